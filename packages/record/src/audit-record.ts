@@ -1,0 +1,75 @@
+import type { JsonObject } from './json.ts';
+
+/** The version written to `audit.schema.version`; it changes when a field changes its meaning or its place. */
+export const AUDIT_SCHEMA_VERSION = '1.0.0';
+
+/** The Elastic Common Schema version that the records follow. */
+export const ECS_VERSION = '9.1.0';
+
+/** The groups of values that never stand in the hashed bytes, only their commitments do. */
+export type CommitmentGroup = 'identity' | 'network' | 'content';
+
+/** All commitment groups, in the order in which they appear in a record. */
+export const COMMITMENT_GROUPS: readonly CommitmentGroup[] = ['content', 'identity', 'network'];
+
+/** `event.outcome` and `audit.outcome`. */
+export type Outcome = 'success' | 'failure' | 'unknown';
+
+/**
+ * One entry of the ledger, as its RFC 8785 bytes parse. Field names follow the Elastic Common Schema and, under
+ * `audit.*`, OpenTelemetry's draft Audit Logging signal (OTEP 0267). docs/record-format.md explains each.
+ */
+export interface AuditRecord {
+  /** Start of the span or time of the event: RFC 3339, UTC, nine fraction digits. */
+  '@timestamp': string;
+  audit: {
+    /** Upper-case verb: READ, CREATE, UPDATE, DELETE, EXECUTE, LOGIN, LOGOUT, ISSUE, REFRESH, REVOKE, REJECT … */
+    action: string;
+    /** Random reference of the subject; who it is, only the vault knows. */
+    actor: { id: string; type: 'user' | 'service' | 'system' };
+    /** base64url(SHA-256(JCS({"group","salt","value"}))) for each group that is not empty. */
+    commitments?: Partial<Record<CommitmentGroup, string>>;
+    /** The place in the log. `previous` is the preceding entry's leaf hash in hex; the first entry has none. */
+    ledger: { index: number; origin: string; previous?: string };
+    outcome: Outcome;
+    record: { id: string };
+    schema: { version: string };
+    /** The producer's own numbering, as received; absent where the producer gave none. */
+    sequence?: { number: number; stream_id: string };
+    /** Random reference of the OIDC session; absent where the span ran under none. */
+    session?: { id: string };
+    target?: { id?: string; type: string };
+    /** Names of the fields that were cut to a limit. */
+    truncated?: string[];
+  };
+  ecs: { version: string };
+  event: {
+    action: string;
+    category: string[];
+    dataset: 'spanledger.audit';
+    /** Nanoseconds; a decimal string beyond 2^53. */
+    duration?: number | string;
+    kind: 'event' | 'state' | 'alert';
+    module: 'spanledger';
+    outcome: Outcome;
+    reason?: string;
+    type: string[];
+  };
+  http?: JsonObject;
+  oidc?: JsonObject;
+  parent?: { id: string };
+  service?: JsonObject;
+  span?: { id: string; kind: string };
+  trace?: { id: string };
+  [key: string]: unknown;
+}
+
+/** An opened group: its value and the salt that was committed to with it. */
+export interface Opening {
+  /** base64url of 16 random bytes. */
+  salt: string;
+  value: JsonObject;
+}
+
+/** The opened groups of one record; a group that is empty or erased is absent. */
+export type Openings = Partial<Record<CommitmentGroup, Opening>>;
