@@ -1,0 +1,64 @@
+import { join, resolve } from 'node:path';
+
+/** The paths inside a data directory. Nothing is read or created by asking for them. */
+export interface DataDirectory {
+  /** Absolute path of the data directory itself; the ledger package owns `ledger/` and `journal/` in it. */
+  root: string;
+  /** tlog-tiles layout, servable as static files. */
+  ledger: string;
+  /** The log's verification key: one signed-note vkey line. */
+  vkeyFile: string;
+  journal: string;
+  vaultFile: string;
+  indexFile: string;
+  sessionsFile: string;
+  /** Private keys, mode 0700. */
+  keys: string;
+  /** Ed25519 signing key of the log, PKCS8 PEM, 0600. */
+  ledgerKeyFile: string;
+  /** The key-encryption key, 32 random bytes, 0600; absent where the environment brings it. */
+  kekFile: string;
+  /** The key of the blind index, wrapped by the key-encryption key. */
+  indexKeyFile: string;
+  /** The key under which references are found again, wrapped by the key-encryption key. */
+  referenceKeyFile: string;
+  /** One wrapped key per journal segment. */
+  epochKeys: string;
+  state: string;
+  /** Which records of which producer were already taken in. */
+  producersFile: string;
+  /** The log's origin, drawn once. */
+  originFile: string;
+  /** Held by the one process that writes to the directory. */
+  lockFile: string;
+}
+
+/**
+ * Names the files of a data directory.
+ *
+ * @param directory - the data directory, absolute or relative to the working directory
+ */
+export function dataDirectory(directory: string): DataDirectory {
+  const root = resolve(directory);
+  const keys = join(root, 'keys');
+  const state = join(root, 'state');
+  return {
+    root,
+    ledger: join(root, 'ledger'),
+    vkeyFile: join(root, 'ledger.vkey'),
+    journal: join(root, 'journal'),
+    vaultFile: join(root, 'vault', 'vault.db'),
+    indexFile: join(root, 'index', 'index.db'),
+    sessionsFile: join(root, 'sessions', 'sessions.db'),
+    keys,
+    ledgerKeyFile: join(keys, 'ledger.key'),
+    kekFile: join(keys, 'kek'),
+    indexKeyFile: join(keys, 'index.key'),
+    referenceKeyFile: join(keys, 'references.key'),
+    epochKeys: join(keys, 'epochs'),
+    state,
+    producersFile: join(state, 'producers.json'),
+    originFile: join(state, 'origin'),
+    lockFile: join(state, 'lock'),
+  };
+}

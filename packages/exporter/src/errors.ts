@@ -1,0 +1,36 @@
+/** Every way in which the exporter fails that a caller may want to tell apart; docs/errors.md explains each. */
+export type ExporterErrorCode =
+  | 'archive_missing'
+  | 'archive_refused'
+  | 'archive_unreachable'
+  | 'config_invalid'
+  | 'data_directory_locked'
+  | 'data_directory_unusable'
+  | 'index_damaged'
+  | 'key_missing'
+  | 'key_mismatch'
+  | 'listen_failed'
+  | 'request_malformed'
+  | 'request_too_large'
+  | 'request_type_unsupported'
+  | 'service_busy'
+  | 'vault_damaged';
+
+/** What the exporter throws when something outside the program is wrong: a file, a key, a request, a network. */
+export class ExporterError extends Error {
+  override readonly name = 'ExporterError';
+  readonly code: ExporterErrorCode;
+  /** One sentence that says what to do about it. */
+  readonly hint: string | undefined;
+
+  /**
+   * @param code - stable; callers switch on it
+   * @param message - what happened, naming the file, field or address; never a person's data or a secret
+   * @param options - `hint`: what to do about it; `cause`: the error underneath
+   */
+  constructor(code: ExporterErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}

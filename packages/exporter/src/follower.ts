@@ -1,0 +1,22 @@
+/** Entries of the published log, in order. */
+export interface FollowedBatch {
+  /** Ledger index of the first entry. */
+  first: number;
+  /** Canonical bytes of the records, with `audit.ledger`. */
+  entries: readonly Uint8Array[];
+}
+
+/**
+ * Something that follows the published log from a stored position. It commits what it made of a batch and the new
+ * position together, so that a batch is never half taken in; it may be deleted and rebuilt from the log at any time.
+ */
+export interface Follower {
+  /** For logs and status: `index`, `sessions`. */
+  readonly name: string;
+  /** The first ledger index that it has not taken in. */
+  position(): number;
+  /** Takes in one batch that begins at {@link Follower.position}. A rejection is retried with the same entries. */
+  process(batch: FollowedBatch): Promise<void>;
+  /** Releases files; nothing is called afterwards. */
+  close(): void;
+}
