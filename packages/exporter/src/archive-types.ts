@@ -1,24 +1,36 @@
 import type { JsonObject } from '@spanledger/record';
 import type { TileSource } from '@spanledger/ledger/verify';
 
-/** A question to an archive; see docs/query-language.md for `query`. */
-export interface SearchRequest {
-  query: string;
-  /** How many records at most; default 50, at most {@link MAX_SEARCH_LIMIT}. */
-  limit?: number;
-  /** `next` of the answer before. */
-  cursor?: string;
-  /** By ledger index; newest first is the default. */
-  order?: 'asc' | 'desc';
-}
+/** How many records or sessions a page holds when nobody asks for a number. */
+export const DEFAULT_PAGE_LIMIT = 50;
 
 /** The most records that one search answers. */
 export const MAX_SEARCH_LIMIT = 1000;
 
+/** The most sessions that one page lists. */
+export const MAX_SESSIONS_LIMIT = 200;
+
+/** By ledger index: newest or oldest first. */
+export type SearchOrder = 'asc' | 'desc';
+
+/** A question to an archive; see docs/query-language.md for `query`. */
+export interface SearchRequest {
+  query: string;
+  /** How many records at most; default {@link DEFAULT_PAGE_LIMIT}, at most {@link MAX_SEARCH_LIMIT}. */
+  limit?: number;
+  /** `next` of the answer before, with the same query and order. */
+  cursor?: string;
+  /** Newest first is the default. */
+  order?: SearchOrder;
+}
+
 /** One page of opened documents. */
 export interface SearchPage {
   records: JsonObject[];
-  /** Cursor of the next page; absent on the last one. */
+  /**
+   * Cursor of the next page; absent on the last one. A page may hold fewer records than asked for, even none, and
+   * still have a next one: one request looks at a bounded number of records.
+   */
   next?: string;
   /** How many records match in all, where the index could count them cheaply. */
   total?: number;
@@ -28,51 +40,67 @@ export interface SearchPage {
 export interface SessionSummary {
   /** The reference that stands in the records as `audit.session.id`. */
   id: string;
-  /** The session id itself (`sid`), opened. */
+  /** The session id itself (`sid`), opened; absent once it is erased. */
   session_id?: string;
   user_id?: string;
   user_name?: string;
   client_id: string[];
   issuer: string;
-  /** active, refreshed, idle, expired, logged_out, revoked. */
+  /** `started`, `active`, `refreshed`, `idle`, `expired`, `logged_out` or `revoked`. */
   state: string;
   /** RFC 3339. */
   started: string;
+  /** RFC 3339; absent while the session has not ended. */
   ended?: string;
+  /** RFC 3339. */
   last_seen: string;
   records: number;
   failures: number;
   services: string[];
 }
 
-/** A session with everything that happened in it, oldest first. */
+/** A session with what happened in it. */
 export interface SessionDetail extends SessionSummary {
+  /** Opened documents, oldest first. */
   timeline: JsonObject[];
+  /** Cursor of the rest of the timeline; absent when it is complete. */
+  next?: string;
 }
 
 /** A question for sessions, newest first. */
 export interface SessionsRequest {
+  /** Default {@link DEFAULT_PAGE_LIMIT}, at most {@link MAX_SESSIONS_LIMIT}. */
   limit?: number;
   cursor?: string;
+  /** Only sessions with at least one record that matches. */
   query?: string;
 }
 
-/** One page of sessions. */
+/** One page of sessions; like {@link SearchPage} it may be short and still have a next one. */
 export interface SessionsPage {
   sessions: SessionSummary[];
   next?: string;
 }
 
+/** Which part of a session's timeline to answer. */
+export interface TimelineRequest {
+  /** Default and most: {@link MAX_SEARCH_LIMIT}. */
+  limit?: number;
+  /** `next` of the answer before. */
+  cursor?: string;
+}
+
 /** All that one can ask of an audit trail, whether it lies in a local data directory or behind a service. */
 export interface Archive {
+  /** @throws QueryError when the query cannot be read; ExporterError when the archive cannot */
   search(request: SearchRequest): Promise<SearchPage>;
   /** @param id - `audit.record.id`, or a ledger index in decimal */
   record(id: string): Promise<JsonObject | undefined>;
-  /** The tlog-proof of a record, as text. */
+  /** The tlog-proof of a record at the first checkpoint that covers it, as text. */
   proof(id: string): Promise<string | undefined>;
   sessions(request: SessionsRequest): Promise<SessionsPage>;
   /** @param id - the session's reference, or the OIDC `sid` */
-  session(id: string): Promise<SessionDetail | undefined>;
+  session(id: string, timeline?: TimelineRequest): Promise<SessionDetail | undefined>;
   /** The latest published checkpoint, a signed note. */
   checkpoint(): Promise<string>;
   /** The log's verification key line. */
