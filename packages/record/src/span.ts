@@ -33,7 +33,8 @@ export interface OtlpEvent {
 export type OtlpAttributes = Map<string, OtlpValue>;
 
 /** An OTLP `AnyValue`. Integers outside +-2^53 are bigints; bytes are base64 text; an empty value is null. */
-export type OtlpValue = string | number | bigint | boolean | null | OtlpValue[] | { [key: string]: OtlpValue };
+export type OtlpValue =
+  string | number | bigint | boolean | null | OtlpValue[] | { [key: string]: OtlpValue };
 
 /** Spans of one instrumentation scope of one resource. */
 export interface OtlpSpanGroup {

@@ -1,0 +1,78 @@
+export {
+  ATTR_AUDIT_ACTION,
+  ATTR_AUDIT_SEQUENCE_NUMBER,
+  ATTR_AUDIT_SEQUENCE_STREAM_ID,
+  ATTR_AUDIT_TARGET_TYPE,
+  ATTR_CLIENT_ADDRESS,
+  ATTR_OIDC_ACR,
+  ATTR_OIDC_AMR,
+  ATTR_OIDC_AUTH_TIME,
+  ATTR_OIDC_CLAIMS_PREFIX,
+  ATTR_OIDC_CLIENT_ID,
+  ATTR_OIDC_ERROR,
+  ATTR_OIDC_ERROR_DESCRIPTION,
+  ATTR_OIDC_FLOW,
+  ATTR_OIDC_GRANT_TYPE,
+  ATTR_OIDC_ISSUER,
+  ATTR_OIDC_SCOPE,
+  ATTR_OIDC_SCOPE_REQUESTED,
+  ATTR_OIDC_SESSION_END_REASON,
+  ATTR_OIDC_SESSION_STATE,
+  ATTR_OIDC_TOKEN_ACTIVE,
+  ATTR_OIDC_TOKEN_AUDIENCE,
+  ATTR_OIDC_TOKEN_EXPIRES_AT,
+  ATTR_OIDC_TOKEN_ID,
+  ATTR_OIDC_TOKEN_ISSUED_AT,
+  ATTR_OIDC_TOKEN_TYPE,
+  ATTR_SESSION_ID,
+  ATTR_USER_AGENT_ORIGINAL,
+  ATTR_USER_EMAIL,
+  ATTR_USER_ID,
+  ATTR_USER_NAME,
+  ATTR_USER_ROLES,
+  EVENT_AUDIT_ACTION,
+  EVENT_AUTHORIZATION_FAILED,
+  EVENT_AUTHORIZATION_REQUESTED,
+  EVENT_SESSION_ENDED,
+  EVENT_SESSION_STARTED,
+  EVENT_TOKEN_INTROSPECTED,
+  EVENT_TOKEN_ISSUED,
+  EVENT_TOKEN_REFRESHED,
+  EVENT_TOKEN_REJECTED,
+  EVENT_TOKEN_REVOKED,
+} from './attributes.ts';
+export { AUDIT_SCHEMA_VERSION, COMMITMENT_GROUPS, ECS_VERSION } from './audit-record.ts';
+export type { AuditRecord, CommitmentGroup, Opening, Openings, Outcome } from './audit-record.ts';
+export { encodeBase64url } from './base64url.ts';
+export { buildEntryBatch } from './batch-builder.ts';
+export type { ReferencedDraft } from './batch-builder.ts';
+export { parseCanonical } from './canonical-json/parser.ts';
+export { canonicalize, encodeCanonical } from './canonical-json/writer.ts';
+export { computeCommitment, SALT_BYTES } from './commitment.ts';
+export type { RandomBytes, Sha256 } from './commitment.ts';
+export { closeDocument, openDocument, parseOpenings, parseRecord } from './document.ts';
+export type { DocumentIntegrity } from './document.ts';
+export type { DraftSession, DraftSubject, RecordDraft } from './draft.ts';
+export { LEDGER_MEMBER_MAX_BYTES, MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES } from './entry-batch.ts';
+export type { EntryBatch } from './entry-batch.ts';
+export { RecordError } from './errors.ts';
+export type { RecordErrorCode } from './errors.ts';
+export { groupOfAttribute, groupOfPath } from './fields.ts';
+export { emptyObject, isJsonObject } from './json-object.ts';
+export type { JsonObject, JsonValue } from './json.ts';
+export {
+  CUT_MARK,
+  MAX_ATTRIBUTES,
+  MAX_CLEAR_LIST_LENGTH,
+  MAX_CLEAR_STRING_LENGTH,
+  MAX_GROUP_BYTES,
+  MAX_JSON_DEPTH,
+  MAX_KEY_LENGTH,
+  MAX_LIST_LENGTH,
+  MAX_SPAN_EVENTS,
+  MAX_STRING_LENGTH,
+  MAX_VALUE_DEPTH,
+} from './limits.ts';
+export { mapSpan } from './mapping/span.ts';
+export type { SpanContext } from './mapping/span.ts';
+export type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from './span.ts';
