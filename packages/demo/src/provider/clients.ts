@@ -66,7 +66,6 @@ export function describeFixedClients(reportSecret: string): ClientMetadata[] {
       grant_types: ['client_credentials'],
       response_types: [],
       redirect_uris: [],
-      scope: 'orders:read',
     },
   ];
 }

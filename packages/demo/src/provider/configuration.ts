@@ -1,7 +1,19 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { errors, type AdapterFactory, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import {
+  errors,
+  interactionPolicy,
+  type AdapterFactory,
+  type Configuration,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
 import type { AccountBook, DemoAccount } from './accounts.ts';
-import { SHOP_CLIENT_ID, SHOP_RESOURCE, SHOP_SCOPES, describeFixedClients } from './clients.ts';
+import {
+  REPORT_CLIENT_ID,
+  SHOP_CLIENT_ID,
+  SHOP_RESOURCE,
+  SHOP_SCOPES,
+  describeFixedClients,
+} from './clients.ts';
 import { renderLogoutPage, renderPage } from './pages.ts';
 
 /**
@@ -51,7 +63,7 @@ export function createConfiguration(
     findAccount: (_ctx, id) => describeAccount(accounts.get(id)),
     extraTokenClaims: (ctx) => describeAccess(ctx, accounts),
     loadExistingGrant: (ctx) => grantEntitlements(ctx, accounts),
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: { policy: createPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     renderError(ctx, out) {
       ctx.type = 'html';
       ctx.body = renderPage('That did not work', [out.error, out.error_description ?? '']);
@@ -71,7 +83,10 @@ export function createConfiguration(
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource(ctx, form) {
@@ -84,9 +99,10 @@ export function createConfiguration(
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
-        getResourceServerInfo(_ctx, resource) {
+        getResourceServerInfo(_ctx, resource, client) {
           if (resource !== SHOP_RESOURCE) throw new errors.InvalidTarget();
-          return { scope: SHOP_SCOPES.join(' '), audience: SHOP_RESOURCE, accessTokenFormat: 'jwt' };
+          const scope = client.clientId === REPORT_CLIENT_ID ? 'orders:read' : SHOP_SCOPES.join(' ');
+          return { scope, audience: SHOP_RESOURCE, accessTokenFormat: 'jwt' };
         },
       },
     },
@@ -102,7 +118,9 @@ export function createConfiguration(
   };
 }
 
-function describeAccount(account: DemoAccount | undefined): ReturnType<NonNullable<Configuration['findAccount']>> {
+function describeAccount(
+  account: DemoAccount | undefined,
+): ReturnType<NonNullable<Configuration['findAccount']>> {
   if (account === undefined) return undefined;
   const { id, name, email, roles } = account;
   return {
@@ -139,6 +157,13 @@ async function grantEntitlements(ctx: KoaContextWithOIDC, accounts: AccountBook)
   }
   await grant.save();
   return grant;
+}
+
+/** Nobody is asked for consent here, not even by a native client. */
+function createPolicy(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  policy.get('consent')?.checks.remove('native_client_prompt');
+  return policy;
 }
 
 type LoadedGrant = Awaited<ReturnType<NonNullable<Configuration['loadExistingGrant']>>>;

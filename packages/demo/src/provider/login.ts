@@ -24,7 +24,11 @@ export async function handleLogin(
   const { uid, params, prompt } = await provider.interactionDetails(request, response);
   response.setHeader('cache-control', 'no-store');
   if (prompt.name !== 'login') {
-    sendPage(response, 501, renderPage('Nothing to ask', [`There is no page for the prompt "${prompt.name}".`]));
+    sendPage(
+      response,
+      501,
+      renderPage('Nothing to ask', [`There is no page for the prompt "${prompt.name}".`]),
+    );
     return;
   }
   if (request.method !== 'POST') {

@@ -20,7 +20,8 @@ function createAdapter(items: Map<string, AdapterPayload>, model: string): Adapt
   };
   return {
     upsert(id, payload) {
-      if (items.size >= MAX_ITEMS) return Promise.reject(new Error(`the demo provider holds ${MAX_ITEMS} items`));
+      if (items.size >= MAX_ITEMS)
+        return Promise.reject(new Error(`the demo provider holds ${MAX_ITEMS} items`));
       items.set(prefix + id, payload);
       return Promise.resolve();
     },

@@ -31,7 +31,11 @@ export function accessOf(request: Request): Access {
  * Lets a request through that has a valid access token: its own (`Authorization: Bearer`), or that of its browser's
  * session. Everything else is 401 as RFC 6750, section 3 has it.
  */
-export function requireToken(rules: AccessRules, sessions: SessionStore, party: RelyingParty): RequestHandler {
+export function requireToken(
+  rules: AccessRules,
+  sessions: SessionStore,
+  party: RelyingParty,
+): RequestHandler {
   return async (request, response, next) => {
     const token = readBearer(request) ?? (await readSession(request, response, sessions, party));
     if (token === undefined) {
@@ -52,7 +56,13 @@ export function requireToken(rules: AccessRules, sessions: SessionStore, party: 
 export function requireScope(scope: string): RequestHandler {
   return (request, response, next) => {
     if (accessOf(request).scopes.has(scope)) next();
-    else refuse(response, 403, `Bearer realm="shop", error="insufficient_scope", scope="${scope}"`, 'insufficient_scope');
+    else
+      refuse(
+        response,
+        403,
+        `Bearer realm="shop", error="insufficient_scope", scope="${scope}"`,
+        'insufficient_scope',
+      );
   };
 }
 

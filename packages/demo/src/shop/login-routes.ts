@@ -49,21 +49,25 @@ export function createLoginRoutes(
   });
 
   // OpenID Connect Back-Channel Logout 1.0: the provider says that one of its sessions has ended.
-  router.post('/backchannel-logout', urlencoded({ extended: false, limit: '16kb' }), async (request, response) => {
-    const token = new Map<string, unknown>(Object.entries(Object(request.body))).get('logout_token');
-    const verified = await jwtVerify(typeof token === 'string' ? token : '', rules.keys, {
-      issuer: rules.issuer,
-      audience: clientId,
-      typ: 'logout+jwt',
-    }).catch(() => undefined);
-    const sid = verified === undefined ? undefined : readLogout(verified.payload);
-    if (sid === undefined) {
-      response.status(400).json({ error: 'invalid_request' });
-      return;
-    }
-    sessions.endByProviderSession(sid);
-    response.set('cache-control', 'no-store').status(200).end();
-  });
+  router.post(
+    '/backchannel-logout',
+    urlencoded({ extended: false, limit: '16kb' }),
+    async (request, response) => {
+      const token = new Map<string, unknown>(Object.entries(Object(request.body))).get('logout_token');
+      const verified = await jwtVerify(typeof token === 'string' ? token : '', rules.keys, {
+        issuer: rules.issuer,
+        audience: clientId,
+        typ: 'logout+jwt',
+      }).catch(() => undefined);
+      const sid = verified === undefined ? undefined : readLogout(verified.payload);
+      if (sid === undefined) {
+        response.status(400).json({ error: 'invalid_request' });
+        return;
+      }
+      sessions.endByProviderSession(sid);
+      response.set('cache-control', 'no-store').status(200).end();
+    },
+  );
 
   return router;
 }

@@ -6,7 +6,11 @@ import type { SessionStore } from './sessions.ts';
 const MAX_LISTED_ORDERS = 20;
 
 /** @returns the routes of the catalogue, which everybody may read, and of the orders, which need a token */
-export function createOrderRoutes(book: OrderBook, sessions: SessionStore, authenticate: RequestHandler): Router {
+export function createOrderRoutes(
+  book: OrderBook,
+  sessions: SessionStore,
+  authenticate: RequestHandler,
+): Router {
   const router = Router();
 
   router.get('/products', (_request, response) => {
@@ -33,7 +37,8 @@ export function createOrderRoutes(book: OrderBook, sessions: SessionStore, authe
   router.get('/orders/:id', authenticate, requireScope('orders:read'), (request, response) => {
     const order = book.find(String(request.params['id']));
     // Somebody else's order is not told apart from one that does not exist.
-    if (order === undefined || !maySee(accessOf(request), order)) response.status(404).json({ error: 'no_such_order' });
+    if (order === undefined || !maySee(accessOf(request), order))
+      response.status(404).json({ error: 'no_such_order' });
     else response.json(order);
   });
 

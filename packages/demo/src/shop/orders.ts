@@ -76,6 +76,10 @@ export class OrderBook {
   page(page: number): OrderPage {
     const all = [...this.#orders.values()];
     const first = (page - 1) * PAGE_ORDERS;
-    return { orders: all.slice(first, first + PAGE_ORDERS), page, pages: Math.ceil(all.length / PAGE_ORDERS) };
+    return {
+      orders: all.slice(first, first + PAGE_ORDERS),
+      page,
+      pages: Math.ceil(all.length / PAGE_ORDERS),
+    };
   }
 }
