@@ -1,0 +1,152 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { isJsonObject, type JsonObject } from '@spanledger/record';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { ExporterError } from '../errors.ts';
+import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
+import { type Config, configFileSchema } from './schema.ts';
+
+/** Looked for in the working directory when no file is named. */
+export const CONFIG_FILE_NAME = 'spanledger.yaml';
+
+/** Beside the collector's 4317 and 4318. */
+export const DEFAULT_PORT = 4319;
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PUBLISH_INTERVAL_MS = 500;
+
+/** Where a configuration comes from; later ones win: file, environment, command line. */
+export interface ConfigSources {
+  /** Path of the file; it must exist then. Without: `spanledger.yaml` in the working directory, if there is one. */
+  file?: string;
+  env: NodeJS.ProcessEnv;
+  /** What the command line says. */
+  flags?: { dataDirectory?: string; host?: string; port?: number; insecure?: boolean };
+  /** The working directory; default: the process's. */
+  directory?: string;
+}
+
+/**
+ * Reads file, environment and flags, and checks them together. This is the only place that reads them.
+ *
+ * @throws ExporterError `config_invalid`, with every error of all sources in its message: file or variable, field and
+ *   what to write instead
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  const directory = sources.directory ?? process.cwd();
+  const problems: string[] = [];
+  const origins = new Map<string, string>();
+  const named = sources.file ?? nonEmpty(sources.env[CONFIG_VARIABLE]);
+  const file = resolve(directory, named ?? CONFIG_FILE_NAME);
+  const document = readFile(file, named !== undefined, problems);
+  applyEnvironment(document, sources.env, origins);
+  applyFlags(document, sources.flags ?? {}, origins);
+
+  const parsed = configFileSchema.safeParse(document);
+  if (!parsed.success) problems.push(...describeIssues(parsed.error.issues, file, origins));
+  const kek = nonEmpty(sources.env[KEK_VARIABLE]);
+  if (kek !== undefined && !isKek(kek)) {
+    problems.push(
+      `the environment variable ${KEK_VARIABLE}: must be the base64 of 32 bytes; make one with: openssl rand -base64 32`,
+    );
+  }
+  const values = parsed.data ?? {};
+  const host = values.listen?.host ?? DEFAULT_HOST;
+  const insecure = values.insecure ?? false;
+  if (parsed.success && !isLoopback(host) && !insecure) {
+    problems.push(
+      `${origins.get('listen.host') ?? file}: listen.host: ${host} is reachable from other machines, and this version has neither TLS nor tokens; ` +
+        'listen on 127.0.0.1, or set insecure: true (--insecure) where a proxy protects it',
+    );
+  }
+  if (problems.length > 0) {
+    throw new ExporterError('config_invalid', `configuration: ${problems.join('\n  ')}`, {
+      hint: 'docs/configuration.md lists every field and variable.',
+    });
+  }
+  return Object.freeze({
+    dataDirectory: resolve(directory, values.data_directory ?? envPaths('spanledger', { suffix: '' }).data),
+    host,
+    port: values.listen?.port ?? DEFAULT_PORT,
+    insecure,
+    origin: values.ledger?.origin,
+    publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
+    logLevel: values.log?.level ?? 'info',
+    logFormat: values.log?.format ?? 'auto',
+    kek,
+  });
+}
+
+/** True for an address that only this machine reaches. A name other than localhost may resolve to anything. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+function readFile(file: string, mustExist: boolean, problems: string[]): JsonObject {
+  if (!mustExist && !existsSync(file)) return {};
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    problems.push(`${file}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return {};
+  }
+  const document = parseDocument(text, { version: '1.2', uniqueKeys: true });
+  for (const error of document.errors) problems.push(`${file}: ${error.message}`);
+  if (document.errors.length > 0) return {};
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  if (value === null || value === undefined) return {};
+  if (!isJsonObject(value)) {
+    problems.push(`${file}: must be a mapping of fields, e.g. "data_directory: /var/lib/spanledger"`);
+    return {};
+  }
+  return value;
+}
+
+function applyFlags(
+  document: JsonObject,
+  flags: NonNullable<ConfigSources['flags']>,
+  origins: Map<string, string>,
+): void {
+  const given: [string[], string | number | boolean | undefined, string][] = [
+    [['data_directory'], flags.dataDirectory, '--data'],
+    [['listen', 'host'], flags.host, '--host'],
+    [['listen', 'port'], flags.port, '--port'],
+    [['insecure'], flags.insecure, '--insecure'],
+  ];
+  for (const [field, value, flag] of given) {
+    if (value === undefined) continue;
+    setField(document, field, value);
+    origins.set(field.join('.'), `the option ${flag}`);
+  }
+}
+
+function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  file: string,
+  origins: ReadonlyMap<string, string>,
+): string[] {
+  return issues.flatMap((issue) => {
+    const field = issue.path.join('.');
+    const place = origins.get(field) ?? file;
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => {
+        const full = field === '' ? key : `${field}.${key}`;
+        return `${place}: ${full}: there is no such field; check the spelling`;
+      });
+    }
+    return [`${place}: ${field === '' ? 'the file' : field}: ${issue.message}`];
+  });
+}
+
+function isKek(text: string): boolean {
+  return /^[A-Za-z0-9+/]{43}=?$/.test(text);
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
+export const MAX_PUBLISH_INTERVAL_MS = 1000;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** A schema-less URL, as tlog-checkpoint wants an origin to be: no space, no plus sign. */
+const ORIGIN = /^[a-z0-9.-]+(\/[A-Za-z0-9._~-]+)*$/;
+
+/** What `spanledger.yaml` may say, after the environment and the command line were laid over it. */
+export interface ConfigFile {
+  data_directory?: string | undefined;
+  listen?: { host?: string | undefined; port?: number | undefined } | undefined;
+  insecure?: boolean | undefined;
+  ledger?: { origin?: string | undefined; publish_interval_ms?: number | undefined } | undefined;
+  log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
+}
+
+/** How much is logged. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `json`: one object a line; `line`: for people; `auto`: `line` on a terminal, `json` elsewhere. */
+export type LogFormat = 'auto' | 'json' | 'line';
+
+/** Strict everywhere: a misspelt field is an error, not a default. */
+export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
+  data_directory: z.string().min(1, 'must name a folder').optional(),
+  listen: z
+    .strictObject({
+      host: z.string().min(1, 'must be an address or a host name, e.g. 127.0.0.1').optional(),
+      port: z
+        .number('must be a port number, 0 to 65535; 0 takes any free one')
+        .int()
+        .min(0, 'must be at least 0; 0 takes any free port')
+        .max(65_535, 'must be at most 65535')
+        .optional(),
+    })
+    .optional(),
+  insecure: z.boolean('must be true or false').optional(),
+  ledger: z
+    .strictObject({
+      origin: z
+        .string()
+        .regex(ORIGIN, 'must look like a URL without its scheme, e.g. audit.example.com/shop')
+        .max(255, 'must have at most 255 characters')
+        .optional(),
+      publish_interval_ms: z
+        .number('must be a number of milliseconds')
+        .int('must be whole milliseconds')
+        .min(10, 'must be at least 10')
+        .max(MAX_PUBLISH_INTERVAL_MS, `must be at most ${MAX_PUBLISH_INTERVAL_MS}`)
+        .optional(),
+    })
+    .optional(),
+  log: z
+    .strictObject({
+      level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
+      format: z.enum(['auto', 'json', 'line'], 'must be one of auto, json, line').optional(),
+    })
+    .optional(),
+});
+
+/** The configuration of a service: complete, checked, frozen. */
+export interface Config {
+  /** Absolute path. */
+  readonly dataDirectory: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Listening beyond loopback without TLS and tokens was asked for by name. */
+  readonly insecure: boolean;
+  /** Undefined: drawn at the first start and kept in the data directory. */
+  readonly origin: string | undefined;
+  readonly publishIntervalMs: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** The environment's key-encryption key, base64; undefined: a file in the data directory. */
+  readonly kek: string | undefined;
+}

@@ -1,0 +1,83 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ExporterError, type ExporterErrorCode } from './errors.ts';
+
+/** `google.rpc.Status`, as OTLP/HTTP and the API answer every error, plus a hint for people. */
+export interface ErrorBody {
+  /** A gRPC status code. */
+  code: number;
+  message: string;
+  hint?: string;
+}
+
+/** Seconds after which a sender that was turned away may come again. */
+export const RETRY_AFTER_S = 1;
+
+const GRPC_INVALID_ARGUMENT = 3;
+const GRPC_NOT_FOUND = 5;
+const GRPC_RESOURCE_EXHAUSTED = 8;
+const GRPC_UNIMPLEMENTED = 12;
+const GRPC_INTERNAL = 13;
+const GRPC_UNAVAILABLE = 14;
+
+const ANSWERS: Partial<Record<ExporterErrorCode, { status: number; code: number }>> = {
+  request_malformed: { status: 400, code: GRPC_INVALID_ARGUMENT },
+  request_too_large: { status: 413, code: GRPC_RESOURCE_EXHAUSTED },
+  request_type_unsupported: { status: 415, code: GRPC_INVALID_ARGUMENT },
+  service_busy: { status: 503, code: GRPC_UNAVAILABLE },
+};
+
+/** Answers whatever a route threw. What is our own fault is logged in full and told in one sentence. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof ExporterError) {
+    const answer = ANSWERS[error.code];
+    if (answer !== undefined) {
+      if (answer.status === 503) {
+        request.log.warn({ err: error }, 'turned a request away');
+        reply.header('retry-after', String(RETRY_AFTER_S));
+      }
+      return send(reply, answer.status, body(answer.code, error.message, error.hint));
+    }
+  }
+  const status = statusOf(error);
+  if (status >= 400 && status < 500 && error instanceof Error) {
+    return send(reply, status, body(grpcCodeOf(status), error.message, hintOf(error)));
+  }
+  request.log.error({ err: error }, 'a request failed');
+  return send(reply, 500, body(GRPC_INTERNAL, 'internal error', 'The log of the service says more.'));
+}
+
+/** Answers a path that is not there, and a method that a path does not take. */
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?', 1)[0] ?? '';
+  const allowed = ['GET', 'POST'].filter((method) => request.server.hasRoute({ method, url: path }));
+  if (allowed.length === 0) return send(reply, 404, body(GRPC_NOT_FOUND, 'there is nothing at this path'));
+  reply.header('allow', allowed.join(', '));
+  return send(reply, 405, body(GRPC_UNIMPLEMENTED, `this path takes ${allowed.join(', ')} only`));
+}
+
+function send(reply: FastifyReply, status: number, content: ErrorBody): FastifyReply {
+  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(content));
+}
+
+function body(code: number, message: string, hint?: string): ErrorBody {
+  return hint === undefined ? { code, message } : { code, message, hint };
+}
+
+/** Fastify's own errors and errors with a `statusCode` say themselves what they are. */
+function statusOf(error: unknown): number {
+  return isFastifyError(error) ? (error.statusCode ?? 500) : 500;
+}
+
+function grpcCodeOf(status: number): number {
+  if (status === 404) return GRPC_NOT_FOUND;
+  if (status === 405) return GRPC_UNIMPLEMENTED;
+  return status === 413 ? GRPC_RESOURCE_EXHAUSTED : GRPC_INVALID_ARGUMENT;
+}
+
+function hintOf(error: Error): string | undefined {
+  return 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+}
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && 'statusCode' in error;
+}

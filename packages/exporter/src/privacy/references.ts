@@ -1,0 +1,77 @@
+import { type KeyObject, randomBytes } from 'node:crypto';
+import type { DraftSession, DraftSubject } from '@spanledger/record';
+import type { ReferenceBook } from '../reference-book.ts';
+import { blindKey, type NamedParty } from './named-party.ts';
+
+const REFERENCE_BYTES = 16;
+
+/** References that are found without a hash; two generations of this many. */
+const CACHED_NAMES = 65_536;
+
+/** Where references are kept for good. */
+export interface StoredReferences {
+  /** @param blind - see {@link blindKey} */
+  reference(blind: Uint8Array): string | undefined;
+}
+
+/**
+ * Draws references and finds them again: by name in a bounded cache, then by blind key among those that are only in
+ * the journal yet, then in the vault. A reference is safe without a write of its own, because the journal holds both
+ * it and the name; the vault's follower writes it down before the journal's segment goes.
+ */
+export class References implements ReferenceBook {
+  readonly #key: KeyObject;
+  readonly #vault: StoredReferences;
+  readonly #unsaved: Map<string, string> = new Map();
+  #young: Map<string, string> = new Map();
+  #old: Map<string, string> = new Map();
+
+  constructor(key: KeyObject, vault: StoredReferences) {
+    this.#key = key;
+    this.#vault = vault;
+  }
+
+  ofSubject(subject: DraftSubject): string {
+    return this.#of('actor', subject.issuer, subject.id);
+  }
+
+  ofSession(session: DraftSession): string {
+    return this.#of('session', session.issuer, session.id);
+  }
+
+  /** The journal holds this reference and the vault may not: at start, for each record that is not re-sealed yet. */
+  remember(party: NamedParty, reference: string): void {
+    const blind = blindKey(this.#key, party);
+    if (this.#vault.reference(blind) !== undefined) return;
+    const known = blind.toString('base64');
+    if (!this.#unsaved.has(known)) this.#unsaved.set(known, reference);
+  }
+
+  /** The vault holds these now. */
+  forgetSaved(blinds: Iterable<Uint8Array>): void {
+    for (const blind of blinds) this.#unsaved.delete(Buffer.from(blind).toString('base64'));
+  }
+
+  #of(kind: NamedParty['kind'], issuer: string, id: string): string {
+    const name = `${kind}\0${issuer}\0${id}`;
+    const cached = this.#young.get(name);
+    if (cached !== undefined) return cached;
+    const reference = this.#old.get(name) ?? this.#findOrDraw({ kind, issuer, id });
+    if (this.#young.size >= CACHED_NAMES) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(name, reference);
+    return reference;
+  }
+
+  #findOrDraw(party: NamedParty): string {
+    const blind = blindKey(this.#key, party);
+    const key = blind.toString('base64');
+    const found = this.#unsaved.get(key) ?? this.#vault.reference(blind);
+    if (found !== undefined) return found;
+    const drawn = randomBytes(REFERENCE_BYTES).toString('base64url');
+    this.#unsaved.set(key, drawn);
+    return drawn;
+  }
+}

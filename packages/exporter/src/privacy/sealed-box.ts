@@ -1,0 +1,41 @@
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+
+/**
+ * AES-256-GCM with everything that opening needs in one piece:
+ *
+ *     version (1 byte: 1) | iv (12 bytes, random) | ciphertext | tag (16 bytes)
+ *
+ * `context` says what the box is and where it belongs; it is authenticated, so that a box cannot be put in another's
+ * place. A key seals far fewer than 2^32 boxes, which random ivs demand: the key-encryption key one per key, a
+ * subject's key one per 256 entries.
+ */
+const VERSION = 1;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const OVERHEAD_BYTES = 1 + IV_BYTES + TAG_BYTES;
+
+/** Seals `plaintext` under `key`. */
+export function seal(key: KeyObject, context: string, plaintext: Uint8Array): Buffer {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  cipher.setAAD(Buffer.from(context));
+  const head = cipher.update(plaintext);
+  const tail = cipher.final();
+  return Buffer.concat([Uint8Array.of(VERSION), iv, head, tail, cipher.getAuthTag()]);
+}
+
+/** Opens a box; undefined if the key or the context is another one, or a byte of it was changed. */
+export function open(key: KeyObject, context: string, box: Uint8Array): Buffer | undefined {
+  if (box.length < OVERHEAD_BYTES || box[0] !== VERSION) return undefined;
+  const iv = box.subarray(1, 1 + IV_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(context));
+  decipher.setAuthTag(box.subarray(box.length - TAG_BYTES));
+  try {
+    const head = decipher.update(box.subarray(1 + IV_BYTES, box.length - TAG_BYTES));
+    return Buffer.concat([head, decipher.final()]);
+  } catch {
+    // GCM's only failure here is that the tag does not fit.
+    return undefined;
+  }
+}

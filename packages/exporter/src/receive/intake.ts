@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Ledger } from '@spanledger/ledger';
+import { LedgerError } from '@spanledger/ledger';
+import {
+  buildEntryBatch,
+  mapSpan,
+  MAX_BATCH_ENTRIES,
+  type OtlpSpanGroup,
+  type RecordDraft,
+  RecordError,
+  type ReferencedDraft,
+} from '@spanledger/record';
+import type { ReferenceBook } from '../reference-book.ts';
+import type { Producers, ProducersSnapshot, SpanIdentity } from './producers.ts';
+import { busy, malformed, tooLarge } from './request-errors.ts';
+
+/** What {@link Intake} needs of the log. */
+export type IntakeLedger = Pick<Ledger, 'append' | 'sizes'>;
+
+/** The rooms that intake joins. */
+export interface IntakeOptions {
+  ledger: IntakeLedger;
+  references: ReferenceBook;
+  producers: Producers;
+}
+
+/** A snapshot of {@link Producers} that covers everything before a position of the log, and nothing unwritten. */
+export interface IntakeSnapshot {
+  position: number;
+  producers: ProducersSnapshot;
+}
+
+/**
+ * Takes in whole requests: spans become records, repeats are recognised, the rest is appended as one batch. A request
+ * is accepted only once each of its spans is durable, whichever request brought it.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  /** Appends that have not settled; each leaves when its marks are final. */
+  readonly #pending: Set<Promise<void>> = new Set();
+  #failures = 0;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns how many records were new
+   * @throws ExporterError `request_malformed`, `request_too_large`, `service_busy`; then nothing of the request is
+   *   recorded by this call
+   */
+  async accept(groups: readonly OtlpSpanGroup[]): Promise<number> {
+    const { drafts, marked, known } = this.#mark(groups);
+    // Repeats may belong to appends that are still on their way: their fate is ours.
+    const earlier = known.length > 0 ? [...this.#pending] : [];
+    if (drafts.length > 0) await this.#append(drafts, marked);
+    if (known.length > 0) {
+      await Promise.all(earlier);
+      if (!known.every((span) => this.#options.producers.has(span))) {
+        throw busy('an earlier request with the same spans could not be written');
+      }
+    }
+    return drafts.length;
+  }
+
+  /** A snapshot as of now; undefined if an append failed meanwhile, or the caller should try later. */
+  async snapshot(): Promise<IntakeSnapshot | undefined> {
+    const failures = this.#failures;
+    // In this order, and in one turn: what is durable now is marked, and what is marked now is pending or durable.
+    const position = this.#options.ledger.sizes().durable;
+    const producers = this.#options.producers.snapshot();
+    await Promise.all(this.#pending);
+    return failures === this.#failures ? { position, producers } : undefined;
+  }
+
+  #mark(groups: readonly OtlpSpanGroup[]): {
+    drafts: RecordDraft[];
+    marked: SpanIdentity[];
+    known: SpanIdentity[];
+  } {
+    const { producers } = this.#options;
+    const drafts: RecordDraft[] = [];
+    const marked: SpanIdentity[] = [];
+    const known: SpanIdentity[] = [];
+    try {
+      for (const { resource, scope, spans } of groups) {
+        for (const span of spans) {
+          const made = mapSpan(span, { resource, scope });
+          // A span and its lifecycle events have one number and stand or fall together.
+          const [identity] = made;
+          if (identity === undefined) continue;
+          if (!producers.add(identity)) {
+            known.push(identity);
+            continue;
+          }
+          marked.push(identity);
+          drafts.push(...made);
+        }
+      }
+      if (drafts.length > MAX_BATCH_ENTRIES) {
+        throw tooLarge(`more than ${MAX_BATCH_ENTRIES} spans and lifecycle events`, 'Send smaller batches.');
+      }
+    } catch (cause) {
+      this.#unmark(marked);
+      throw asRequestError(cause);
+    }
+    return { drafts, marked, known };
+  }
+
+  async #append(drafts: readonly RecordDraft[], marked: readonly SpanIdentity[]): Promise<void> {
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+    this.#pending.add(settled);
+    try {
+      const batch = buildEntryBatch(
+        drafts.map((draft) => this.#refer(draft)),
+        { randomBytes, sha256 },
+      );
+      await this.#options.ledger.append(batch);
+    } catch (cause) {
+      this.#failures++;
+      this.#unmark(marked);
+      throw asRequestError(cause);
+    } finally {
+      this.#pending.delete(settled);
+      settle();
+    }
+  }
+
+  #refer(draft: RecordDraft): ReferencedDraft {
+    const { references } = this.#options;
+    const actorRef = references.ofSubject(draft.subject ?? { issuer: '', id: '', type: 'system' });
+    if (draft.session === undefined) return { draft, actorRef };
+    return { draft, actorRef, sessionRef: references.ofSession(draft.session) };
+  }
+
+  #unmark(spans: readonly SpanIdentity[]): void {
+    for (const span of spans) this.#options.producers.delete(span);
+  }
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** What a sender is told; what is nobody's fault but ours is passed on as it is. */
+function asRequestError(cause: unknown): unknown {
+  if (cause instanceof RecordError) {
+    if (cause.code === 'batch_too_large' || cause.code === 'entry_too_large') {
+      return tooLarge('a record stays over its limit', 'Send smaller batches, or shorter attributes.');
+    }
+    return malformed(`a span has no canonical form (${cause.code})`, cause);
+  }
+  if (cause instanceof LedgerError) {
+    switch (cause.code) {
+      case 'append_failed':
+      case 'ledger_busy':
+      case 'ledger_closed':
+      case 'ledger_full':
+        return busy(`the ledger does not take more now (${cause.code})`, cause);
+      default:
+        return cause;
+    }
+  }
+  return cause;
+}

@@ -1,0 +1,32 @@
+/** Bytes of a request body as it arrives, still compressed. */
+export const MAX_BODY_BYTES: number = 16 * 1024 * 1024;
+
+/** Bytes of a request body once it is inflated. */
+export const MAX_INFLATED_BYTES: number = 64 * 1024 * 1024;
+
+/** Bytes of request bodies that all requests together may hold in memory; beyond, senders are told to come again. */
+export const MAX_BYTES_IN_FLIGHT: number = 256 * 1024 * 1024;
+
+/** What a body of unannounced length is counted with until it is complete. */
+export const UNANNOUNCED_BODY_BYTES: number = 1024 * 1024;
+
+/** How many bodies are inflated at once. */
+export const MAX_INFLATING = 4;
+
+/** Spans of one request. Together with their lifecycle events they must fit into one batch of entries. */
+export const MAX_SPANS_PER_REQUEST = 32_768;
+
+/** Attributes of one span, event or resource, and entries of one list or map value. */
+export const MAX_ATTRIBUTES = 4096;
+
+/** Events of one span. */
+export const MAX_EVENTS_PER_SPAN = 4096;
+
+/** How deep a list or map value may be nested. */
+export const MAX_VALUE_DEPTH = 16;
+
+/** How deep the JSON of a request may be nested; a value within a value takes five levels. */
+export const MAX_JSON_DEPTH: number = 16 + 5 * MAX_VALUE_DEPTH;
+
+/** Bytes of an attribute key. */
+export const MAX_KEY_BYTES = 1024;

@@ -1,0 +1,142 @@
+import type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from '@spanledger/record';
+import {
+  asBase64,
+  asBoolean,
+  asDouble,
+  asEnum,
+  asId,
+  asInt64,
+  asList,
+  asObject,
+  asSmallInteger,
+  asString,
+  asUint64,
+} from './json-fields.ts';
+import { parseJsonBody } from './json-text.ts';
+import {
+  MAX_ATTRIBUTES,
+  MAX_EVENTS_PER_SPAN,
+  MAX_KEY_BYTES,
+  MAX_SPANS_PER_REQUEST,
+  MAX_VALUE_DEPTH,
+} from './limits.ts';
+import { malformed, tooLarge } from './request-errors.ts';
+
+/**
+ * Decodes an `ExportTraceServiceRequest` from OTLP/JSON: ProtoJSON with hex identifiers, enums as numbers and 64-bit
+ * integers as decimal strings (plain numbers are read too). Unknown fields are skipped, as the specification demands.
+ *
+ * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ *
+ * @param bytes - the inflated body
+ * @throws ExporterError `request_malformed` or `request_too_large`
+ */
+export function decodeJsonTraceRequest(bytes: Uint8Array): OtlpSpanGroup[] {
+  const body = parseJsonBody(bytes);
+  if (body === null || body === undefined) throw malformed('the body must be an object');
+  const groups: OtlpSpanGroup[] = [];
+  let spanCount = 0;
+  for (const item of asList(asObject(body, 'the body')['resourceSpans'], 'resourceSpans')) {
+    const resourceSpans = asObject(item, 'resourceSpans[]');
+    const resource = readAttributes(asObject(resourceSpans['resource'], 'resource')['attributes']);
+    for (const part of asList(resourceSpans['scopeSpans'], 'scopeSpans')) {
+      const scopeSpans = asObject(part, 'scopeSpans[]');
+      const scope = asObject(scopeSpans['scope'], 'scope');
+      const spans = asList(scopeSpans['spans'], 'spans');
+      spanCount += spans.length;
+      if (spanCount > MAX_SPANS_PER_REQUEST) {
+        throw tooLarge(`more than ${MAX_SPANS_PER_REQUEST} spans`, 'Send smaller batches.');
+      }
+      groups.push({
+        resource,
+        scope: {
+          name: asString(scope['name'], 'scope.name'),
+          version: asString(scope['version'], 'scope.version'),
+        },
+        spans: spans.map(readSpan),
+      });
+    }
+  }
+  return groups;
+}
+
+function readSpan(item: unknown): OtlpSpan {
+  const span = asObject(item, 'span');
+  const traceId = asId(span['traceId'], 32, 'traceId');
+  const spanId = asId(span['spanId'], 16, 'spanId');
+  if (traceId === '') throw malformed('traceId is empty or all zero');
+  if (spanId === '') throw malformed('spanId is empty or all zero');
+  const status = asObject(span['status'], 'status');
+  const events = asList(span['events'], 'events');
+  if (events.length > MAX_EVENTS_PER_SPAN) throw malformed(`more than ${MAX_EVENTS_PER_SPAN} events`);
+  return {
+    traceId,
+    spanId,
+    parentSpanId: asId(span['parentSpanId'], 16, 'parentSpanId'),
+    flags: asSmallInteger(span['flags'], 'flags'),
+    name: asString(span['name'], 'name'),
+    kind: asEnum(span['kind'], 5, 'kind'),
+    startTimeUnixNano: asUint64(span['startTimeUnixNano'], 'startTimeUnixNano'),
+    endTimeUnixNano: asUint64(span['endTimeUnixNano'], 'endTimeUnixNano'),
+    attributes: readAttributes(span['attributes']),
+    events: events.map(readEvent),
+    status: {
+      code: asEnum(status['code'], 2, 'status.code'),
+      message: asString(status['message'], 'status.message'),
+    },
+  };
+}
+
+function readEvent(item: unknown): OtlpEvent {
+  const event = asObject(item, 'event');
+  return {
+    timeUnixNano: asUint64(event['timeUnixNano'], 'event.timeUnixNano'),
+    name: asString(event['name'], 'event.name'),
+    attributes: readAttributes(event['attributes']),
+  };
+}
+
+function readAttributes(value: unknown): OtlpAttributes {
+  const attributes: OtlpAttributes = new Map();
+  for (const [key, entry] of readKeyValues(value, 0)) attributes.set(key, entry);
+  return attributes;
+}
+
+function readKeyValues(value: unknown, depth: number): [string, OtlpValue][] {
+  const items = asList(value, 'attributes');
+  if (items.length > MAX_ATTRIBUTES) throw malformed(`more than ${MAX_ATTRIBUTES} attributes`);
+  return items.map((item) => {
+    const pair = asObject(item, 'attribute');
+    const key = asString(pair['key'], 'attribute key');
+    if (key.length > MAX_KEY_BYTES) throw malformed(`attribute key over ${MAX_KEY_BYTES} bytes`);
+    return [key, readValue(pair['value'], depth)];
+  });
+}
+
+function readValue(item: unknown, depth: number): OtlpValue {
+  if (depth > MAX_VALUE_DEPTH) throw malformed(`value nested deeper than ${MAX_VALUE_DEPTH}`);
+  const value = asObject(item, 'attribute value');
+  const place = 'attribute value';
+  if (isPresent(value['stringValue'])) return asString(value['stringValue'], place);
+  if (isPresent(value['boolValue'])) return asBoolean(value['boolValue'], place);
+  if (isPresent(value['intValue'])) return asInt64(value['intValue'], place);
+  if (isPresent(value['doubleValue'])) return asDouble(value['doubleValue'], place);
+  if (isPresent(value['bytesValue'])) return asBase64(value['bytesValue'], place);
+  if (isPresent(value['arrayValue'])) {
+    const items = asList(asObject(value['arrayValue'], place)['values'], place);
+    if (items.length > MAX_ATTRIBUTES) throw malformed(`list of more than ${MAX_ATTRIBUTES} values`);
+    return items.map((entry) => readValue(entry, depth + 1));
+  }
+  if (isPresent(value['kvlistValue'])) {
+    const map: { [key: string]: OtlpValue } = Object.create(null);
+    for (const [key, entry] of readKeyValues(asObject(value['kvlistValue'], place)['values'], depth + 1)) {
+      map[key] = entry;
+    }
+    return map;
+  }
+  return null;
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { OtlpSpanGroup } from '@spanledger/record';
+import { ByteBudget } from './byte-budget.ts';
+import { Inflater } from './inflate.ts';
+import type { Intake } from './intake.ts';
+import { MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT, UNANNOUNCED_BODY_BYTES } from './limits.ts';
+import { decodeJsonTraceRequest } from './otlp-json.ts';
+import { busy, unsupportedType } from './request-errors.ts';
+import { KeyTable } from './wire/key-table.ts';
+import { decodeTraceRequest } from './wire/trace-request.ts';
+
+const PROTOBUF = 'application/x-protobuf';
+const JSON_TYPE = 'application/json';
+
+/** An `ExportTraceServiceResponse` without partial success, in both encodings: a request is taken whole or not. */
+const EMPTY_RESPONSE: Readonly<Record<string, Buffer>> = {
+  [PROTOBUF]: Buffer.alloc(0),
+  [JSON_TYPE]: Buffer.from('{}'),
+};
+
+/** What the routes need of the rooms behind them. */
+export interface ReceiveOptions {
+  intake: Pick<Intake, 'accept'>;
+}
+
+/**
+ * `POST /v1/traces`: OTLP/HTTP, protobuf or JSON, plain, gzip or zstd. 200 is answered once every span of the request
+ * is durable; any other status means that the request as a whole counts as not received.
+ *
+ * https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ */
+export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, done: () => void): void {
+  const keys = new KeyTable();
+  const inflater = new Inflater();
+  const budget = new ByteBudget(MAX_BYTES_IN_FLIGHT);
+  const held = new WeakMap<FastifyRequest, number>();
+
+  const hold = (request: FastifyRequest, sizeBytes: number): void => {
+    if (!budget.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
+    held.set(request, (held.get(request) ?? 0) + sizeBytes);
+  };
+  const decode = async (request: FastifyRequest, type: string): Promise<OtlpSpanGroup[]> => {
+    const body = request.body;
+    // Without a body Fastify calls no parser: an empty message, which protobuf allows and JSON does not.
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+    const inflated = await inflater.inflate(bytes, request.headers['content-encoding']);
+    if (inflated !== bytes) hold(request, inflated.length);
+    return type === PROTOBUF ? decodeTraceRequest(inflated, keys) : decodeJsonTraceRequest(inflated);
+  };
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser([PROTOBUF, JSON_TYPE], { parseAs: 'buffer' }, (_request, body, parsed) => {
+    parsed(null, body);
+  });
+  app.addHook('onRequest', (request, _reply, next) => {
+    const announced = Number(request.headers['content-length'] ?? UNANNOUNCED_BODY_BYTES);
+    try {
+      // A body over the limit is refused by its length alone; it is never held.
+      hold(request, Math.min(Number.isFinite(announced) ? announced : MAX_BODY_BYTES, MAX_BODY_BYTES));
+      next();
+    } catch (error) {
+      next(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  app.addHook('onResponse', (request, _reply, next) => {
+    budget.give(held.get(request) ?? 0);
+    held.delete(request);
+    next();
+  });
+  app.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+    const type = mediaType(request.headers['content-type']);
+    if (type !== PROTOBUF && type !== JSON_TYPE) {
+      throw unsupportedType('unsupported content type', `Send ${PROTOBUF} or ${JSON_TYPE}.`);
+    }
+    await options.intake.accept(await decode(request, type));
+    return reply.type(type).send(EMPTY_RESPONSE[type]);
+  });
+  done();
+}
+
+function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}

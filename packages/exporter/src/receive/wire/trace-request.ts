@@ -1,0 +1,130 @@
+import type { OtlpAttributes, OtlpSpan, OtlpSpanGroup } from '@spanledger/record';
+import { MAX_SPANS_PER_REQUEST } from '../limits.ts';
+import { tooLarge } from '../request-errors.ts';
+import { readAttribute } from './any-value.ts';
+import type { KeyTable } from './key-table.ts';
+import { readSpan } from './span-message.ts';
+import { WireReader } from './wire-reader.ts';
+
+// opentelemetry/proto/collector/trace/v1/trace_service.proto and trace.proto, as `number << 3 | wire type`.
+const REQUEST_RESOURCE_SPANS = (1 << 3) | 2;
+const RESOURCE_SPANS_RESOURCE = (1 << 3) | 2;
+const RESOURCE_SPANS_SCOPE_SPANS = (2 << 3) | 2;
+const RESOURCE_SPANS_SCHEMA_URL = (3 << 3) | 2;
+const RESOURCE_ATTRIBUTE = (1 << 3) | 2;
+const RESOURCE_DROPPED_ATTRIBUTES = 2 << 3;
+const SCOPE_SPANS_SCOPE = (1 << 3) | 2;
+const SCOPE_SPANS_SPAN = (2 << 3) | 2;
+const SCOPE_SPANS_SCHEMA_URL = (3 << 3) | 2;
+const SCOPE_NAME = (1 << 3) | 2;
+const SCOPE_VERSION = (2 << 3) | 2;
+const SCOPE_ATTRIBUTE = (3 << 3) | 2;
+const SCOPE_DROPPED_ATTRIBUTES = 4 << 3;
+
+/**
+ * Decodes an `ExportTraceServiceRequest` from protobuf.
+ *
+ * Fields it does not know are skipped, as protobuf demands of a reader; everything else is checked: bounds, wire
+ * types, UTF-8, identifiers, depth and numbers of things.
+ *
+ * @param bytes - the inflated body
+ * @param keys - kept between requests by the caller
+ * @throws ExporterError `request_malformed` or `request_too_large`
+ */
+export function decodeTraceRequest(bytes: Uint8Array, keys: KeyTable): OtlpSpanGroup[] {
+  const reader = new WireReader(bytes, keys);
+  const end = bytes.byteLength;
+  const groups: OtlpSpanGroup[] = [];
+  const budget = { spans: MAX_SPANS_PER_REQUEST };
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === REQUEST_RESOURCE_SPANS) readResourceSpans(reader, reader.content(end), groups, budget);
+    else reader.skip(tag, end, 1);
+  }
+  return groups;
+}
+
+function readResourceSpans(
+  reader: WireReader,
+  end: number,
+  groups: OtlpSpanGroup[],
+  budget: { spans: number },
+): void {
+  // The resource may stand after the spans that it belongs to: all groups share the one map.
+  const resource: OtlpAttributes = new Map();
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    switch (tag) {
+      case RESOURCE_SPANS_RESOURCE:
+        readResource(reader, reader.content(end), resource);
+        break;
+      case RESOURCE_SPANS_SCOPE_SPANS:
+        groups.push(readScopeSpans(reader, reader.content(end), resource, budget));
+        break;
+      case RESOURCE_SPANS_SCHEMA_URL:
+        reader.ignore(tag, end);
+        break;
+      default:
+        reader.skip(tag, end, 3);
+    }
+  }
+}
+
+function readResource(reader: WireReader, end: number, resource: OtlpAttributes): void {
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === RESOURCE_ATTRIBUTE) readAttribute(reader, reader.content(end), resource);
+    else if (tag === RESOURCE_DROPPED_ATTRIBUTES) reader.ignore(tag, end);
+    else reader.skip(tag, end, 2);
+  }
+}
+
+function readScopeSpans(
+  reader: WireReader,
+  end: number,
+  resource: OtlpAttributes,
+  budget: { spans: number },
+): OtlpSpanGroup {
+  const scope = { name: '', version: '' };
+  const spans: OtlpSpan[] = [];
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    switch (tag) {
+      case SCOPE_SPANS_SCOPE:
+        readScope(reader, reader.content(end), scope);
+        break;
+      case SCOPE_SPANS_SPAN:
+        if (--budget.spans < 0) {
+          throw tooLarge(`more than ${MAX_SPANS_PER_REQUEST} spans`, 'Send smaller batches.');
+        }
+        spans.push(readSpan(reader, reader.content(end)));
+        break;
+      case SCOPE_SPANS_SCHEMA_URL:
+        reader.ignore(tag, end);
+        break;
+      default:
+        reader.skip(tag, end, 3);
+    }
+  }
+  return { resource, scope, spans };
+}
+
+function readScope(reader: WireReader, end: number, scope: OtlpSpanGroup['scope']): void {
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    switch (tag) {
+      case SCOPE_NAME:
+        scope.name = reader.string(end);
+        break;
+      case SCOPE_VERSION:
+        scope.version = reader.string(end);
+        break;
+      case SCOPE_ATTRIBUTE:
+      case SCOPE_DROPPED_ATTRIBUTES:
+        reader.ignore(tag, end);
+        break;
+      default:
+        reader.skip(tag, end, 4);
+    }
+  }
+}

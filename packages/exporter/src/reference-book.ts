@@ -1,0 +1,12 @@
+import type { DraftSession, DraftSubject } from '@spanledger/record';
+
+/**
+ * Knows the random references that stand in the hashed bytes for subjects and sessions, and draws one for whom it
+ * meets the first time. Who is behind a reference, only the vault can tell.
+ */
+export interface ReferenceBook {
+  /** @returns 128 random bits, base64url; the same for every record of the subject */
+  ofSubject(subject: DraftSubject): string;
+  /** @returns 128 random bits, base64url; the same for every record of the session */
+  ofSession(session: DraftSession): string;
+}
