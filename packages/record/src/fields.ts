@@ -1,8 +1,259 @@
+import * as names from './attributes.ts';
 import type { CommitmentGroup } from './audit-record.ts';
+import { MAX_KEY_LENGTH } from './limits.ts';
 
-export function groupOfAttribute(key: string): 'clear' | CommitmentGroup {
-  return key === '' ? 'clear' : 'content';
+/** In the clear, or in which committed group. */
+export type FieldGroup = 'clear' | CommitmentGroup;
+
+/** What a field's value must look like to stand at its place; what does not goes to `attributes`. */
+export type FieldShape = 'text' | 'integer' | 'boolean' | 'list' | 'scopes' | 'time' | 'any';
+
+/** Where an attribute stands in the record or in the opened document. */
+export interface FieldPlace {
+  group: FieldGroup;
+  /** The members that lead to it. */
+  path: readonly string[];
+  shape: FieldShape;
+  /** How `audit.truncated` names it: never by a name that came from outside. */
+  label: string;
+  /** True where no span attribute may write, only the mapping itself. */
+  reserved: boolean;
+  /** False for attributes of an open namespace, of which a record takes only so many. */
+  named: boolean;
 }
-export function groupOfPath(path: readonly string[]): 'clear' | CommitmentGroup {
-  return path.length === 0 ? 'clear' : 'content';
+
+/** Attributes in the clear: name, shape and (where it differs from the name) the place. */
+const CLEAR: readonly (readonly [string, FieldShape, string?])[] = [
+  ['error.type', 'text'],
+  ['http.request.body.size', 'integer', 'http.request.body.bytes'],
+  ['http.request.method', 'text'],
+  ['http.response.body.size', 'integer', 'http.response.body.bytes'],
+  ['http.response.status_code', 'integer'],
+  ['http.route', 'text'],
+  ['network.protocol.name', 'text'],
+  ['network.protocol.version', 'text'],
+  [names.ATTR_OIDC_ACR, 'text'],
+  [names.ATTR_OIDC_AMR, 'list'],
+  [names.ATTR_OIDC_AUTH_TIME, 'time'],
+  [names.ATTR_OIDC_CLIENT_ID, 'text'],
+  [names.ATTR_OIDC_ERROR, 'text'],
+  [names.ATTR_OIDC_FLOW, 'text'],
+  [names.ATTR_OIDC_GRANT_TYPE, 'text'],
+  [names.ATTR_OIDC_ISSUER, 'text'],
+  [names.ATTR_OIDC_SCOPE, 'scopes'],
+  // Elasticsearch cannot hold both `oidc.scope` and something below it.
+  [names.ATTR_OIDC_SCOPE_REQUESTED, 'scopes', 'oidc.requested_scope'],
+  [names.ATTR_OIDC_SESSION_END_REASON, 'text', 'event.reason'],
+  [names.ATTR_OIDC_SESSION_STATE, 'text'],
+  [names.ATTR_OIDC_TOKEN_ACTIVE, 'boolean'],
+  [names.ATTR_OIDC_TOKEN_AUDIENCE, 'list'],
+  [names.ATTR_OIDC_TOKEN_EXPIRES_AT, 'time'],
+  [names.ATTR_OIDC_TOKEN_ISSUED_AT, 'time'],
+  [names.ATTR_OIDC_TOKEN_TYPE, 'text'],
+  ['server.port', 'integer'],
+  ['url.scheme', 'text'],
+];
+
+/** In the clear as well, and written by the mapping alone. */
+const RESERVED: readonly (readonly [string, FieldShape, string?])[] = [
+  [names.ATTR_AUDIT_ACTION, 'text', 'event.action'],
+  [names.ATTR_AUDIT_SEQUENCE_NUMBER, 'integer'],
+  [names.ATTR_AUDIT_SEQUENCE_STREAM_ID, 'text'],
+  [names.ATTR_AUDIT_TARGET_TYPE, 'text'],
+  ['deployment.environment.name', 'text', 'service.environment'],
+  ['otel.scope.name', 'text'],
+  ['otel.scope.version', 'text'],
+  ['service.instance.id', 'text', 'service.node.name'],
+  ['service.name', 'text'],
+  ['service.namespace', 'text'],
+  ['service.version', 'text'],
+];
+
+/** Committed attributes with a place and shape of their own. */
+const COMMITTED: readonly (readonly [string, CommitmentGroup, FieldShape, string?])[] = [
+  ['error.message', 'content', 'text'],
+  [names.ATTR_OIDC_ERROR_DESCRIPTION, 'content', 'text'],
+  ['oidc.session.id', 'identity', 'text'],
+  [names.ATTR_OIDC_TOKEN_ID, 'identity', 'text'],
+  // Only of a span that is bound to a session; see placeOfUnboundSession.
+  [names.ATTR_SESSION_ID, 'identity', 'text', 'oidc.session.id'],
+  [names.ATTR_USER_EMAIL, 'identity', 'text'],
+  ['user.full_name', 'identity', 'text'],
+  ['user.hash', 'identity', 'text'],
+  [names.ATTR_USER_ID, 'identity', 'text'],
+  [names.ATTR_USER_NAME, 'identity', 'text'],
+  [names.ATTR_USER_ROLES, 'identity', 'list'],
+  [names.ATTR_CLIENT_ADDRESS, 'network', 'text'],
+  ['client.port', 'network', 'integer'],
+  ['network.local.address', 'network', 'text'],
+  ['network.local.port', 'network', 'integer'],
+  ['network.peer.address', 'network', 'text'],
+  ['network.peer.port', 'network', 'integer'],
+  ['server.address', 'network', 'text'],
+  ['source.address', 'network', 'text'],
+  ['source.port', 'network', 'integer'],
+  [names.ATTR_USER_AGENT_ORIGINAL, 'network', 'text'],
+  ['url.full', 'content', 'text'],
+  ['url.path', 'content', 'text'],
+  ['url.query', 'content', 'text'],
+];
+
+/** Committed namespaces: whatever begins so stands nested at its own name. */
+const NAMESPACES: readonly (readonly [string, CommitmentGroup])[] = [
+  ['client', 'network'],
+  ['enduser', 'identity'],
+  ['network.local', 'network'],
+  ['network.peer', 'network'],
+  ['session', 'identity'],
+  ['source', 'network'],
+  ['url', 'content'],
+  ['user', 'identity'],
+  ['user_agent', 'network'],
+];
+
+/** Members that the mapping, the batch builder and the ledger write, all of them and all below them clear. */
+const CLEAR_ROOTS: readonly string[] = [
+  '@timestamp',
+  'audit',
+  'ecs',
+  'event',
+  'otel.scope',
+  'parent',
+  'service',
+  'span.id',
+  'span.kind',
+  'trace',
+];
+
+/** Where an attribute that has no place of its own stands: one flat object, so that `a` and `a.b` both fit. */
+export const OTHER_ATTRIBUTES = 'attributes';
+
+/** A flat object as well: claim names are the provider's, and may hold dots. */
+const CLAIMS_PATH = ['oidc', 'claims'];
+
+/** Deepest nesting that an attribute's dots may ask for. */
+const MAX_PATH_LENGTH = 6;
+
+/** A place in the tree of all known paths. */
+export interface PathNode {
+  /** The group of everything here and below, unless a child says otherwise. */
+  group: FieldGroup;
+  children: ReadonlyMap<string, PathNode>;
+}
+
+interface MutablePathNode extends PathNode {
+  children: Map<string, MutablePathNode>;
+}
+
+const PLACES = new Map<string, FieldPlace>();
+const TREE: MutablePathNode = { group: 'content', children: new Map() };
+
+for (const root of CLEAR_ROOTS) claimPath(root.split('.'), 'clear');
+for (const [name, group] of NAMESPACES) claimPath(name.split('.'), group);
+claimPath(CLAIMS_PATH, 'identity');
+for (const [name, shape, at] of CLEAR) register(name, 'clear', shape, at ?? name, false);
+for (const [name, shape, at] of RESERVED) register(name, 'clear', shape, at ?? name, true);
+for (const [name, group, shape, at] of COMMITTED) register(name, group, shape, at ?? name, false);
+
+/** The tree of known paths; what is not in it belongs to the group `content`. */
+export const pathTree: PathNode = TREE;
+
+/**
+ * Whether an attribute stands in the clear, or which group commits to it. Clear is an allow-list: a name that is
+ * not known is `content`.
+ *
+ * @param key - The attribute's name, e.g. `http.route`.
+ */
+export function groupOfAttribute(key: string): FieldGroup {
+  return placeOfAttribute(key).group;
+}
+
+/**
+ * The same question about a path in the opened document, answered by the same list.
+ *
+ * @param path - Member names from the outermost object, e.g. `['user', 'id']`.
+ */
+export function groupOfPath(path: readonly string[]): FieldGroup {
+  let node: PathNode = TREE;
+  for (const name of path) {
+    const child = node.children.get(name);
+    if (child === undefined) break;
+    node = child;
+  }
+  return node.group;
+}
+
+const UNBOUND_SESSION = openPlace('identity', ['session', 'id'], names.ATTR_SESSION_ID);
+
+/** The span's name, as free text as any. */
+export const SPAN_NAME: FieldPlace = fixedPlace('span.name', 'text');
+/** Span events that become no record of their own. */
+export const SPAN_EVENTS: FieldPlace = fixedPlace('span.events', 'any');
+/** The span's status message. */
+export const ERROR_MESSAGE: FieldPlace = fixedPlace('error.message', 'text');
+
+/** How many places of attributes that are in no table are kept; names come from outside. */
+const MAX_CACHED_PLACES = 4_096;
+const cachedPlaces = new Map<string, FieldPlace>();
+
+/** Where an attribute goes. */
+export function placeOfAttribute(key: string): FieldPlace {
+  const known = PLACES.get(key) ?? cachedPlaces.get(key);
+  if (known !== undefined) return known;
+  const place = placeInNamespace(key) ?? otherAttribute(key);
+  if (cachedPlaces.size < MAX_CACHED_PLACES && key.length <= MAX_KEY_LENGTH) cachedPlaces.set(key, place);
+  return place;
+}
+
+/** Where `session.id` goes on a span that no OIDC session is bound to: browsers number sessions of their own. */
+export function placeOfUnboundSession(): FieldPlace {
+  return UNBOUND_SESSION;
+}
+
+/** The place of an attribute that has none of its own, or whose own place is taken. */
+export function otherAttribute(key: string): FieldPlace {
+  return openPlace('content', [OTHER_ATTRIBUTES, key], OTHER_ATTRIBUTES);
+}
+
+function placeInNamespace(key: string): FieldPlace | undefined {
+  if (key.length > MAX_KEY_LENGTH) return undefined;
+  if (key.startsWith(names.ATTR_OIDC_CLAIMS_PREFIX) && key.length > names.ATTR_OIDC_CLAIMS_PREFIX.length) {
+    const claim = key.slice(names.ATTR_OIDC_CLAIMS_PREFIX.length);
+    return openPlace('identity', [...CLAIMS_PATH, claim], CLAIMS_PATH.join('.'));
+  }
+  for (const [name, group] of NAMESPACES) {
+    if (!key.startsWith(`${name}.`)) continue;
+    const path = key.split('.');
+    if (path.length > MAX_PATH_LENGTH || path.includes('')) return undefined;
+    // Below a leaf of another group (`url.scheme.x`) there is no place for it.
+    return groupOfPath(path) === group ? openPlace(group, path, name) : undefined;
+  }
+  return undefined;
+}
+
+function fixedPlace(at: string, shape: FieldShape): FieldPlace {
+  return { group: 'content', path: at.split('.'), shape, label: at, reserved: false, named: true };
+}
+
+function openPlace(group: FieldGroup, path: readonly string[], label: string): FieldPlace {
+  return { group, path, shape: 'any', label, reserved: false, named: false };
+}
+
+function register(name: string, group: FieldGroup, shape: FieldShape, at: string, reserved: boolean): void {
+  const path = at.split('.');
+  claimPath(path, group);
+  PLACES.set(name, { group, path, shape, label: at, reserved, named: true });
+}
+
+function claimPath(path: readonly string[], group: FieldGroup): void {
+  let node = TREE;
+  for (const name of path) {
+    let child = node.children.get(name);
+    if (child === undefined) {
+      child = { group: node.group, children: new Map() };
+      node.children.set(name, child);
+    }
+    node = child;
+  }
+  node.group = group;
 }

@@ -69,10 +69,9 @@ export {
   MAX_JSON_DEPTH,
   MAX_KEY_LENGTH,
   MAX_LIST_LENGTH,
-  MAX_SPAN_EVENTS,
   MAX_STRING_LENGTH,
   MAX_VALUE_DEPTH,
 } from './limits.ts';
 export { mapSpan } from './mapping/span.ts';
-export type { SpanContext } from './mapping/span.ts';
+export type { SpanContext } from './mapping/resource.ts';
 export type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from './span.ts';

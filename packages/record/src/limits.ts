@@ -24,9 +24,6 @@ export const MAX_LIST_LENGTH = 512;
 /** Items of one list in the clear. */
 export const MAX_CLEAR_LIST_LENGTH = 128;
 
-/** Span events of one span: those kept in the span's record, and (counted apart) those that become records. */
-export const MAX_SPAN_EVENTS = 128;
-
 /** Canonical bytes of one opened group. */
 export const MAX_GROUP_BYTES = 65_535;
 
