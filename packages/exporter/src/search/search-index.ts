@@ -41,10 +41,9 @@ export interface SearchIndexDriver {
   /** The first ledger index that is not indexed. */
   position(): number;
   /**
-   * Takes in records with ascending ledger indexes, the first at or past the position. A record that was taken in
-   * before is replaced.
+   * Takes in records, in ascending order. A record that was taken in before is replaced, with all its tokens.
    *
-   * @param position - the position from now on: just past the batch
+   * @param position - the position from now on: just past the batch, or as it was where records are only replaced
    */
   add(records: readonly IndexedRecord[], position: number): Promise<void>;
   /** Finds where matching records may be. The answer may hold too many, never too few. */

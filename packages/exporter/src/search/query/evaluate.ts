@@ -85,7 +85,6 @@ function matchesPattern(query: LikeQuery, text: string | undefined): boolean {
 }
 
 function isInNetwork(query: NetworkQuery, value: Scalar): boolean {
-  if (value === query.network) return true;
   const network = parseNetwork(query.network);
   const address = typeof value === 'string' ? parseAddress(value) : undefined;
   return network !== undefined && address !== undefined && contains(network, address);

@@ -1,0 +1,127 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { JsonObject } from '@spanledger/record';
+
+import { createBlindKey } from '../../blind-key.ts';
+import type { BlindKey } from '../../blind-key.ts';
+import { parseInstant } from '../query/dates.ts';
+import type { SearchOrder } from '../../archive-types.ts';
+import { MAX_CANDIDATES } from '../search-index.ts';
+import type { CandidatePage, CandidateRequest, IndexedRecord, SearchIndexDriver } from '../search-index.ts';
+import { openIndexDatabase, openIndexDatabaseReadOnly } from './database.ts';
+import { DocumentTokenizer } from './document-tokens.ts';
+import { token } from './expression.ts';
+import { planQuery } from './query-plan.ts';
+import type { Range } from './query-plan.ts';
+import { TIME_CONDITION, TimeIndex } from './time-index.ts';
+import { TOKEN_EVERY } from './tokens.ts';
+
+/** Where an embedded index lies and what hides its tokens. */
+export interface EmbeddedIndexOptions {
+  /** Path of the database. */
+  file: string;
+  /** 32 bytes: the key of the tokens of committed groups and of words. */
+  key: Uint8Array;
+  /** True to read an index that somebody else writes. */
+  readOnly?: boolean;
+}
+
+/**
+ * The index that needs nothing installed: one contentless full-text table as inverted index, row = ledger index + 1.
+ * It stores no document and no value of a committed group; it says where to look.
+ *
+ * @throws ExporterError `index_damaged` when it is opened read-only and cannot be read
+ */
+export function openEmbeddedIndex({ file, key, readOnly = false }: EmbeddedIndexOptions): SearchIndexDriver {
+  const blindKey = createBlindKey(key);
+  const open = readOnly ? openIndexDatabaseReadOnly : openIndexDatabase;
+  return new EmbeddedIndex(open(file, blindKey), blindKey);
+}
+
+const EVERYWHERE: Range = { from: 0, to: Number.MAX_SAFE_INTEGER - 1 };
+
+class EmbeddedIndex implements SearchIndexDriver {
+  readonly #database: DatabaseSync;
+  readonly #key: BlindKey;
+  readonly #tokenizer: DocumentTokenizer;
+  readonly #times: TimeIndex;
+
+  constructor(database: DatabaseSync, key: BlindKey) {
+    this.#database = database;
+    this.#key = key;
+    this.#tokenizer = new DocumentTokenizer(key);
+    this.#times = new TimeIndex(database);
+  }
+
+  position(): number {
+    return Number(
+      this.#database.prepare("SELECT value FROM meta WHERE name = 'position'").get()?.['value'] ?? 0,
+    );
+  }
+
+  async add(records: readonly IndexedRecord[], position: number): Promise<void> {
+    const known = this.position();
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
+      const insert = this.#database.prepare('INSERT INTO postings (rowid, tokens) VALUES (?, ?)');
+      for (const { index, document } of records) {
+        if (index < known) remove.run(index + 1);
+        insert.run(index + 1, this.#tokenizer.tokenize(document));
+        this.#times.note(index, timeOf(document));
+      }
+      this.#times.flush();
+      this.#database.prepare("UPDATE meta SET value = ? WHERE name = 'position'").run(position);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#times.forget();
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  async candidates({ query, order, after, limit }: CandidateRequest): Promise<CandidatePage> {
+    const plan = planQuery(query, this.#key);
+    let range = beyond(plan.indexes ?? EVERYWHERE, order, after);
+    if (plan.time !== undefined) range = this.#times.narrow(range, plan.time);
+    if (range.from > range.to) return { indexes: [], done: true };
+    const most = Math.min(limit, MAX_CANDIDATES);
+    const found = this.#database.prepare(selectRows(order, plan.time !== undefined)).all({
+      expression: plan.atMost ?? token(TOKEN_EVERY),
+      from: toRow(range.from),
+      to: toRow(range.to),
+      limit: most + 1,
+      ...(plan.time !== undefined && this.#times.parameters(plan.time)),
+    });
+    const indexes = found.slice(0, most).map((row) => Number(row['rowid']) - 1);
+    return { indexes, done: found.length <= most };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function selectRows(order: SearchOrder, withTime: boolean): string {
+  return `SELECT rowid FROM postings WHERE postings MATCH $expression AND rowid >= $from AND rowid <= $to
+    ${withTime ? `AND ${TIME_CONDITION}` : ''}
+    ORDER BY rowid ${order === 'asc' ? 'ASC' : 'DESC'} LIMIT $limit`;
+}
+
+function beyond(range: Range, order: SearchOrder, after: number | undefined): Range {
+  if (after === undefined) return range;
+  return order === 'asc'
+    ? { from: Math.max(range.from, after + 1), to: range.to }
+    : { from: range.from, to: Math.min(range.to, after - 1) };
+}
+
+/** As a bigint: SQLite uses only integers as bounds of a full-text scan, and a number arrives there as a real. */
+function toRow(index: number): bigint {
+  return BigInt(Math.trunc(Math.min(Math.max(index, -1), EVERYWHERE.to))) + 1n;
+}
+
+function timeOf(document: JsonObject): number | undefined {
+  const timestamp = document['@timestamp'];
+  const instant = typeof timestamp === 'string' ? parseInstant(timestamp) : undefined;
+  return instant === undefined ? undefined : Number(instant / 1_000_000n);
+}

@@ -1,0 +1,2 @@
+export { openEmbeddedIndex } from './driver.ts';
+export type { EmbeddedIndexOptions } from './driver.ts';

@@ -1,0 +1,135 @@
+import type { BlindKey } from '../../blind-key.ts';
+import type { CombinedQuery, CompareQuery, Query } from '../query/query.ts';
+import { allOf, anyOf, except, token } from './expression.ts';
+import type { Expression } from './expression.ts';
+import { planTerm } from './term-plan.ts';
+import { TOKEN_EVERY } from './tokens.ts';
+
+/** A range of numbers, both ends included. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** Where the records that match a query may be. */
+export interface QueryPlan {
+  /** Every matching record is a row of this; absent when tokens say nothing about the query. */
+  atMost?: Expression;
+  /** Every row of this matches; absent when no row is sure to. Its complement bounds `not`. */
+  atLeast?: Expression;
+  /** Every matching record has its time, in milliseconds since the epoch, in this range. */
+  time?: Range;
+  /** Every matching record has its ledger index in this range. */
+  indexes?: Range;
+}
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+
+/** Finds out where to look for what a query means; the answer may be too wide, never too narrow. */
+export function planQuery(query: Query, key: BlindKey): QueryPlan {
+  switch (query.type) {
+    case 'all':
+      return { atMost: token(TOKEN_EVERY), atLeast: token(TOKEN_EVERY) };
+    case 'and':
+      return planAnd(query, key);
+    case 'or':
+      return planOr(query, key);
+    case 'not':
+      return planNot(planQuery(query.operand, key));
+    case 'compare': {
+      const range = rangeOf(query);
+      return { ...planTerm(query, key), ...range };
+    }
+    default:
+      return planTerm(query, key);
+  }
+}
+
+function planAnd({ operands }: CombinedQuery, key: BlindKey): QueryPlan {
+  const plans = operands.map((operand) => planQuery(operand, key));
+  const upper = plans.flatMap(({ atMost }) => atMost ?? []);
+  const lower = plans.flatMap(({ atLeast }) => atLeast ?? []);
+  return {
+    ...(upper.length > 0 && { atMost: allOf(upper) }),
+    ...(lower.length === plans.length && { atLeast: allOf(lower) }),
+    ...definedRange(
+      'time',
+      plans.flatMap(({ time }) => time ?? []),
+      intersect,
+    ),
+    ...definedRange(
+      'indexes',
+      plans.flatMap(({ indexes }) => indexes ?? []),
+      intersect,
+    ),
+  };
+}
+
+function planOr({ operands }: CombinedQuery, key: BlindKey): QueryPlan {
+  const plans = operands.map((operand) => planQuery(operand, key));
+  const upper = plans.flatMap(({ atMost }) => atMost ?? []);
+  const lower = plans.flatMap(({ atLeast }) => atLeast ?? []);
+  const times = plans.flatMap(({ time }) => time ?? []);
+  const indexes = plans.flatMap((plan) => plan.indexes ?? []);
+  return {
+    ...(upper.length === plans.length && { atMost: anyOf(upper) }),
+    ...(lower.length > 0 && { atLeast: anyOf(lower) }),
+    ...(times.length === plans.length && definedRange('time', times, hull)),
+    ...(indexes.length === plans.length && definedRange('indexes', indexes, hull)),
+  };
+}
+
+function planNot({ atMost, atLeast }: QueryPlan): QueryPlan {
+  const every = token(TOKEN_EVERY);
+  return {
+    ...(atLeast !== undefined && { atMost: except(every, atLeast) }),
+    ...(atMost !== undefined && { atLeast: except(every, atMost) }),
+  };
+}
+
+function rangeOf({ field, operator, operand }: CompareQuery): Pick<QueryPlan, 'indexes' | 'time'> {
+  if (operand.type === 'number') {
+    if (field !== 'audit.ledger.index') return {};
+    const { value } = operand;
+    return {
+      indexes: {
+        from: operator.startsWith('>') ? value : 0,
+        to: operator.startsWith('<') ? value : Infinity,
+      },
+    };
+  }
+  if (field !== '@timestamp') return {};
+  const { from, to } = operand;
+  switch (operator) {
+    case '<':
+      return { time: { from: -Infinity, to: toMilliseconds(from - 1n) } };
+    case '<=':
+      return { time: { from: -Infinity, to: toMilliseconds(to - 1n) } };
+    case '=':
+      return { time: { from: toMilliseconds(from), to: toMilliseconds(to - 1n) } };
+    case '>=':
+      return { time: { from: toMilliseconds(from), to: Infinity } };
+    case '>':
+      return { time: { from: toMilliseconds(to), to: Infinity } };
+  }
+}
+
+function toMilliseconds(nanoseconds: bigint): number {
+  return Number(nanoseconds / NANOSECONDS_PER_MILLISECOND);
+}
+
+function definedRange(
+  name: 'indexes' | 'time',
+  ranges: readonly Range[],
+  join: (a: Range, b: Range) => Range,
+): Pick<QueryPlan, 'indexes' | 'time'> {
+  return ranges.length === 0 ? {} : { [name]: ranges.reduce(join) };
+}
+
+function intersect(a: Range, b: Range): Range {
+  return { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
+}
+
+function hull(a: Range, b: Range): Range {
+  return { from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) };
+}
