@@ -151,6 +151,9 @@ const TREE: MutablePathNode = { group: 'content', children: new Map() };
 for (const root of CLEAR_ROOTS) claimPath(root.split('.'), 'clear');
 for (const [name, group] of NAMESPACES) claimPath(name.split('.'), group);
 claimPath(CLAIMS_PATH, 'identity');
+claimPath([OTHER_ATTRIBUTES], 'content');
+claimPath(['span', 'name'], 'content');
+claimPath(['span', 'events'], 'content');
 for (const [name, shape, at] of CLEAR) register(name, 'clear', shape, at ?? name, false);
 for (const [name, shape, at] of RESERVED) register(name, 'clear', shape, at ?? name, true);
 for (const [name, group, shape, at] of COMMITTED) register(name, group, shape, at ?? name, false);
@@ -184,6 +187,22 @@ export function groupOfPath(path: readonly string[]): FieldGroup {
 }
 
 const UNBOUND_SESSION = openPlace('identity', ['session', 'id'], names.ATTR_SESSION_ID);
+
+/**
+ * As much of a path as this file names: the rest comes from outside, and may not stand in the clear.
+ *
+ * @param path - Member names from the outermost object of a group or record.
+ */
+export function knownPath(path: readonly string[]): readonly string[] {
+  let node: PathNode | undefined = TREE;
+  let length = 0;
+  for (const name of path) {
+    node = node.children.get(name);
+    if (node === undefined) break;
+    length++;
+  }
+  return path.slice(0, length);
+}
 
 /** The span's name, as free text as any. */
 export const SPAN_NAME: FieldPlace = fixedPlace('span.name', 'text');

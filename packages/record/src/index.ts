@@ -45,19 +45,20 @@ export { AUDIT_SCHEMA_VERSION, COMMITMENT_GROUPS, ECS_VERSION } from './audit-re
 export type { AuditRecord, CommitmentGroup, Opening, Openings, Outcome } from './audit-record.ts';
 export { encodeBase64url } from './base64url.ts';
 export { buildEntryBatch } from './batch-builder.ts';
-export type { ReferencedDraft } from './batch-builder.ts';
+export type { BatchCrypto, ReferencedDraft } from './batch-builder.ts';
 export { parseCanonical } from './canonical-json/parser.ts';
 export { canonicalize, encodeCanonical } from './canonical-json/writer.ts';
 export { computeCommitment, SALT_BYTES } from './commitment.ts';
 export type { RandomBytes, Sha256 } from './commitment.ts';
-export { closeDocument, openDocument, parseOpenings, parseRecord } from './document.ts';
-export type { DocumentIntegrity } from './document.ts';
+export { closeDocument, openDocument } from './document.ts';
+export type { ClosedDocument, DocumentIntegrity } from './document.ts';
 export type { DraftSession, DraftSubject, RecordDraft } from './draft.ts';
 export { LEDGER_MEMBER_MAX_BYTES, MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES } from './entry-batch.ts';
 export type { EntryBatch } from './entry-batch.ts';
 export { RecordError } from './errors.ts';
 export type { RecordErrorCode } from './errors.ts';
 export { groupOfAttribute, groupOfPath } from './fields.ts';
+export type { FieldGroup } from './fields.ts';
 export { emptyObject, isJsonObject } from './json-object.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export {
@@ -75,3 +76,5 @@ export {
 export { mapSpan } from './mapping/span.ts';
 export type { SpanContext } from './mapping/resource.ts';
 export type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from './span.ts';
+export { parseOpenings } from './parse-openings.ts';
+export { parseRecord } from './parse-record.ts';
