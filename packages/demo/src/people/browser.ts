@@ -32,13 +32,13 @@ export class Browser {
   readonly visits: Visit[] = [];
   readonly #jar = new CookieJar();
   readonly #userAgent: string;
-  readonly #noteSecret: (secret: string) => void;
+  readonly #noteSecret: (secret: string) => unknown;
 
   /**
    * @param userAgent how the browser names itself
    * @param noteSecret told every cookie, authorization code and bearer token that passes
    */
-  constructor(userAgent: string, noteSecret: (secret: string) => void) {
+  constructor(userAgent: string, noteSecret: (secret: string) => unknown) {
     this.#userAgent = userAgent;
     this.#noteSecret = noteSecret;
   }

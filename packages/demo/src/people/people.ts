@@ -16,14 +16,12 @@ export const VISITOR = 'visitor';
  *
  * @param accounts the passwords
  * @param reportSecret the nightly report's client secret
- * @param onDone told each name when that person has finished
  * @throws Error if the shop answered anybody other than it should
  */
 export async function runPeople(
   world: World,
   accounts: AccountBook,
   reportSecret: string,
-  onDone: (name: string) => void,
 ): Promise<VisitBook> {
   const passwordOf = (name: string): string => accounts.get(name)?.password ?? '';
   const visits = new Map<string, readonly Visit[]>();
@@ -31,7 +29,6 @@ export async function runPeople(
     const person = new Person(name, world);
     await act(person);
     visits.set(name, person.shopVisits);
-    onDone(name);
   };
   await Promise.all([
     run('alice', (alice) => runAlice(alice, passwordOf('alice'))),

@@ -5,7 +5,7 @@ export interface World {
   readonly shopUrl: string;
   readonly issuer: string;
   /** Told every secret that passes through somebody's hands. */
-  readonly noteSecret: (secret: string) => void;
+  readonly noteSecret: (secret: string) => unknown;
 }
 
 /** Somebody who uses the shop: a browser and the address of the shop. */

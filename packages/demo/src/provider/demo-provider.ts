@@ -25,7 +25,7 @@ export interface DemoProvider {
  *
  * @param noteSecret told every secret that the provider hands out or is handed: tokens, codes, verifiers
  */
-export async function startProvider(noteSecret: (secret: string) => void): Promise<DemoProvider> {
+export async function startProvider(noteSecret: (secret: string) => unknown): Promise<DemoProvider> {
   const accounts = createAccounts();
   const [shopSecret, reportSecret] = [drawClientSecret(), drawClientSecret()];
   const store = createMemoryStore();
@@ -58,7 +58,7 @@ export async function startProvider(noteSecret: (secret: string) => void): Promi
   };
 }
 
-function noteGrant(ctx: KoaContextWithOIDC, noteSecret: (secret: string) => void): void {
+function noteGrant(ctx: KoaContextWithOIDC, noteSecret: (secret: string) => unknown): void {
   const issued = new Map(Object.entries(Object(ctx.body)));
   const sent = new Map(Object.entries(ctx.oidc.params ?? {}));
   const found = [

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { runDemo } from './demo.ts';
+import { describeFailure } from './failure.ts';
+import { readOptions } from './options.ts';
+import { Progress } from './progress.ts';
+
+const asked = readOptions(process.argv.slice(2));
+if ('options' in asked) {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const progress = new Progress((line) => process.stderr.write(`${line}\n`));
+  const print = (text: string): unknown => process.stdout.write(text);
+  process.exitCode = await runDemo(asked.options, { print, progress }, stop.signal).catch(describeFailure);
+} else {
+  (asked.exitCode === 0 ? process.stdout : process.stderr).write(asked.text);
+  process.exitCode = asked.exitCode;
+}

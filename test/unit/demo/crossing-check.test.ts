@@ -1,0 +1,49 @@
+import type { JsonObject } from '@spanledger/record';
+import { describe, expect, it } from 'vitest';
+import { checkRequests } from '../../../packages/demo/src/crossing-check.ts';
+
+function record(trace: string, user?: string, session = `session of ${user}`): JsonObject {
+  const common: JsonObject = { trace: { id: trace }, event: { action: 'GET /orders' } };
+  if (user === undefined) return common;
+  return {
+    ...common,
+    audit: { session: { id: session } },
+    oidc: { session: { id: session }, client_id: 'shop', issuer: 'http://issuer.example' },
+    user: { id: user },
+  };
+}
+
+function problems(records: JsonObject[]): [readonly string[], readonly string[]] {
+  const [carried, crossed] = checkRequests(records);
+  return [carried?.problems ?? [], crossed?.problems ?? []];
+}
+
+describe('checkRequests', () => {
+  it('is content when each request belongs to one person throughout, or to nobody', () => {
+    const records = [
+      record('1', 'alice'),
+      record('1', 'alice'),
+      record('2', 'bob'),
+      record('3'),
+      record('3'),
+    ];
+    expect(problems(records)).toEqual([[], []]);
+  });
+
+  it('finds a span that carries nothing in a request that belongs to somebody', () => {
+    const [gaps] = problems([record('1', 'alice'), record('1')]);
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]).toContain('user.id');
+  });
+
+  it('finds two people in one request, and two people in one session', () => {
+    const [, inRequest] = problems([record('1', 'alice'), record('1', 'bob')]);
+    expect(inRequest).toContainEqual(expect.stringContaining('alice and bob'));
+    const [, inSession] = problems([record('1', 'alice', 's'), record('2', 'bob', 's')]);
+    expect(inSession).toContainEqual(expect.stringContaining('session s has two people'));
+  });
+
+  it('is not content with nothing', () => {
+    expect(problems([record('1')])).toEqual([['nothing was found'], ['nothing was found']]);
+  });
+});
