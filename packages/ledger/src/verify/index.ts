@@ -7,7 +7,18 @@ export {
 } from './checkpoint.ts';
 export { CompactRange, foldPeaks } from './compact-range.ts';
 export { sha256, verifyEd25519 } from '#crypto';
+export { checkCheckpoint, type CheckedCheckpoint } from './checkpoint-verifier.ts';
+export { verifyDocument, type VerifyDocumentOptions } from './document-verifier.ts';
+export {
+  FAILURE_CODES,
+  FAILURE_MEANINGS,
+  MAX_REPORTED_FAILURES,
+  type FindingPlace,
+  type VerificationFailure,
+  type VerificationFailureCode,
+} from './failures.ts';
 export { httpTiles, type HttpTilesOptions } from './http-tiles.ts';
+export { verifyLedger, type VerifyLedgerOptions } from './ledger-verifier.ts';
 export {
   computeKeyId,
   formatNote,
@@ -24,6 +35,7 @@ export {
   type SignedNote,
 } from './note.ts';
 export { type Parsed } from './parsed.ts';
+export { type ProducerReport } from './producer-sequences.ts';
 export {
   computeConsistencyProof,
   computeInclusionProof,
@@ -32,6 +44,17 @@ export {
   TileUnavailableError,
   type HashReader,
 } from './proof.ts';
+export {
+  MAX_REPORTED_PRODUCERS,
+  MAX_REPORTED_WARNINGS,
+  type Assurance,
+  type DocumentReport,
+  type ReportedCheckpoint,
+  type VerificationReport,
+  type VerificationWarning,
+  type VerificationWarningCode,
+} from './report.ts';
+export { formatDocumentReport, formatReport } from './report-text.ts';
 export {
   encodeEntryBundle,
   entryBundlePath,

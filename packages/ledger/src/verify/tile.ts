@@ -123,17 +123,21 @@ export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
 
 /** What {@link scanEntryBundle} finds. */
 export interface ScannedBundle {
-  /** The entries that stand there whole, as views into the bundle; at most 256. */
+  /** The entries that stand there whole, as views into the bundle. */
   entries: Uint8Array[];
   /** Bytes after the last of them: 0 in a sound bundle. */
   trailingBytes: number;
 }
 
-/** Reads as much of an entry bundle as can be read, whatever its bytes are. */
-export function scanEntryBundle(bytes: Uint8Array): ScannedBundle {
+/**
+ * Reads as much of an entry bundle as can be read, whatever its bytes are.
+ *
+ * @param maxEntries where to stop; what follows counts as trailing
+ */
+export function scanEntryBundle(bytes: Uint8Array, maxEntries: number = TILE_WIDTH): ScannedBundle {
   const entries: Uint8Array[] = [];
   let at = 0;
-  while (entries.length < TILE_WIDTH && at + 2 <= bytes.length) {
+  while (entries.length < maxEntries && at + 2 <= bytes.length) {
     const end = at + 2 + (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
     if (end > bytes.length) break;
     entries.push(bytes.subarray(at + 2, end));

@@ -1,0 +1,49 @@
+import { parseSignedCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { decodeUtf8 } from './encoding.ts';
+import type { VerificationFailureCode } from './failures.ts';
+import { verifyNote, type NoteVerificationKey } from './note.ts';
+
+/** What {@link checkCheckpoint} finds. */
+export interface CheckedCheckpoint {
+  /** Absent if it cannot be read. Believe it only if there are no problems. */
+  checkpoint?: Checkpoint;
+  /** Names of the keys whose signature is good. */
+  signers: string[];
+  problems: { code: VerificationFailureCode; detail: string }[];
+}
+
+/**
+ * Reads a signed checkpoint and checks its signature and its origin.
+ *
+ * @param note the signed note, as text or as bytes
+ * @param key the log's key, whose name is the log's origin; without one nothing is known to be signed
+ */
+export function checkCheckpoint(
+  note: string | Uint8Array,
+  key: NoteVerificationKey | undefined,
+): CheckedCheckpoint {
+  const text = typeof note === 'string' ? note : decodeUtf8(note);
+  const signed = text === undefined ? undefined : parseSignedCheckpoint(text);
+  if (signed?.ok !== true) {
+    const detail = `The checkpoint cannot be read: ${signed?.detail ?? 'it is not valid UTF-8'}.`;
+    return { signers: [], problems: [{ code: 'checkpoint_malformed', detail }] };
+  }
+  const { checkpoint, note: parsedNote } = signed.value;
+  if (key === undefined) return { checkpoint, signers: [], problems: [] };
+
+  const problems: CheckedCheckpoint['problems'] = [];
+  const { verified, invalid } = verifyNote(parsedNote, [key]);
+  if (invalid.length > 0) {
+    const detail = `The signature by ${key.name} is not one over this checkpoint (size ${checkpoint.size}).`;
+    problems.push({ code: 'checkpoint_signature_invalid', detail });
+  } else if (verified.length === 0) {
+    const names = parsedNote.signatures.map(({ name }) => name).join(', ');
+    const detail = `It is signed by ${names.slice(0, 500)}, by none with the name and ID of the key of ${key.name}.`;
+    problems.push({ code: 'checkpoint_key_unknown', detail });
+  }
+  if (checkpoint.origin !== key.name) {
+    const detail = `The checkpoint is of ${JSON.stringify(checkpoint.origin.slice(0, 500))}, the key of ${key.name}.`;
+    problems.push({ code: 'origin_mismatch', detail });
+  }
+  return { checkpoint, signers: [...new Set(verified.map(({ name }) => name))], problems };
+}

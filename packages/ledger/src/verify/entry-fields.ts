@@ -1,0 +1,58 @@
+import { parseCanonical, type JsonObject, type JsonValue } from '@spanledger/record';
+
+/** What the verifier needs to know of an entry. Each field is absent if the entry has none of the right type. */
+export interface EntryFields {
+  index?: number;
+  origin?: string;
+  /** Lower-case hex. */
+  previous?: string;
+  /** Whether there is any `audit.ledger.previous`, of whatever type. */
+  hasPrevious: boolean;
+  recordId?: string;
+  sequence?: { streamId: string; number: number };
+}
+
+/**
+ * Reads an entry's bytes.
+ *
+ * @returns the fields, or why the bytes are not a canonical record
+ */
+export function readEntryFields(
+  bytes: Uint8Array,
+): { ok: true; value: EntryFields } | { ok: false; detail: string } {
+  let record: JsonObject;
+  try {
+    record = parseCanonical(bytes);
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+  const audit = member(record, 'audit');
+  const ledger = member(audit, 'ledger');
+  const { index, origin, previous } = {
+    index: ledger?.['index'],
+    origin: ledger?.['origin'],
+    previous: ledger?.['previous'],
+  };
+  const recordId = member(audit, 'record')?.['id'];
+  const sequence = member(audit, 'sequence');
+  const streamId = sequence?.['stream_id'];
+  const number = sequence?.['number'];
+  return {
+    ok: true,
+    value: {
+      ...(typeof index === 'number' ? { index } : {}),
+      ...(typeof origin === 'string' ? { origin } : {}),
+      ...(typeof previous === 'string' ? { previous } : {}),
+      hasPrevious: previous !== undefined,
+      ...(typeof recordId === 'string' ? { recordId } : {}),
+      ...(typeof streamId === 'string' && typeof number === 'number'
+        ? { sequence: { streamId, number } }
+        : {}),
+    },
+  };
+}
+
+function member(parent: JsonObject | undefined, name: string): JsonObject | undefined {
+  const value: JsonValue | undefined = parent?.[name];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}

@@ -1,0 +1,133 @@
+/** The most producers that are followed; each start of an application process is one. */
+export const MAX_PRODUCERS = 20_000;
+
+/** The most separate runs of numbers that are kept of one producer. */
+export const MAX_RUNS_PER_PRODUCER = 1_000;
+
+/** The most record ids without a sequence that are remembered, newest kept, to notice duplicates. */
+const MAX_REMEMBERED_IDS = 65_536;
+
+/** What the log holds of one producer, that is of one start of an application process. */
+export interface ProducerReport {
+  /** `audit.sequence.stream_id`. */
+  streamId: string;
+  /** How many different numbers the log holds. */
+  count: number;
+  /** The smallest number. */
+  first: number;
+  /** The largest number. */
+  last: number;
+  /** Holes: numbers from 1 to `last` that the log does not hold, as [from, to], both included. */
+  missing: [from: number, to: number][];
+  /** How many numbers came again in another record of a span. */
+  duplicates: number;
+  /** False if there were too many holes to keep apart: `missing` and `count` are then approximations. */
+  exact: boolean;
+}
+
+interface Producer {
+  /** Runs of numbers seen, ascending, neither touching nor overlapping. */
+  runs: { from: number; to: number }[];
+  duplicates: number;
+  exact: boolean;
+}
+
+/**
+ * Follows the numbers that producers give their spans, and finds what is missing and what came twice. A span and
+ * the lifecycle events on it share a number: an event (its record id ends in `-e<n>`) is never a duplicate.
+ */
+export class ProducerSequences {
+  readonly #producers = new Map<string, Producer>();
+  readonly #recentIds = new Set<string>();
+  #untracked = 0;
+
+  /** How many records were of producers past the {@link MAX_PRODUCERS}th and are not followed. */
+  get untracked(): number {
+    return this.#untracked;
+  }
+
+  /**
+   * Takes note of a record.
+   *
+   * @param id `audit.record.id`
+   * @param sequence `audit.sequence`; absent where the producer does not number
+   * @returns whether the record had been seen before: the same number as another span, or, of those without a
+   *   number, the same id as one of the last 65,536
+   */
+  add(id: string, sequence?: { streamId: string; number: number }): boolean {
+    if (sequence === undefined || !Number.isSafeInteger(sequence.number) || sequence.number < 1) {
+      return this.#addId(id);
+    }
+    let producer = this.#producers.get(sequence.streamId);
+    if (producer === undefined) {
+      if (this.#producers.size >= MAX_PRODUCERS) {
+        this.#untracked += 1;
+        return false;
+      }
+      producer = { runs: [], duplicates: 0, exact: true };
+      this.#producers.set(sequence.streamId, producer);
+    }
+    const isNew = addNumber(producer, sequence.number);
+    if (isNew || /-e[0-9]+$/.test(id)) return false;
+    producer.duplicates += 1;
+    return true;
+  }
+
+  /** What is known of each producer, in the order in which they appeared. */
+  reports(): ProducerReport[] {
+    return [...this.#producers].map(([streamId, { runs, duplicates, exact }]) => {
+      const missing: [number, number][] = [];
+      let next = 1;
+      let count = 0;
+      for (const { from, to } of runs) {
+        if (from > next) missing.push([next, from - 1]);
+        next = to + 1;
+        count += to - from + 1;
+      }
+      return { streamId, count, first: runs[0]?.from ?? 0, last: next - 1, missing, duplicates, exact };
+    });
+  }
+
+  #addId(id: string): boolean {
+    if (this.#recentIds.has(id)) return true;
+    this.#recentIds.add(id);
+    for (const oldest of this.#recentIds) {
+      if (this.#recentIds.size <= MAX_REMEMBERED_IDS) break;
+      this.#recentIds.delete(oldest);
+    }
+    return false;
+  }
+}
+
+/** Adds a number to a producer's runs; false if it was there. */
+function addNumber(producer: Producer, number: number): boolean {
+  const { runs } = producer;
+  // Numbers come nearly in order, so the run is nearly always the last one.
+  let at = runs.length;
+  for (let run = runs[at - 1]; run !== undefined && run.from > number; run = runs[at - 1]) at -= 1;
+  const before = runs[at - 1];
+  const after = runs[at];
+  if (before !== undefined && before.to >= number) return false;
+  const touchesBefore = before !== undefined && before.to === number - 1;
+  const touchesAfter = after !== undefined && after.from === number + 1;
+  if (touchesBefore && touchesAfter) {
+    before.to = after.to;
+    runs.splice(at, 1);
+  } else if (touchesBefore) {
+    before.to = number;
+  } else if (touchesAfter) {
+    after.from = number;
+  } else {
+    runs.splice(at, 0, { from: number, to: number });
+    if (runs.length > MAX_RUNS_PER_PRODUCER) forgetOldestHole(producer);
+  }
+  return true;
+}
+
+function forgetOldestHole(producer: Producer): void {
+  const [first, second] = producer.runs;
+  if (first === undefined || second === undefined) return;
+  first.to = second.to;
+  producer.runs.splice(1, 1);
+  producer.exact = false;
+}

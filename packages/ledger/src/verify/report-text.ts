@@ -1,0 +1,98 @@
+import { FAILURE_MEANINGS, type VerificationFailure } from './failures.ts';
+import type { DocumentReport, ReportedCheckpoint, VerificationReport } from './report.ts';
+
+/** How many failures and warnings the text shows; the report itself lists more. */
+const MAX_SHOWN = 20;
+
+const UNANCHORED = [
+  'Assurance: unanchored. Nobody but the holder of the signing key vouches for this checkpoint. What this cannot',
+  'exclude: that this holder wrote the whole log anew, or cut it back to an earlier checkpoint. An earlier checkpoint',
+  'that was kept elsewhere excludes both up to its size.',
+];
+
+/** A ledger's report for people: what was checked, what failed where and what that means, what remains open. */
+export function formatReport(report: VerificationReport): string {
+  const { size, verified, root, checkpoint, knownVerified, failuresTotal, warnings, warningsTotal } = report;
+  const seconds = report.elapsedMs / 1000;
+  const gaps = report.producers.filter(({ missing }) => missing.length > 0).length;
+  const lines = [
+    report.ok ? `VERIFIED  ${report.origin}` : `FAILED  ${report.origin}`,
+    '',
+    `Entries:     ${count(verified)} of ${count(size)} verified: bytes, hash chain, Merkle tree`,
+    `Root:        ${root === '' ? 'cannot be computed, entries are missing' : root}`,
+    `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
+    ...(knownVerified > 0
+      ? [`Earlier:     ${count(knownVerified)} earlier checkpoints are continued by this log`]
+      : []),
+    `Producers:   ${count(report.producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log`,
+    `Time:        ${seconds.toFixed(1)} s${seconds > 0.1 ? `, ${count(Math.round(size / seconds))} entries/s` : ''}`,
+    ...describeFailures(report.failures, failuresTotal),
+    ...section(`Warnings: ${count(warningsTotal)}`, warnings, warningsTotal, ({ detail }) => [`  ${detail}`]),
+    '',
+    ...UNANCHORED,
+  ];
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** A document's report for people. */
+export function formatDocumentReport(report: DocumentReport): string {
+  const lines = [
+    `${report.ok ? 'VERIFIED' : 'FAILED'}  record ${report.id ?? '(unknown)'}`,
+    '',
+    `Ledger:      ${report.origin}, entry ${report.index ?? '(unknown)'}`,
+    `Hash:        ${report.hash ?? 'cannot be computed'}`,
+    `Checkpoint:  ${describeCheckpoint(report.checkpoint)}`,
+    `Groups:      proven ${names(report.opened)}; committed to, but not in the document (erased or withheld) ${names(report.closed)}`,
+    ...describeFailures(report.failures, report.failuresTotal),
+    '',
+    ...UNANCHORED,
+  ];
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+function describeCheckpoint(checkpoint: ReportedCheckpoint | undefined): string {
+  if (checkpoint === undefined) return 'none that can be read';
+  const { size, root, signers } = checkpoint;
+  return `size ${count(size)}, root ${root}, ${signers.length === 0 ? 'no good signature' : `signed by ${signers.join(', ')}`}`;
+}
+
+function describeFailures(failures: readonly VerificationFailure[], total: number): string[] {
+  return section(`Failures: ${count(total)}`, failures, total, ({ code, place, detail }) => [
+    `  ${describePlace(place)} — ${code}`,
+    `    ${detail}`,
+    `    ${FAILURE_MEANINGS[code]}`,
+  ]);
+}
+
+function describePlace({ index, path, field }: VerificationFailure['place']): string {
+  const parts = [index === undefined ? undefined : `entry ${index}`, path, field].filter(
+    (part) => part !== undefined,
+  );
+  return parts.length === 0 ? 'as a whole' : parts.join(', ');
+}
+
+function section<T>(
+  title: string,
+  items: readonly T[],
+  total: number,
+  describe: (item: T) => string[],
+): string[] {
+  if (total === 0) return [];
+  const shown = items.slice(0, MAX_SHOWN);
+  const rest = total - shown.length;
+  return ['', title, ...shown.flatMap(describe), ...(rest > 0 ? [`  … and ${count(rest)} more`] : [])];
+}
+
+function names(list: readonly string[]): string {
+  return list.length === 0 ? 'none' : list.join(', ');
+}
+
+/** Thousands separated, the same in every locale. */
+function count(value: number): string {
+  return `${value}`.replace(/\B(?=([0-9]{3})+$)/g, ',');
+}
+
+/** Texts out of a hostile log must not reach a terminal as control sequences. */
+function printable(line: string): string {
+  return line.replace(/\p{C}/gu, '\uFFFD');
+}

@@ -1,0 +1,85 @@
+import type { VerificationFailure, FindingPlace } from './failures.ts';
+import type { ProducerReport } from './producer-sequences.ts';
+
+/**
+ * How far the result reaches. `unanchored`: nobody but the log's own key vouches for the checkpoint. Whoever
+ * holds that key could have written another log from the start, or cut this one back to an earlier checkpoint,
+ * unless an earlier checkpoint was kept elsewhere and given as `known`.
+ */
+export type Assurance = 'unanchored';
+
+/** What is worth knowing and does not make the log wrong. */
+export type VerificationWarningCode = 'producer_gap' | 'record_duplicated' | 'producers_untracked';
+
+/** One warning. */
+export interface VerificationWarning {
+  code: VerificationWarningCode;
+  place: FindingPlace;
+  /** What was found, as one sentence. */
+  detail: string;
+}
+
+/** The most warnings that a report lists; it counts all. */
+export const MAX_REPORTED_WARNINGS = 100;
+
+/** The most producers that a report lists, and the most holes of each. */
+export const MAX_REPORTED_PRODUCERS = 1_000;
+
+/** A checkpoint as a report shows it. */
+export interface ReportedCheckpoint {
+  size: number;
+  /** Root hash, base64. */
+  root: string;
+  /** Names of the keys whose signature is good. */
+  signers: string[];
+}
+
+/** What `verifyLedger` finds. */
+export interface VerificationReport {
+  /** True if and only if there is no failure. */
+  ok: boolean;
+  /** The log's name, from its verification key; from its checkpoint where the key cannot be read. */
+  origin: string;
+  /** How many entries the checkpoint covers; 0 if there is none that can be read. */
+  size: number;
+  /** The root of the stored entries, base64; empty if it cannot be computed because some are missing. */
+  root: string;
+  /** Entries that were read and have no failure of their own. */
+  verified: number;
+  /** Absent if there is none that can be read. */
+  checkpoint?: ReportedCheckpoint;
+  /** How many of the checkpoints given as `known` the log continues. */
+  knownVerified: number;
+  assurance: Assurance;
+  /** At most {@link MAX_REPORTED_PRODUCERS}, those with holes or duplicates first. */
+  producers: ProducerReport[];
+  producersTotal: number;
+  failures: VerificationFailure[];
+  failuresTotal: number;
+  warnings: VerificationWarning[];
+  warningsTotal: number;
+  elapsedMs: number;
+}
+
+/** What `verifyDocument` finds. */
+export interface DocumentReport {
+  /** True if and only if there is no failure. */
+  ok: boolean;
+  /** The log's name, from its verification key; from the checkpoint where the key cannot be read. */
+  origin: string;
+  /** `audit.record.id`, as far as the document has one. */
+  id?: string;
+  /** The record's index, as the proof states it. */
+  index?: number;
+  /** The record's hash as computed, lower-case hex. */
+  hash?: string;
+  /** Absent if the proof holds none that can be read. */
+  checkpoint?: ReportedCheckpoint;
+  /** Groups whose value is in the document and is what the record committed to. */
+  opened: string[];
+  /** Groups that the record committed to and whose value is not in the document (erased, or withheld). */
+  closed: string[];
+  assurance: Assurance;
+  failures: VerificationFailure[];
+  failuresTotal: number;
+}
