@@ -1,16 +1,34 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** base64url without padding (RFC 4648 section 5). Written here because no runtime-neutral encoder exists yet. */
+/** The two characters of each 12-bit number: half as many concatenations on the path of every record. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 4096 },
+  (_, bits) => ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63),
+);
+
+/**
+ * base64url without padding (RFC 4648 section 5); written here because what runtimes have is not yet in all of them.
+ *
+ * @param start - First byte to encode.
+ * @param end - The byte after the last.
+ */
 export function encodeBase64url(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = '';
-  for (let i = start; i < end; i += 3) {
-    const left = end - i;
-    const a = bytes[i] ?? 0;
-    const b = left > 1 ? (bytes[i + 1] ?? 0) : 0;
-    const c = left > 2 ? (bytes[i + 2] ?? 0) : 0;
-    text += ALPHABET.charAt(a >> 2) + ALPHABET.charAt(((a & 3) << 4) | (b >> 4));
-    if (left > 1) text += ALPHABET.charAt(((b & 15) << 2) | (c >> 6));
-    if (left > 2) text += ALPHABET.charAt(c & 63);
+  let i = start;
+  for (; i + 2 < end; i += 3) {
+    const bits = (byteAt(bytes, i) << 16) | (byteAt(bytes, i + 1) << 8) | byteAt(bytes, i + 2);
+    text += pair(bits >> 12) + pair(bits & 0xfff);
   }
-  return text;
+  if (i + 1 === end) return text + pair(byteAt(bytes, i) << 4);
+  if (i + 2 !== end) return text;
+  const bits = (byteAt(bytes, i) << 10) | (byteAt(bytes, i + 1) << 2);
+  return text + pair(bits >> 6) + ALPHABET.charAt(bits & 63);
+}
+
+function byteAt(bytes: Uint8Array, index: number): number {
+  return bytes[index] ?? 0;
+}
+
+function pair(bits: number): string {
+  return PAIRS[bits] ?? '';
 }

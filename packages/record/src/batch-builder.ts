@@ -123,12 +123,10 @@ class BatchBuilder {
   /** Writes the openings of one entry and returns the commitments to them. */
   #writeOpenings(groups: RecordDraft['groups'], truncated: Set<string>): JsonObject | undefined {
     let commitments: JsonObject | undefined;
-    let separator = '{';
     for (const group of COMMITMENT_GROUPS) {
       const value = groups[group];
       if (value === undefined || isEmpty(value)) continue;
-      this.#openings.writeText(separator);
-      separator = ',';
+      this.#openings.writeText(commitments === undefined ? '{' : ',');
       commitments ??= {};
       commitments[group] = this.#writeOpening(group, value, truncated);
     }
