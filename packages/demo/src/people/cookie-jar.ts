@@ -13,7 +13,7 @@ export class CookieJar {
     const values: string[] = [];
     for (const header of headers) {
       const [pair = '', ...attributes] = header.split(';');
-      const [name = '', value = ''] = splitOnce(pair.trim(), '=');
+      const [name, value] = splitOnce(pair.trim(), '=');
       if (value === '' || attributes.some(isPast)) held.delete(name);
       else {
         held.set(name, value);
@@ -31,7 +31,7 @@ export class CookieJar {
 }
 
 function isPast(attribute: string): boolean {
-  const [name = '', value = ''] = splitOnce(attribute.trim(), '=');
+  const [name, value] = splitOnce(attribute.trim(), '=');
   return name.toLowerCase() === 'expires' && Date.parse(value) <= Date.now();
 }
 
