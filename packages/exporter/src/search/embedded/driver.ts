@@ -2,13 +2,14 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { JsonObject } from '@spanledger/record';
 
+import { inTransaction, readPosition, writePosition } from '../../follower-database.ts';
 import { createBlindKey } from '../../blind-key.ts';
 import type { BlindKey } from '../../blind-key.ts';
 import { parseInstant } from '../query/dates.ts';
 import type { SearchOrder } from '../../archive-types.ts';
 import { MAX_CANDIDATES } from '../search-index.ts';
 import type { CandidatePage, CandidateRequest, IndexedRecord, SearchIndexDriver } from '../search-index.ts';
-import { openIndexDatabase, openIndexDatabaseReadOnly } from './database.ts';
+import { openIndexDatabase } from './database.ts';
 import { DocumentTokenizer } from './document-tokens.ts';
 import { token } from './expression.ts';
 import { planQuery } from './query-plan.ts';
@@ -34,8 +35,7 @@ export interface EmbeddedIndexOptions {
  */
 export function openEmbeddedIndex({ file, key, readOnly = false }: EmbeddedIndexOptions): SearchIndexDriver {
   const blindKey = createBlindKey(key);
-  const open = readOnly ? openIndexDatabaseReadOnly : openIndexDatabase;
-  return new EmbeddedIndex(open(file, blindKey), blindKey);
+  return new EmbeddedIndex(openIndexDatabase(file, blindKey, readOnly), blindKey);
 }
 
 const EVERYWHERE: Range = { from: 0, to: Number.MAX_SAFE_INTEGER - 1 };
@@ -54,15 +54,13 @@ class EmbeddedIndex implements SearchIndexDriver {
   }
 
   position(): number {
-    return Number(
-      this.#database.prepare("SELECT value FROM meta WHERE name = 'position'").get()?.['value'] ?? 0,
-    );
+    return readPosition(this.#database);
   }
 
   async add(records: readonly IndexedRecord[], position: number): Promise<void> {
     const known = this.position();
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    this.#times.forget();
+    inTransaction(this.#database, () => {
       const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
       const insert = this.#database.prepare('INSERT INTO postings (rowid, tokens) VALUES (?, ?)');
       for (const { index, document } of records) {
@@ -71,13 +69,8 @@ class EmbeddedIndex implements SearchIndexDriver {
         this.#times.note(index, timeOf(document));
       }
       this.#times.flush();
-      this.#database.prepare("UPDATE meta SET value = ? WHERE name = 'position'").run(position);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#times.forget();
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+      writePosition(this.#database, position);
+    });
   }
 
   async candidates({ query, order, after, limit }: CandidateRequest): Promise<CandidatePage> {

@@ -1,0 +1,131 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import type { BlindKey } from './blind-key.ts';
+import { ExporterError } from './errors.ts';
+
+/** A database that a follower of the log keeps: it can be thrown away and built again from the log. */
+export interface FollowerDatabaseOptions {
+  /** Path of the database; its folder is created. */
+  file: string;
+  /** What it is called in messages, such as `search index`. */
+  title: string;
+  /** Raised whenever what is stored changes its meaning. */
+  version: number;
+  /** SQL that creates the tables. */
+  schema: string;
+  /** The key that what is stored was hidden under; with another key nothing would be found. */
+  key: BlindKey;
+  /** True to read what another process writes. */
+  readOnly: boolean;
+}
+
+const BUSY_TIMEOUT_MS = 5000;
+const CACHE_KIB = 16_384;
+
+const META_SCHEMA = 'CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;';
+
+/** SQLite's "database disk image is malformed" and "file is not a database". */
+const DAMAGE_CODES: ReadonlySet<unknown> = new Set([11, 26]);
+
+/**
+ * Opens the database of a follower. To write: one that is of another version, under another key or damaged is thrown
+ * away and begins empty. To read: such a one is refused.
+ *
+ * @throws ExporterError `index_damaged` when it cannot be used
+ */
+export function openFollowerDatabase(options: FollowerDatabaseOptions): DatabaseSync {
+  const { file, readOnly } = options;
+  if (!readOnly) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    const database = tryOpen(options);
+    if (database !== undefined) return database;
+  } catch (error) {
+    if (readOnly || !isDamage(error)) throw unusable(options, error);
+  }
+  if (readOnly) throw unusable(options, undefined);
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+  return create(options);
+}
+
+/** The position that a follower stored; 0 in the beginning. */
+export function readPosition(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT value FROM meta WHERE name = 'position'").get()?.['value'] ?? 0);
+}
+
+/** Stores the position, within the transaction of what was taken in. */
+export function writePosition(database: DatabaseSync, position: number): void {
+  database.prepare("UPDATE meta SET value = ? WHERE name = 'position'").run(position);
+}
+
+/** Runs a function in one transaction: everything it wrote is kept, or nothing. */
+export function inTransaction(database: DatabaseSync, run: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    run();
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function tryOpen(options: FollowerDatabaseOptions): DatabaseSync | undefined {
+  const database = connect(options);
+  try {
+    if (isUsable(database, options)) return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  return undefined;
+}
+
+function connect({ file, readOnly }: FollowerDatabaseOptions): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (!readOnly) {
+      database.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000',
+      );
+    }
+    database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function create(options: FollowerDatabaseOptions): DatabaseSync {
+  const database = connect(options);
+  inTransaction(database, () => {
+    database.exec(META_SCHEMA + options.schema);
+    const insert = database.prepare('INSERT INTO meta (name, value) VALUES (?, ?)');
+    insert.run('position', 0);
+    insert.run('key_check', keyCheck(options));
+    database.exec(`PRAGMA user_version = ${options.version}`);
+  });
+  return database;
+}
+
+function isUsable(database: DatabaseSync, options: FollowerDatabaseOptions): boolean {
+  if (database.prepare('PRAGMA user_version').get()?.['user_version'] !== options.version) return false;
+  const row = database.prepare("SELECT value FROM meta WHERE name = 'key_check'").get();
+  return row?.['value'] === keyCheck(options);
+}
+
+function keyCheck({ key, title }: FollowerDatabaseOptions): string {
+  return key.token('key check', title);
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && DAMAGE_CODES.has(error.errcode);
+}
+
+function unusable({ file, title }: FollowerDatabaseOptions, cause: unknown): ExporterError {
+  const hint = `start the service, or delete ${dirname(file)} first: the ${title} is built again from the ledger`;
+  return new ExporterError('index_damaged', `The ${title} ${file} cannot be read`, { cause, hint });
+}
