@@ -1,4 +1,12 @@
-import { runPeople, startProvider, startShop, type DemoProvider, type RunningChild } from '@spanledger/demo';
+import {
+  runPeople,
+  startProvider,
+  startShop,
+  startTelemetrySink,
+  type DemoProvider,
+  type RunningChild,
+  type TelemetrySink,
+} from '@spanledger/demo';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +18,7 @@ describe('what leaves the shop while everybody uses it', () => {
   let directory: string;
   let sink: AuditSink;
   let provider: DemoProvider;
+  let telemetry: TelemetrySink;
   let shop: RunningChild;
 
   beforeAll(async () => {
@@ -17,10 +26,12 @@ describe('what leaves the shop while everybody uses it', () => {
     directory = await mkdtemp(join(tmpdir(), 'spanledger-e2e-secrets-'));
     sink = await startAuditSink();
     provider = await startProvider(noteSecret);
+    // What the application's own exporter sends is its own business, and not looked at here.
+    telemetry = await startTelemetrySink();
     const surroundings = {
       auditEndpoint: sink.endpoint,
       spoolDirectory: join(directory, 'spool'),
-      telemetryUrl: sink.endpoint,
+      telemetryUrl: telemetry.url,
       instanceId: 'secrets',
     };
     shop = await startShop(provider, surroundings, new AbortController().signal);
@@ -31,6 +42,7 @@ describe('what leaves the shop while everybody uses it', () => {
     await shop.stop();
     await provider.close();
     await sink.close();
+    await telemetry.close();
     await rm(directory, { recursive: true, force: true });
   });
 
