@@ -89,3 +89,12 @@ export const EVENT_SESSION_STARTED = 'oidc.session.started';
 export const EVENT_SESSION_ENDED = 'oidc.session.ended';
 /** A business action, named by its `audit.action` attribute. */
 export const EVENT_AUDIT_ACTION = 'audit.action';
+
+/** Why a token was not accepted: expired, not_yet_valid, bad_signature, wrong_audience, malformed … */
+export const ATTR_OIDC_TOKEN_REJECTION_REASON = 'oidc.token.rejection_reason';
+/** Why tokens were refreshed: expired, near_expiry, forced or unknown. */
+export const ATTR_OIDC_TOKEN_REFRESH_REASON = 'oidc.token.refresh_reason';
+/** How many seconds the old access token had left when it was refreshed; negative when it had expired. */
+export const ATTR_OIDC_TOKEN_SECONDS_LEFT = 'oidc.token.seconds_left';
+/** Id of the access token that a refresh replaced. */
+export const ATTR_OIDC_TOKEN_PREVIOUS_ID = 'oidc.token.previous_id';
