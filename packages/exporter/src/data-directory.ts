@@ -59,6 +59,6 @@ export function dataDirectory(directory: string): DataDirectory {
     state,
     producersFile: join(state, 'producers.json'),
     originFile: join(state, 'origin'),
-    lockFile: join(state, 'lock'),
+    lockFile: join(state, 'service.lock'),
   };
 }

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import type { EpochKeys } from '@spanledger/ledger';
+import { basename, join } from 'node:path';
+import type { EpochKeys, JournalReader } from '@spanledger/ledger';
 import { KEY_BYTES } from './kek.ts';
-import { readKeyFile, removeKeyFile, writeKeyFile } from './key-files.ts';
+import { listDirectory, readKeyFile, removeKeyFile, writeKeyFile } from './key-files.ts';
 import { seal } from './sealed-box.ts';
 import { unwrapKey } from './wrapped-key.ts';
 
@@ -32,4 +32,18 @@ export function fileEpochKeys(directory: string, kek: KeyObject): EpochKeys {
 
 function purposeOf(segment: string): string {
   return `epoch ${segment}`;
+}
+
+/** Destroys epoch keys whose segments are gone: a crash came between the two. */
+export async function destroyOrphanedKeys(
+  directory: string,
+  keys: Pick<EpochKeys, 'destroy'>,
+  journal: Pick<JournalReader, 'segments'>,
+): Promise<void> {
+  const segments = new Set(journal.segments().map(({ name }) => name));
+  const files = await listDirectory(directory);
+  for (const file of files) {
+    const segment = basename(file, '.key');
+    if (file.endsWith('.key') && !segments.has(segment)) await keys.destroy(segment);
+  }
 }

@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { Openings } from '@spanledger/record';
+import { member, type SealedRecord, text } from './sealed-record.ts';
 
 /** A subject or session as its issuer names it: what a reference stands for. */
 export interface NamedParty {
@@ -8,21 +9,11 @@ export interface NamedParty {
   id: string;
 }
 
-/** The parts of a record that the vault reads: canonical bytes, parsed. */
-export interface SealedRecord {
-  '@timestamp': string;
-  audit: { actor: { id: string; type: string }; session?: { id: string } };
-  oidc?: { issuer?: unknown };
-  service?: { name?: unknown };
-}
-
-/** Bytes of a blind key. */
-export const BLIND_BYTES = 32;
-
 /**
  * The blind key of a party: under it a reference is found again without the name being stored.
  *
  * @param key - the reference key of the data directory
+ * @returns 32 bytes
  */
 export function blindKey(key: KeyObject, party: NamedParty): Buffer {
   return createHmac('sha256', key)
@@ -30,35 +21,21 @@ export function blindKey(key: KeyObject, party: NamedParty): Buffer {
     .digest();
 }
 
-/** The name behind `audit.actor.id`: the inverse of what the mapping of a span takes as its subject. */
+/**
+ * The name behind `audit.actor.id`: the inverse of what the mapping of a span takes as its subject. Undefined where
+ * the openings do not hold it.
+ */
 export function actorOf(record: SealedRecord, openings: Openings): NamedParty | undefined {
-  const issuer = asText(record.oidc?.issuer);
-  const user = member(openings.identity?.value, 'user', 'id');
-  if (user !== undefined) return { kind: 'actor', issuer, id: user };
-  if (record.audit.actor.type !== 'system') return undefined;
-  return { kind: 'actor', issuer: '', id: asText(record.service?.name) };
+  const user = text(member(openings.identity?.value, 'user'), 'id');
+  if (user !== '') return { kind: 'actor', issuer: record.issuer, id: user };
+  if (record.actor.type === 'service') return { kind: 'actor', issuer: record.issuer, id: record.clientId };
+  if (record.actor.type === 'system') return { kind: 'actor', issuer: '', id: record.serviceName };
+  return undefined;
 }
 
-/** The name behind `audit.session.id`. */
+/** The name behind `audit.session.id`; undefined where there is no session, or the openings do not hold it. */
 export function sessionOf(record: SealedRecord, openings: Openings): NamedParty | undefined {
-  if (record.audit.session === undefined) return undefined;
-  const session =
-    member(openings.identity?.value, 'session', 'id') ??
-    member(openings.identity?.value, 'oidc', 'session', 'id');
-  return session === undefined
-    ? undefined
-    : { kind: 'session', issuer: asText(record.oidc?.issuer), id: session };
-}
-
-function member(value: unknown, ...path: string[]): string | undefined {
-  let inner: unknown = value;
-  for (const name of path) {
-    if (typeof inner !== 'object' || inner === null) return undefined;
-    inner = Object.getOwnPropertyDescriptor(inner, name)?.value;
-  }
-  return typeof inner === 'string' && inner !== '' ? inner : undefined;
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  if (record.sessionRef === '') return undefined;
+  const session = text(member(member(openings.identity?.value, 'oidc'), 'session'), 'id');
+  return session === '' ? undefined : { kind: 'session', issuer: record.issuer, id: session };
 }

@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { ExporterError } from '../errors.ts';
 import { KEY_BYTES } from './kek.ts';
 import { readKeyFile, writeKeyFile } from './key-files.ts';
@@ -41,4 +41,14 @@ export function unwrapKey(box: Uint8Array, purpose: string, kek: KeyObject, plac
   throw new ExporterError('key_mismatch', `${place} does not open under this key-encryption key`, {
     hint: 'Use the key-encryption key that the data directory was made with (keys/kek or SPANLEDGER_KEK).',
   });
+}
+
+/** Loads the key of the blind index. */
+export function loadIndexKey(file: string, kek: KeyObject, make: boolean): Promise<Buffer> {
+  return loadWrappedKey(file, 'index', kek, make);
+}
+
+/** Loads the key under which references are found again. */
+export async function loadReferenceKey(file: string, kek: KeyObject, make: boolean): Promise<KeyObject> {
+  return createSecretKey(await loadWrappedKey(file, 'references', kek, make));
 }

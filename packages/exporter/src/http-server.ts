@@ -1,0 +1,72 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { apiRoutes } from './api/routes.ts';
+import type { Archive } from './archive-types.ts';
+import { ExporterError } from './errors.ts';
+import { answerError, answerNotFound } from './http-errors.ts';
+import { type Intake, receiveRoutes } from './receive/index.ts';
+
+/** Bodies of anything but spans. */
+const DEFAULT_BODY_BYTES = 64 * 1024;
+
+/** A request must have arrived within this time, headers and body. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** How long a stop waits for requests under way before their connections are cut. */
+const CLOSE_DEADLINE_MS = 10_000;
+
+/** Connections at once. */
+const MAX_CONNECTIONS = 4096;
+
+/** What the server serves. */
+export interface ServerRooms {
+  log: Logger;
+  intake: Pick<Intake, 'accept'>;
+  archive: Archive;
+}
+
+/** Makes the HTTP server of the service; it does not listen yet. */
+export async function createServer(rooms: ServerRooms): Promise<FastifyInstance> {
+  const loggerInstance: FastifyBaseLogger = rooms.log;
+  const app = fastify({
+    loggerInstance,
+    // Paths may name sessions and people.
+    disableRequestLogging: true,
+    bodyLimit: DEFAULT_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => answerNotFound(request, reply));
+  app.addHook('preClose', (done) => {
+    setTimeout(() => {
+      app.server.closeAllConnections();
+    }, CLOSE_DEADLINE_MS).unref();
+    done();
+  });
+  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+  // To listen is to be ready: what a stop or crash left behind was taken up before.
+  app.get('/readyz', (_request, reply) => reply.send({ status: 'ready' }));
+  await app.register(receiveRoutes, { intake: rooms.intake });
+  await app.register(apiRoutes, { archive: rooms.archive });
+  return app;
+}
+
+/**
+ * Listens.
+ *
+ * @returns the URL
+ * @throws ExporterError `listen_failed`
+ */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    throw new ExporterError('listen_failed', `cannot listen on ${host}, port ${port}`, {
+      cause,
+      hint: 'Is another service there already? Choose another port: --port, SPANLEDGER_PORT, listen.port.',
+    });
+  }
+}

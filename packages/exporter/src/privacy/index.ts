@@ -1,0 +1,12 @@
+export { destroyOrphanedKeys, fileEpochKeys } from './epoch-keys.ts';
+export { journalOpenings, vaultOpenings } from './journal-openings.ts';
+export { loadKek } from './kek.ts';
+export { readKeyFile, writeKeyFile } from './key-files.ts';
+export { References } from './references.ts';
+export { rememberReferences } from './remember-references.ts';
+export { Vault } from './vault.ts';
+export { VaultFollower } from './vault-follower.ts';
+export { VaultSealer } from './vault-sealer.ts';
+export { loadIndexKey, loadReferenceKey } from './wrapped-key.ts';
+export { openStoredOpenings } from './stored-openings.ts';
+export type { StoredOpenings } from './stored-openings.ts';

@@ -1,0 +1,41 @@
+import { openJournalReader } from '@spanledger/ledger';
+import type { DataDirectory } from '../data-directory.ts';
+import { composeOpenings, type OpeningsReader } from '../openings.ts';
+import { fileEpochKeys } from './epoch-keys.ts';
+import { journalOpenings, vaultOpenings } from './journal-openings.ts';
+import { loadKek } from './kek.ts';
+import { Vault } from './vault.ts';
+
+/** Openings of a data directory that nobody needs to be serving. */
+export interface StoredOpenings extends OpeningsReader {
+  close(): void;
+}
+
+/**
+ * Reads the openings of a data directory from beside the service, or without one: from the vault, and what was not
+ * re-sealed before the last stop, crash or minute from the journal. Nothing is written.
+ *
+ * @param environmentKek - the key-encryption key where the environment brings it, base64
+ * @throws ExporterError `key_missing`, `key_mismatch`, `vault_damaged`
+ */
+export async function openStoredOpenings(
+  paths: DataDirectory,
+  environmentKek: string | undefined,
+): Promise<StoredOpenings> {
+  const kek = await loadKek(paths.kekFile, environmentKek, false);
+  const vault = new Vault({ file: paths.vaultFile, kek, readOnly: true });
+  const journal = await openJournalReader({
+    directory: paths.root,
+    epochKeys: fileEpochKeys(paths.epochKeys, kek),
+  });
+  const stored = composeOpenings([journalOpenings(journal), vaultOpenings(vault)]);
+  return {
+    async read(from, to) {
+      await journal.refresh();
+      return stored.read(from, to);
+    },
+    close() {
+      vault.close();
+    },
+  };
+}

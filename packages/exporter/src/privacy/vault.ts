@@ -1,0 +1,267 @@
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type Openings, parseOpenings } from '@spanledger/record';
+import { ExporterError } from '../errors.ts';
+import { KEY_BYTES } from './kek.ts';
+import { open, seal } from './sealed-box.ts';
+import type { StoredReferences } from './references.ts';
+import { unwrapKey } from './wrapped-key.ts';
+
+/** Entries whose openings of one subject share a box: as wide as a tile, and one byte names an entry in it. */
+export const CHUNK_ENTRIES = 256;
+
+const SCHEMA_VERSION = 1;
+const LENGTH_BYTES = 4;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS subjects (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL UNIQUE,
+    key BLOB NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS openings (
+    chunk INTEGER NOT NULL,
+    subject INTEGER NOT NULL REFERENCES subjects (id),
+    first INTEGER NOT NULL,
+    places BLOB NOT NULL,
+    box BLOB NOT NULL,
+    PRIMARY KEY (chunk, subject, first)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS refs (
+    blind BLOB PRIMARY KEY,
+    ref TEXT NOT NULL,
+    subject INTEGER NOT NULL REFERENCES subjects (id)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS refs_of_subject ON refs (subject);
+  CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), sealed_to INTEGER NOT NULL);
+  INSERT OR IGNORE INTO progress VALUES (1, 0);
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** A key of a subject, and the row it stands in. */
+export interface SubjectKey {
+  id: number;
+  key: KeyObject;
+}
+
+/** How a {@link Vault} is opened. */
+export interface VaultOptions {
+  /** `vault/vault.db`. */
+  file: string;
+  kek: KeyObject;
+  /** Nothing is created or changed. */
+  readOnly?: boolean;
+}
+
+/**
+ * The vault keeps the opened groups, sealed, beside the ledger:
+ *
+ * - `subjects`: a random key for each scope, wrapped under the key-encryption key. A scope is a subject's reference,
+ *   or, for records of no subject, a service's reference and a day. Without its key a scope's openings are gone.
+ * - `openings`: boxes (AES-256-GCM) of the openings of one scope within {@link CHUNK_ENTRIES} entries. `places` says in
+ *   the clear which of these entries are in the box, a byte each.
+ * - `refs`: blind key of a subject or session -> its reference, and whose it is.
+ * - `progress`: the ledger index up to which everything is here.
+ *
+ * Durability: WAL with synchronous=FULL, so a committed transaction survives a power cut; secure_delete overwrites
+ * what is deleted.
+ */
+export class Vault implements StoredReferences {
+  readonly #database: DatabaseSync;
+  readonly #kek: KeyObject;
+  readonly #selectReference: StatementSync;
+  readonly #selectOpenings: StatementSync;
+  readonly #selectSubject: StatementSync;
+  readonly #selectKey: StatementSync;
+
+  constructor(options: VaultOptions) {
+    const readOnly = options.readOnly ?? false;
+    this.#kek = options.kek;
+    try {
+      if (!readOnly) mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
+      this.#database = new DatabaseSync(options.file, { readOnly });
+      if (!readOnly) this.#prepareFile();
+      this.#checkVersion(options.file);
+    } catch (cause) {
+      if (cause instanceof ExporterError) throw cause;
+      throw new ExporterError('vault_damaged', `${options.file} cannot be opened as a vault`, {
+        cause,
+        hint: 'Restore it from a backup. The ledger stays provable without it.',
+      });
+    }
+    this.#selectReference = this.#database.prepare('SELECT ref FROM refs WHERE blind = ?');
+    this.#selectOpenings = this.#database.prepare(
+      'SELECT chunk, subject, first, places, box FROM openings WHERE chunk BETWEEN ? AND ?',
+    );
+    this.#selectSubject = this.#database.prepare('SELECT id, key FROM subjects WHERE scope = ?');
+    this.#selectKey = this.#database.prepare('SELECT scope, key FROM subjects WHERE id = ?');
+  }
+
+  /** The ledger index up to which all openings are sealed here. */
+  get sealedTo(): number {
+    return asInteger(this.#database.prepare('SELECT sealed_to FROM progress').get()?.['sealed_to']);
+  }
+
+  reference(blind: Uint8Array): string | undefined {
+    const ref = this.#selectReference.get(blind)?.['ref'];
+    return typeof ref === 'string' ? ref : undefined;
+  }
+
+  /** Begins a transaction. */
+  begin(): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+  }
+
+  /** Makes the transaction durable; all entries before `sealedTo` are in the vault from now on. */
+  commit(sealedTo: number): void {
+    this.#database.prepare('UPDATE progress SET sealed_to = max(sealed_to, ?)').run(sealedTo);
+    this.#database.exec('COMMIT');
+  }
+
+  /** Undoes the transaction, if there is one. */
+  rollback(): void {
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+  }
+
+  /** The key of a scope, drawn if there is none. */
+  subjectKey(scope: string): SubjectKey {
+    const row = this.#selectSubject.get(scope);
+    if (row !== undefined) {
+      return { id: asInteger(row['id']), key: this.#unwrap(asBytes(row['key']), scope) };
+    }
+    const key = randomBytes(KEY_BYTES);
+    const { lastInsertRowid } = this.#database
+      .prepare('INSERT INTO subjects (scope, key) VALUES (?, ?)')
+      .run(scope, seal(this.#kek, purposeOfKey(scope), key));
+    return { id: Number(lastInsertRowid), key: createSecretKey(key) };
+  }
+
+  /** Notes that a reference stands for a blind key, and whose it is. The first one that was noted stays. */
+  putReference(blind: Uint8Array, reference: string, owner: number): void {
+    this.#database
+      .prepare('INSERT OR IGNORE INTO refs (blind, ref, subject) VALUES (?, ?, ?)')
+      .run(blind, reference, owner);
+  }
+
+  /**
+   * Seals openings of one scope.
+   *
+   * @param entries - ledger index and JCS bytes of the openings, ascending, all within one chunk
+   */
+  putOpenings(owner: SubjectKey, entries: readonly [index: number, openings: Uint8Array][]): void {
+    const first = entries[0]?.[0];
+    if (first === undefined) return;
+    const chunk = chunkOf(first);
+    const places = Uint8Array.from(entries, ([index]) => index % CHUNK_ENTRIES);
+    const box = seal(owner.key, purposeOfBox(chunk, owner.id, first), joinOpenings(entries));
+    this.#database
+      .prepare('INSERT OR REPLACE INTO openings (chunk, subject, first, places, box) VALUES (?, ?, ?, ?, ?)')
+      .run(chunk, owner.id, first, places, box);
+  }
+
+  /**
+   * Opens what is here of the entries `from` up to, not including, `to`. Boxes whose key is gone are left out.
+   *
+   * @throws ExporterError `vault_damaged`, `key_mismatch`
+   */
+  *openings(from: number, to: number): Generator<[index: number, openings: Openings]> {
+    if (to <= from) return;
+    for (const row of this.#selectOpenings.iterate(chunkOf(from), chunkOf(to - 1))) {
+      const chunk = asInteger(row['chunk']);
+      const indexes = [...asBytes(row['places'])].map((place) => chunk * CHUNK_ENTRIES + place);
+      if (!indexes.some((index) => index >= from && index < to)) continue;
+      const list = this.#openBox(
+        chunk,
+        asInteger(row['subject']),
+        asInteger(row['first']),
+        asBytes(row['box']),
+      );
+      if (list === undefined) continue;
+      for (const [i, index] of indexes.entries()) {
+        const opened = list[i];
+        if (index >= from && index < to && opened !== undefined) yield [index, opened];
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #openBox(chunk: number, subject: number, first: number, box: Uint8Array): Openings[] | undefined {
+    const row = this.#selectKey.get(subject);
+    if (row === undefined) return undefined;
+    const key = this.#unwrap(asBytes(row['key']), String(row['scope']));
+    const bytes = open(key, purposeOfBox(chunk, subject, first), box);
+    if (bytes !== undefined) return splitOpenings(bytes);
+    throw new ExporterError('vault_damaged', `a box of the vault does not open (entries from ${first})`, {
+      hint: 'Restore vault/vault.db from a backup. The ledger stays provable without it.',
+    });
+  }
+
+  #unwrap(box: Uint8Array, scope: string): KeyObject {
+    return createSecretKey(unwrapKey(box, purposeOfKey(scope), this.#kek, 'the vault'));
+  }
+
+  #prepareFile(): void {
+    this.#database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;',
+    );
+    const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (version === 0) this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+  }
+
+  #checkVersion(file: string): void {
+    const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (version === SCHEMA_VERSION) return;
+    throw new ExporterError('vault_damaged', `${file} has schema version ${version}, not ${SCHEMA_VERSION}`, {
+      hint: 'Use the version of the exporter that wrote it, or a later one.',
+    });
+  }
+}
+
+/** The chunk that an entry is in. */
+export function chunkOf(index: number): number {
+  return Math.floor(index / CHUNK_ENTRIES);
+}
+
+function purposeOfKey(scope: string): string {
+  return `subject ${scope}`;
+}
+
+function purposeOfBox(chunk: number, subject: number, first: number): string {
+  return `openings ${chunk} ${subject} ${first}`;
+}
+
+/** A box's content: each entry's openings as JCS bytes behind their length (uint32, little-endian). */
+function joinOpenings(entries: readonly [index: number, openings: Uint8Array][]): Buffer {
+  return Buffer.concat(
+    entries.flatMap(([, bytes]) => {
+      const length = Buffer.allocUnsafe(LENGTH_BYTES);
+      length.writeUInt32LE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+function splitOpenings(bytes: Buffer): Openings[] {
+  const list: Openings[] = [];
+  for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
+    const start = at + LENGTH_BYTES;
+    at = start + bytes.readUInt32LE(at);
+    list.push(parseOpenings(bytes.subarray(start, at)));
+  }
+  return list;
+}
+
+function asInteger(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  throw new ExporterError('vault_damaged', 'a number of the vault is none');
+}
+
+function asBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new ExporterError('vault_damaged', 'a key or box of the vault is none');
+}

@@ -1,0 +1,4 @@
+export { Intake } from './intake.ts';
+export { Producers } from './producers.ts';
+export { keepProducers, restoreProducers } from './producers-file.ts';
+export { receiveRoutes } from './routes.ts';

@@ -1,0 +1,199 @@
+import { mkdir } from 'node:fs/promises';
+import { fileTiles, type Ledger, LedgerReader, openLedger } from '@spanledger/ledger';
+import type { JsonObject } from '@spanledger/record';
+import type { Logger } from 'pino';
+import { createArchive } from './archive.ts';
+import { Closers } from './closers.ts';
+import type { Config } from './config/index.ts';
+import { type DataDirectory, dataDirectory } from './data-directory.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { ExporterError } from './errors.ts';
+import { Followers } from './followers.ts';
+import { createServer, listen } from './http-server.ts';
+import { createLog } from './log.ts';
+import { loadLogIdentity } from './log-identity.ts';
+import { composeOpenings } from './openings.ts';
+import {
+  destroyOrphanedKeys,
+  fileEpochKeys,
+  journalOpenings,
+  loadIndexKey,
+  loadKek,
+  loadReferenceKey,
+  References,
+  rememberReferences,
+  Vault,
+  VaultFollower,
+  vaultOpenings,
+  VaultSealer,
+} from './privacy/index.ts';
+import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
+import { openSearchIndex } from './search/index.ts';
+import { openSessions } from './sessions/index.ts';
+import { warnOfExposure } from './exposure.ts';
+
+/** A running service. */
+export interface Service {
+  /** Where it listens, e.g. `http://127.0.0.1:4319`. */
+  readonly url: string;
+  /** The log's origin. */
+  readonly origin: string;
+  /** The log's verification key. */
+  readonly vkey: string;
+  /** How far the log is. */
+  sizes(): ReturnType<Ledger['sizes']>;
+  /** How far the log and its followers are. */
+  status(): JsonObject;
+  /**
+   * Stops: requests under way are answered, everything durable is published, indexed and re-sealed, so that the data
+   * directory is complete for whoever reads it offline. A second call waits for the same stop.
+   */
+  close(): Promise<void>;
+}
+
+/** What a test may bring along. */
+export interface ServiceOptions {
+  log?: Logger;
+}
+
+/**
+ * Starts the audit exporter: opens the data directory, takes up where the last stop or crash left off, and listens.
+ *
+ * @throws ExporterError `data_directory_locked`, `data_directory_unusable`, `key_missing`, `key_mismatch`,
+ *   `vault_damaged`, `config_invalid`, `listen_failed`; LedgerError for a damaged or locked ledger
+ */
+export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
+  const log = options.log ?? createLog({ level: config.logLevel, format: config.logFormat });
+  const closers = new Closers();
+  try {
+    return await start(config, log, closers);
+  } catch (error) {
+    for (const failure of await closers.close()) log.error({ err: failure }, 'closing after a failed start');
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Logger, closers: Closers): Promise<Service> {
+  const paths = await openDirectory(config, closers);
+  const kek = await loadKek(paths.kekFile, config.kek, true);
+  const signer = await loadLogIdentity(paths, config.origin);
+  const referenceKey = await loadReferenceKey(paths.referenceKeyFile, kek, true);
+  const indexKey = await loadIndexKey(paths.indexKeyFile, kek, true);
+  const epochKeys = fileEpochKeys(paths.epochKeys, kek);
+
+  const vault = new Vault({ file: paths.vaultFile, kek });
+  closers.add(() => {
+    vault.close();
+  });
+  const onError = (error: unknown): void => {
+    log.error({ err: error }, 'the ledger could not finish a step and tries again');
+  };
+  const ledger = await openLedger({
+    directory: paths.root,
+    signer,
+    epochKeys,
+    publishIntervalMs: config.publishIntervalMs,
+    onError,
+  });
+  closers.add(() => ledger.close());
+  await destroyOrphanedKeys(paths.epochKeys, epochKeys, ledger.journal);
+  await ledger.published(ledger.sizes().durable);
+
+  const references = new References(referenceKey, vault);
+  await rememberReferences(ledger.journal, references);
+  const sealing = new Vault({ file: paths.vaultFile, kek });
+  closers.add(() => {
+    sealing.close();
+  });
+  const vaultFollower = new VaultFollower({
+    journal: ledger.journal,
+    vault: sealing,
+    sealer: new VaultSealer(sealing, referenceKey),
+    references,
+    publishedSize: () => ledger.sizes().published,
+    onError: (error) => {
+      log.error({ err: error }, 'moving openings into the vault failed and is tried again');
+    },
+  });
+  // Runs before the ledger closes: by then all of it is published.
+  closers.add(() => vaultFollower.finish());
+
+  const source = fileTiles(paths.ledger);
+  const reader = new LedgerReader(source);
+  // The journal first: what it no longer has when it is asked, the vault has by then.
+  const openings = composeOpenings([journalOpenings(ledger.journal), vaultOpenings(vault)]);
+  const search = openSearchIndex({ file: paths.indexFile, key: indexKey, openings });
+  closers.add(() => {
+    search.close();
+  });
+  const sessions = openSessions({ file: paths.sessionsFile, key: indexKey, openings });
+  closers.add(() => {
+    sessions.close();
+  });
+  const followers = new Followers([search, sessions], ledger, reader, log);
+  closers.add(() => followers.finish());
+  closers.add(() => ledger.published(ledger.sizes().durable));
+
+  const producers = new Producers();
+  await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
+  const intake = new Intake({ ledger, references, producers });
+  closers.add(keepProducers(paths.producersFile, intake, onError));
+
+  const status = (): JsonObject => ({
+    origin: ledger.origin,
+    sizes: { ...ledger.sizes() },
+    followers: followers.lags(),
+    journal: { segments: ledger.journal.segments().length },
+    producers: producers.streams,
+  });
+  const archive = createArchive({
+    source,
+    vkey: ledger.vkey,
+    openings,
+    search,
+    sessions,
+    status: () => Promise.resolve(status()),
+  });
+  const app = await createServer({ log, intake, archive });
+  closers.add(() => app.close());
+  vaultFollower.start();
+  followers.start();
+  const url = await listen(app, config.host, config.port);
+  log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
+  warnOfExposure(config, paths, log);
+
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    origin: ledger.origin,
+    vkey: ledger.vkey,
+    sizes: () => ledger.sizes(),
+    status,
+    close: () => (closing ??= stop(closers, log)),
+  };
+}
+
+async function stop(closers: Closers, log: Logger): Promise<void> {
+  log.info('stopping');
+  const failures = await closers.close();
+  for (const failure of failures) log.error({ err: failure }, 'a part of the service did not stop cleanly');
+  log.info('stopped');
+  if (failures.length > 0) throw failures[0];
+}
+
+async function openDirectory(config: Config, closers: Closers): Promise<DataDirectory> {
+  const paths = dataDirectory(config.dataDirectory);
+  try {
+    await mkdir(paths.root, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ExporterError('data_directory_unusable', `${paths.root} cannot be created`, {
+      cause,
+      hint: 'Name a folder that this user may write to (--data, SPANLEDGER_DATA_DIRECTORY).',
+    });
+  }
+  const lock = lockDirectory(paths.lockFile);
+  closers.add(() => {
+    lock.release();
+  });
+  return paths;
+}
