@@ -25,6 +25,7 @@ export interface Sender {
 }
 
 const START: HrTime = [1_764_000_000, 123_456_789];
+const SCOPE = { name: '@opentelemetry/instrumentation-http', version: '0.1.0' };
 const END: HrTime = [1_764_000_000, 223_456_789];
 
 /** @param service - `service.name`; @param numbered - with producer numbers, as on the audit path */
@@ -77,7 +78,7 @@ export function readableSpan(
     duration: [0, 100_000_000],
     ended: true,
     resource,
-    instrumentationScope: { name: '@opentelemetry/instrumentation-http', version: '0.1.0' },
+    instrumentationScope: SCOPE,
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: 0,

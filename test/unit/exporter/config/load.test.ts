@@ -1,0 +1,136 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  ENVIRONMENT_OVERRIDES,
+  isLoopback,
+  loadConfig,
+} from '../../../../packages/exporter/src/config/index.ts';
+import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'spanledger-config-'));
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+async function write(text: string): Promise<string> {
+  const file = join(directory, 'spanledger.yaml');
+  await writeFile(file, text);
+  return file;
+}
+
+function problems(sources: Omit<Parameters<typeof loadConfig>[0], 'directory'>): string {
+  try {
+    loadConfig({ directory, ...sources });
+  } catch (error) {
+    if (error instanceof ExporterError && error.code === 'config_invalid') return error.message;
+    throw error;
+  }
+  return 'no problem';
+}
+
+describe('where values come from', () => {
+  test('nothing configured: loopback, 4319, the folder for data of the user', () => {
+    const config = loadConfig({ directory, env: {} });
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 4319, insecure: false, publishIntervalMs: 500 });
+    expect(config.dataDirectory).toMatch(/spanledger$/);
+    expect(config.origin).toBeUndefined();
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test('environment over file, command line over both', async () => {
+    await write('data_directory: from-file\nlisten:\n  port: 1\nlog:\n  level: debug\n');
+    const env = { SPANLEDGER_PORT: '2', SPANLEDGER_DATA_DIRECTORY: '' };
+    expect(loadConfig({ directory, env })).toMatchObject({
+      port: 2,
+      dataDirectory: join(directory, 'from-file'),
+      logLevel: 'debug',
+    });
+    expect(loadConfig({ directory, env, flags: { port: 3 } }).port).toBe(3);
+  });
+
+  test('a named file, by flag or variable', async () => {
+    const file = join(directory, 'other.yaml');
+    await writeFile(file, 'ledger: { origin: audit.example.com/shop }');
+    expect(loadConfig({ directory, env: {}, file }).origin).toBe('audit.example.com/shop');
+    expect(loadConfig({ directory, env: { SPANLEDGER_CONFIG: file } }).origin).toBe('audit.example.com/shop');
+    expect(problems({ env: {}, file: join(directory, 'missing.yaml') })).toMatch(
+      /missing\.yaml: cannot be read/,
+    );
+  });
+
+  test('every variable of the table sets its field', () => {
+    const texts: Record<string, string> = {
+      SPANLEDGER_DATA_DIRECTORY: '/data',
+      SPANLEDGER_HOST: '0.0.0.0',
+      SPANLEDGER_PORT: '0',
+      SPANLEDGER_INSECURE: 'true',
+      SPANLEDGER_ORIGIN: 'audit.example.com',
+      SPANLEDGER_PUBLISH_INTERVAL_MS: '100',
+      SPANLEDGER_LOG_LEVEL: 'silent',
+      SPANLEDGER_LOG_FORMAT: 'json',
+    };
+    expect(ENVIRONMENT_OVERRIDES.map(({ variable }) => variable).sort()).toEqual(Object.keys(texts).sort());
+    expect(loadConfig({ directory, env: texts })).toEqual({
+      dataDirectory: '/data',
+      host: '0.0.0.0',
+      port: 0,
+      insecure: true,
+      origin: 'audit.example.com',
+      publishIntervalMs: 100,
+      logLevel: 'silent',
+      logFormat: 'json',
+      kek: undefined,
+    });
+  });
+});
+
+describe('what is refused', () => {
+  test('everything at once, each with its file or variable, its field and what to write', async () => {
+    const file = await write('listen:\n  prot: 1\nledger:\n  publish_interval_ms: 5000\nextra: 1\n');
+    const message = problems({ env: { SPANLEDGER_PORT: 'many', SPANLEDGER_KEK: 'c2hvcnQ=' } });
+    expect(message).toContain(`${file}: listen.prot: there is no such field`);
+    expect(message).toContain(`${file}: ledger.publish_interval_ms: must be at most 1000`);
+    expect(message).toContain(`${file}: extra: there is no such field`);
+    expect(message).toContain('the environment variable SPANLEDGER_PORT: listen.port: must be a port number');
+    expect(message).toContain('the environment variable SPANLEDGER_KEK: must be the base64 of 32 bytes');
+    expect(message).not.toContain('c2hvcnQ=');
+  });
+
+  test.each([
+    ['two of the same field', 'insecure: true\ninsecure: false\n', /unique/],
+    ['a list', '- a\n', /must be a mapping/],
+    ['a broken file', 'listen: [\n', /spanledger\.yaml/],
+    ['an origin with a scheme', 'ledger: { origin: "https://audit.example.com" }', /without its scheme/],
+    ['a section that is none', 'listen: 4319', /listen/],
+  ])('%s', async (_what, text, message) => {
+    await write(text);
+    expect(problems({ env: {} })).toMatch(message);
+  });
+
+  test('listening beyond loopback, unless by name', async () => {
+    await write('listen: { host: 0.0.0.0 }');
+    expect(problems({ env: {} })).toMatch(/0\.0\.0\.0 is reachable from other machines.*--insecure/);
+    expect(loadConfig({ directory, env: {}, flags: { insecure: true } }).host).toBe('0.0.0.0');
+    expect(problems({ env: { SPANLEDGER_HOST: 'audit.example.com' } })).toMatch(/variable SPANLEDGER_HOST/);
+  });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.8.8.8', true],
+  ['localhost', true],
+  ['::1', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['10.0.0.1', false],
+  ['127.example.com', false],
+])('%s is loopback: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
+});
