@@ -2,6 +2,7 @@
 export type LedgerErrorCode =
   | 'append_failed'
   | 'batch_malformed'
+  | 'batch_too_large'
   | 'checkpoint_invalid'
   | 'entry_too_large'
   | 'epoch_key_missing'

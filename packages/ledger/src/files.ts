@@ -20,8 +20,8 @@ export interface Files {
   unlink(path: string): Promise<void>;
   /** Removes a directory and what it holds; no error if it does not exist. */
   removeDirectory(path: string): Promise<void>;
-  /** Creates a directory and its parents; returns true if it did not exist. */
-  makeDirectory(path: string): Promise<boolean>;
+  /** Creates a directory and its parents; no error if it exists. */
+  makeDirectory(path: string): Promise<void>;
   /** The names in a directory, in no order; empty if it does not exist. */
   list(path: string): Promise<string[]>;
   /** Makes the names in a directory durable. */
@@ -78,7 +78,9 @@ export const nodeFiles: Files = {
     }
   },
   removeDirectory: (path) => fs.rm(path, { recursive: true, force: true }),
-  makeDirectory: async (path) => (await fs.mkdir(path, { recursive: true })) !== undefined,
+  async makeDirectory(path) {
+    await fs.mkdir(path, { recursive: true });
+  },
   async list(path) {
     try {
       return await fs.readdir(path);

@@ -1,0 +1,150 @@
+import type { EntryBatch } from '@spanledger/record';
+import { LedgerError } from '../errors.ts';
+import type { FrameContent } from '../journal/frame.ts';
+import { Group } from './group.ts';
+import { Sequencer, type LogTail } from './sequencer.ts';
+
+/** The most bytes that may be sequenced and not yet durable. A batch that alone holds more is refused for good. */
+export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
+
+/**
+ * The most bytes of full tiles that may wait to be written before no more is accepted. It is what keeps publishing in
+ * time when records come faster than the disk takes them: all that waits has to be written before a checkpoint is.
+ */
+export const MAX_UNINTEGRATED_BYTES: number = 16 * 1024 * 1024;
+
+/** What an append resolves to. */
+export interface Appended {
+  /** The first entry's index; the others follow without a gap. */
+  first: number;
+  count: number;
+}
+
+/** What a {@link Committer} is made of. */
+export interface CommitterOptions {
+  origin: string;
+  /** The durable end of the log. */
+  tail: LogTail;
+  /** Makes a group durable, or leaves no trace of it. */
+  write: (content: FrameContent) => Promise<void>;
+  /** Called with each group once it is durable, in order. The group's buffers are reused after it returns. */
+  onDurable: (group: Group) => void;
+  /** Bytes that are durable and wait to be integrated. */
+  unintegratedBytes: () => number;
+}
+
+/**
+ * Group commit: all appends that arrive while one group is being made durable form the next, and share its write and
+ * its sync. They are sequenced and hashed as they arrive, while the disk is busy with the group before.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #sequencer: Sequencer;
+  /** The group that appends join. */
+  #open: Group;
+  /** The group that is being made durable. */
+  #committing: Group | undefined;
+  #durable: LogTail;
+  #spare: Group | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    this.#sequencer = new Sequencer(options.origin, options.tail);
+    this.#durable = options.tail;
+    this.#open = new Group(options.tail.size);
+  }
+
+  /** How many entries were given a place. */
+  get sequenced(): number {
+    return this.#open.end;
+  }
+
+  /** How many entries are durable. */
+  get durable(): number {
+    return this.#durable.size;
+  }
+
+  /**
+   * Appends a batch. Resolves once it is durable.
+   *
+   * @throws LedgerError `batch_too_large`, `ledger_busy`, `append_failed`, and what {@link Sequencer.add} throws
+   */
+  async append(batch: EntryBatch): Promise<Appended> {
+    this.#checkRoom(batch);
+    const group = this.#open;
+    const first = group.end;
+    this.#sequencer.add(batch, group);
+    this.#running ??= this.#commitAll();
+    await group.settled;
+    return { first, count: batch.count };
+  }
+
+  /** Resolves once everything that was appended before is durable; rejects if some of it never will be. */
+  async barrier(): Promise<void> {
+    await (this.#open.count > 0 ? this.#open : this.#committing)?.settled;
+  }
+
+  /** Resolves once nothing is waiting any more, whatever became of it. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  #checkRoom({ bytes, openings }: EntryBatch): void {
+    if (bytes.length + openings.length > MAX_PENDING_BYTES) {
+      throw new LedgerError('batch_too_large', `a batch has at most ${MAX_PENDING_BYTES} bytes`);
+    }
+    const pending = this.#open.sizeBytes + (this.#committing?.sizeBytes ?? 0);
+    const unintegrated = this.#options.unintegratedBytes();
+    const isFull = pending > 0 && pending + bytes.length + openings.length > MAX_PENDING_BYTES;
+    if (!isFull && unintegrated <= MAX_UNINTEGRATED_BYTES) return;
+    throw new LedgerError('ledger_busy', `${pending + unintegrated} bytes are waiting to be written`, {
+      hint: 'Try again in a second. If it stays so, the disk is too slow or full.',
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    // All that arrives in this turn of the event loop joins the first group.
+    await new Promise(setImmediate);
+    while (this.#open.count > 0) await this.#commit(this.#open);
+    this.#running = undefined;
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const tail = this.#sequencer.tail;
+    this.#committing = group;
+    this.#open = new Group(group.end, this.#spare);
+    this.#spare = undefined;
+    try {
+      await this.#options.write({
+        first: group.first,
+        count: group.count,
+        entries: group.entries.view,
+        openingLengths: group.openingLengths.view,
+        openings: group.openings.view,
+      });
+    } catch (cause) {
+      this.#rollBack(group, cause);
+      return;
+    }
+    this.#committing = undefined;
+    this.#durable = tail;
+    group.resolve();
+    this.#options.onDurable(group);
+    this.#spare = group;
+  }
+
+  /** The group is not durable, and what was sequenced after it is chained to it: all of it goes. */
+  #rollBack(group: Group, cause: unknown): void {
+    const error = new LedgerError('append_failed', 'the journal could not be written', {
+      cause,
+      hint: 'Nothing of the request was recorded. Free disk space or repair the disk, then send it again.',
+    });
+    const following = this.#open;
+    this.#committing = undefined;
+    this.#sequencer.reset(this.#durable);
+    this.#open = new Group(this.#durable.size);
+    group.reject(error);
+    following.reject(error);
+  }
+}

@@ -1,0 +1,61 @@
+import { ByteBuffer } from '../byte-buffer.ts';
+
+/** What of a group's storage is kept for the next one. */
+const KEEP_BYTES = 8 * 1024 * 1024;
+
+/** The appends that will share one write and one sync. */
+export class Group {
+  /** The first entry's index. */
+  readonly first: number;
+  /** How many entries it holds. */
+  count = 0;
+  /** The entries as a tlog-tiles entry bundle has them: each behind its uint16 length. */
+  readonly entries: ByteBuffer;
+  /** Their leaf hashes, 32 bytes each. */
+  readonly hashes: ByteBuffer;
+  /** The lengths of their openings, uint32 each. */
+  readonly openingLengths: ByteBuffer;
+  /** Their openings, end to end. */
+  readonly openings: ByteBuffer;
+  /** Resolves once the group is durable; rejects if it never will be. */
+  readonly settled: Promise<void>;
+  readonly #settle: PromiseWithResolvers<void>;
+
+  /** @param storage a group that is done with: this one takes over its buffers */
+  constructor(first: number, storage?: Group) {
+    this.first = first;
+    this.entries = reused(storage?.entries);
+    this.hashes = reused(storage?.hashes);
+    this.openingLengths = reused(storage?.openingLengths);
+    this.openings = reused(storage?.openings);
+    this.#settle = Promise.withResolvers<void>();
+    this.settled = this.#settle.promise;
+    // Each append and barrier has its own view of it; that nobody waits is no accident.
+    this.settled.catch(() => undefined);
+  }
+
+  /** The index after the last entry. */
+  get end(): number {
+    return this.first + this.count;
+  }
+
+  /** How much memory the group's content takes. */
+  get sizeBytes(): number {
+    return this.entries.length + this.hashes.length + this.openingLengths.length + this.openings.length;
+  }
+
+  /** Tells all who wait that the group is durable. */
+  resolve(): void {
+    this.#settle.resolve();
+  }
+
+  /** Tells all who wait that the group is gone. */
+  reject(reason: Error): void {
+    this.#settle.reject(reason);
+  }
+}
+
+function reused(buffer: ByteBuffer | undefined): ByteBuffer {
+  buffer?.clear(KEEP_BYTES);
+  return buffer ?? new ByteBuffer();
+}

@@ -1,0 +1,43 @@
+/** A buffer that grows at its end. What {@link reserve} gave may be written before {@link length} is moved. */
+export class ByteBuffer {
+  /** How many bytes of {@link bytes} are in use. */
+  length = 0;
+  #bytes: Buffer;
+
+  constructor(capacityBytes = 0) {
+    this.#bytes = Buffer.allocUnsafeSlow(capacityBytes);
+  }
+
+  /** The whole storage; a later {@link reserve} may replace it. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** What is in use, as a view that a later {@link reserve} may leave behind. */
+  get view(): Buffer {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  /** Makes room for `count` more bytes and returns the storage; {@link length} stays. */
+  reserve(count: number): Buffer {
+    const needed = this.length + count;
+    if (needed > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, this.length);
+      this.#bytes = grown;
+    }
+    return this.#bytes;
+  }
+
+  /** Appends bytes. */
+  push(bytes: Uint8Array): void {
+    this.reserve(bytes.length).set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** Empties it; storage above `keepBytes` is given back. */
+  clear(keepBytes: number): void {
+    this.length = 0;
+    if (this.#bytes.length > keepBytes) this.#bytes = Buffer.allocUnsafeSlow(0);
+  }
+}

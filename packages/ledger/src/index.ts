@@ -1,0 +1,25 @@
+export { MAX_PENDING_BYTES, MAX_UNINTEGRATED_BYTES, type Appended } from './append/committer.ts';
+export { MAX_LEDGER_SIZE } from './append/sequencer.ts';
+export { LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from './errors.ts';
+export { fileTiles } from './file-tiles.ts';
+export { runFollower, type FollowedBatch, type FollowedLedger, type FollowerOptions } from './follower.ts';
+export { memoryEpochKeys, type EpochKeys } from './journal/epoch-keys.ts';
+export { openJournalReader, type RefreshableJournalReader } from './journal/journal-files.ts';
+export { type Journal, type JournalReader, type SegmentInfo } from './journal/journal.ts';
+export { type JournalGroup } from './journal/segment-reader.ts';
+export {
+  DEFAULT_PUBLISH_INTERVAL_MS,
+  MAX_PUBLISH_INTERVAL_MS,
+  openLedger,
+  type Ledger,
+  type LedgerOptions,
+  type LedgerSizes,
+} from './ledger.ts';
+export { LedgerReader, type ReadCheckpoint, type ReadEntry } from './reader.ts';
+export {
+  generateSigner,
+  loadSigner,
+  MAX_ORIGIN_BYTES,
+  type GeneratedSigner,
+  type NoteSigner,
+} from './signer.ts';

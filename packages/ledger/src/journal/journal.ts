@@ -1,0 +1,244 @@
+import { randomBytes, type KeyObject } from 'node:crypto';
+import { LedgerError } from '../errors.ts';
+import { hasCode, type Files, type OpenFile } from '../files.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import type { EpochKeys } from './epoch-keys.ts';
+import { encodeFrame, FRAME_IV_BYTES, type FrameContent } from './frame.ts';
+import { SegmentReader, type JournalGroup } from './segment-reader.ts';
+import { addFrame, emptySegment, type Segment } from './segment.ts';
+
+/** What can be told of a segment from outside. */
+export interface SegmentInfo {
+  /** The first index, 20 digits. */
+  name: string;
+  /** The first entry's index. */
+  first: number;
+  /** The index after its last entry. */
+  end: number;
+  /** True once nothing more will be appended to it. */
+  closed: boolean;
+}
+
+/** What can be read of the journal, also from beside the process that writes it. */
+export interface JournalReader {
+  /** The segments that are there, oldest first. */
+  segments(): SegmentInfo[];
+  /**
+   * Reads the durable groups of a segment, in order; nothing if there is no such segment.
+   *
+   * @throws LedgerError `journal_damaged`, `journal_read_failed` or `epoch_key_missing`
+   */
+  read(name: string): AsyncIterable<JournalGroup>;
+  /**
+   * The openings of the entries from index `from` up to, not including, `to`, as far as the journal still holds
+   * them; by index.
+   *
+   * @throws LedgerError `journal_damaged`, `journal_read_failed` or `epoch_key_missing`
+   */
+  readOpenings(from: number, to: number): Promise<Map<number, Uint8Array>>;
+}
+
+/** The write-ahead log of the ledger, and the only place where opened groups stand until the vault has them. */
+export interface Journal extends JournalReader {
+  /** Closes the segment that is being appended to, if it holds anything. */
+  rotate(): Promise<void>;
+  /**
+   * Removes a segment and destroys its epoch key. No error if it is gone already.
+   *
+   * @throws LedgerError `segment_in_use` unless it is closed and all its entries are published
+   */
+  retire(name: string): Promise<void>;
+}
+
+/** What a {@link SegmentedJournal} is made of. */
+export interface JournalOptions {
+  files: Files;
+  /** The journal's directory; it exists. */
+  directory: string;
+  epochKeys: EpochKeys;
+  /** What is there already; all closed. */
+  segments: Segment[];
+  /** A segment is closed once it holds this many bytes. */
+  segmentMaxBytes: number;
+  /** A segment is closed once it is this old. */
+  segmentMaxAgeMs: number;
+  /** The published size, up to which segments may be retired. */
+  publishedSize: () => number;
+  /** Told of a failure that no caller waits for. */
+  onError: (error: unknown) => void;
+}
+
+/** The most frames of a segment; they are known in memory, about 100 bytes each. */
+const MAX_SEGMENT_FRAMES = 65_536;
+
+/** The segment that is being appended to. */
+interface Tail {
+  segment: Segment;
+  file: OpenFile;
+  key: KeyObject;
+  /** Its name in the directory is durable. */
+  named: boolean;
+  /** A write failed: what is beyond the segment's size is to be cut off before the next. */
+  torn: boolean;
+  timer: NodeJS.Timeout;
+}
+
+/** The journal as segment files. */
+export class SegmentedJournal implements Journal {
+  readonly #options: JournalOptions;
+  readonly #reader: SegmentReader;
+  readonly #queue = new SerialQueue();
+  #segments: Segment[];
+  #tail: Tail | undefined;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#segments = options.segments;
+    this.#reader = new SegmentReader(options.files, options.directory, options.epochKeys);
+  }
+
+  /**
+   * Appends a group, whose first index is the end of the one before it. Resolves once it is durable. If it rejects,
+   * the group is not there: what was written of it is cut off before anything else is appended.
+   */
+  append(content: FrameContent): Promise<void> {
+    return this.#queue.run(async () => {
+      const tail = await this.#openTail(content.first);
+      if (tail.torn) await repair(tail);
+      try {
+        await this.#write(tail, content);
+      } catch (error) {
+        // If this fails too, it is tried again before the next write.
+        await repair(tail).catch((cause: unknown) => this.#options.onError(cause));
+        throw error;
+      }
+      if (isFull(tail.segment, this.#options)) {
+        await this.#closeTail().catch((error: unknown) => this.#options.onError(error));
+      }
+    });
+  }
+
+  segments(): SegmentInfo[] {
+    return this.#segments
+      .filter(({ frames }) => frames.length > 0)
+      .map(({ name, first, end, closed }) => ({ name, first, end, closed }));
+  }
+
+  async *read(name: string): AsyncGenerator<JournalGroup> {
+    const segment = this.#segments.find((candidate) => candidate.name === name);
+    if (segment !== undefined) yield* this.#reader.read(segment);
+  }
+
+  readOpenings(from: number, to: number): Promise<Map<number, Uint8Array>> {
+    return this.#reader.readOpenings(this.#segments, from, to);
+  }
+
+  rotate(): Promise<void> {
+    return this.#queue.run(async () => {
+      if (this.#tail !== undefined && this.#tail.segment.frames.length > 0) await this.#closeTail();
+    });
+  }
+
+  retire(name: string): Promise<void> {
+    return this.#queue.run(async () => {
+      const segment = this.#segments.find((candidate) => candidate.name === name);
+      if (segment === undefined) return;
+      if (!segment.closed || segment.end > this.#options.publishedSize()) {
+        const why = segment.closed ? 'not all of its entries are published' : 'it is still appended to';
+        throw new LedgerError('segment_in_use', `journal segment ${name} cannot be retired: ${why}`);
+      }
+      const { files, directory, epochKeys } = this.#options;
+      await files.unlink(this.#reader.path(segment));
+      await files.syncDirectory(directory);
+      await epochKeys.destroy(name);
+      this.#reader.forget(name);
+      this.#segments = this.#segments.filter((candidate) => candidate !== segment);
+    });
+  }
+
+  /** Closes the open file. What is durable stays. */
+  close(): Promise<void> {
+    return this.#queue.run(async () => {
+      const tail = this.#tail;
+      if (tail === undefined) return;
+      clearTimeout(tail.timer);
+      // If it fails, what a failed write left behind is cut off at the next open, as after a crash.
+      await this.#closeTail().catch(async (error: unknown) => {
+        await tail.file.close();
+        throw error;
+      });
+    });
+  }
+
+  async #write(tail: Tail, content: FrameContent): Promise<void> {
+    const iv = randomBytes(FRAME_IV_BYTES);
+    const pieces = encodeFrame(content, tail.key, iv);
+    tail.torn = true;
+    await tail.file.write(pieces, tail.segment.sizeBytes);
+    await tail.file.datasync();
+    if (!tail.named) await this.#options.files.syncDirectory(this.#options.directory);
+    tail.named = true;
+    tail.torn = false;
+    addFrame(tail.segment, {
+      first: content.first,
+      count: content.count,
+      entriesBytes: content.entries.length,
+      sealedBytes: content.openingLengths.length + content.openings.length,
+      iv,
+    });
+  }
+
+  async #openTail(first: number): Promise<Tail> {
+    // A segment whose last write failed is not closed before that is cut off, so it stays the tail.
+    if (this.#tail !== undefined) return this.#tail;
+    const { files, epochKeys, segmentMaxAgeMs, onError } = this.#options;
+    const segment = emptySegment(first);
+    const key = await epochKeys.create(segment.name);
+    const path = this.#reader.path(segment);
+    const file = await createEmpty(files, path);
+    this.#reader.remember(segment.name, key);
+    const timer = setTimeout(() => {
+      this.rotate().catch((error: unknown) => {
+        onError(error);
+        timer.refresh();
+      });
+    }, segmentMaxAgeMs);
+    timer.unref();
+    this.#segments = [...this.#segments, segment];
+    this.#tail = { segment, file, key, named: false, torn: false, timer };
+    return this.#tail;
+  }
+
+  async #closeTail(): Promise<void> {
+    const tail = this.#tail;
+    if (tail === undefined) return;
+    if (tail.torn) await repair(tail);
+    clearTimeout(tail.timer);
+    this.#tail = undefined;
+    tail.segment.closed = true;
+    await tail.file.close();
+  }
+}
+
+/** Cuts off what a failed write left behind. */
+async function repair(tail: Tail): Promise<void> {
+  await tail.file.truncate(tail.segment.sizeBytes);
+  await tail.file.datasync();
+  tail.torn = false;
+}
+
+function isFull(segment: Segment, { segmentMaxBytes }: JournalOptions): boolean {
+  return segment.sizeBytes >= segmentMaxBytes || segment.frames.length >= MAX_SEGMENT_FRAMES;
+}
+
+/** Creates a file, or empties the one that an earlier attempt left behind. */
+async function createEmpty(files: Files, path: string): Promise<OpenFile> {
+  try {
+    return await files.create(path);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  }
+  const file = await files.open(path, 'write');
+  await file.truncate(0);
+  return file;
+}

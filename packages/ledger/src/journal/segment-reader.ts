@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import type { KeyObject } from 'node:crypto';
+import { LedgerError } from '../errors.ts';
+import { isAbsent, type Files, type OpenFile } from '../files.ts';
+import type { EpochKeys } from './epoch-keys.ts';
+import { decryptOpenings, entriesOf, splitEntries, type FrameHeader } from './frame.ts';
+import { readFrame, segmentFile, type FramePlace, type Segment } from './segment.ts';
+
+/** One group commit, read back. */
+export interface JournalGroup {
+  /** The first entry's index. */
+  first: number;
+  /** The entries' final bytes. */
+  entries: Uint8Array[];
+  /** The opened groups of each entry (JCS of record's `Openings`). */
+  openings: Uint8Array[];
+}
+
+/** Reads what segments hold, and opens the seals. */
+export class SegmentReader {
+  readonly #files: Files;
+  readonly #directory: string;
+  readonly #epochKeys: EpochKeys;
+  readonly #keys = new Map<string, Promise<KeyObject | undefined>>();
+
+  /** @param directory the journal's */
+  constructor(files: Files, directory: string, epochKeys: EpochKeys) {
+    this.#files = files;
+    this.#directory = directory;
+    this.#epochKeys = epochKeys;
+  }
+
+  /** A segment's path. */
+  path(segment: Segment): string {
+    return join(this.#directory, segmentFile(segment.name));
+  }
+
+  /** Remembers a key that was just created. */
+  remember(name: string, key: KeyObject): void {
+    this.#keys.set(name, Promise.resolve(key));
+  }
+
+  /** Forgets the key of a segment that is gone. */
+  forget(name: string): void {
+    this.#keys.delete(name);
+  }
+
+  /**
+   * Reads all groups of a segment, in order.
+   *
+   * @throws LedgerError `journal_damaged`, `journal_read_failed` or `epoch_key_missing`
+   */
+  async *read(segment: Segment): AsyncGenerator<JournalGroup> {
+    const frames = segment.frames.slice();
+    if (frames.length === 0) return;
+    const file = await this.#open(segment);
+    if (file === undefined) return;
+    try {
+      for (const frame of frames) {
+        const { header, bytes } = await this.#frame(segment, file, frame);
+        const openings = decryptOpenings(header, bytes, await this.#key(segment));
+        yield { first: header.first, entries: splitEntries(entriesOf(header, bytes)), openings };
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * The openings of the entries from index `from` up to, not including, `to`, by index, as far as some segments hold
+   * them. A segment that was retired meanwhile gives none.
+   *
+   * @throws LedgerError `journal_damaged`, `journal_read_failed` or `epoch_key_missing`
+   */
+  async readOpenings(
+    segments: readonly Segment[],
+    from: number,
+    to: number,
+  ): Promise<Map<number, Uint8Array>> {
+    const openings = new Map<number, Uint8Array>();
+    for (const segment of segments.slice()) await this.#collect(segment, from, to, openings);
+    return openings;
+  }
+
+  async #collect(segment: Segment, from: number, to: number, into: Map<number, Uint8Array>): Promise<void> {
+    if (segment.first >= to || segment.end <= from) return;
+    const frames = framesWithin(segment.frames, from, to);
+    if (frames.length === 0) return;
+    const file = await this.#open(segment);
+    if (file === undefined) return;
+    try {
+      for (const frame of frames) {
+        const { header, bytes } = await this.#frame(segment, file, frame);
+        decryptOpenings(header, bytes, await this.#key(segment)).forEach((opening, i) => {
+          const index = header.first + i;
+          if (index >= from && index < to) into.set(index, opening);
+        });
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #frame(
+    segment: Segment,
+    file: OpenFile,
+    frame: FramePlace,
+  ): Promise<{ header: FrameHeader; bytes: Buffer }> {
+    const bytes = await readFrame(file, frame);
+    if (bytes !== undefined) return { header: frame.header, bytes };
+    throw new LedgerError('journal_damaged', `${this.path(segment)} is damaged at byte ${frame.offset}`);
+  }
+
+  async #open(segment: Segment): Promise<OpenFile | undefined> {
+    try {
+      return await this.#files.open(this.path(segment), 'read');
+    } catch (cause) {
+      if (isAbsent(cause)) return undefined;
+      throw new LedgerError('journal_read_failed', `${this.path(segment)} cannot be read`, { cause });
+    }
+  }
+
+  async #key({ name }: Segment): Promise<KeyObject> {
+    let opening = this.#keys.get(name);
+    if (opening === undefined) {
+      opening = this.#epochKeys.open(name);
+      this.#keys.set(name, opening);
+    }
+    const key = await opening.catch((error: unknown) => {
+      this.#keys.delete(name);
+      throw error;
+    });
+    if (key !== undefined) return key;
+    this.#keys.delete(name);
+    throw new LedgerError('epoch_key_missing', `the epoch key of journal segment ${name} is gone`, {
+      hint: 'Its records are safe in the ledger; their opened groups cannot be read.',
+    });
+  }
+}
+
+/** The frames that hold an entry from index `from` up to, not including, `to`; by binary search. */
+function framesWithin(frames: readonly FramePlace[], from: number, to: number): FramePlace[] {
+  let low = 0;
+  let high = frames.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const header = frames[middle]?.header;
+    if (header !== undefined && header.first + header.count <= from) low = middle + 1;
+    else high = middle;
+  }
+  const found: FramePlace[] = [];
+  for (let i = low; i < frames.length; i++) {
+    const frame = frames[i];
+    if (frame === undefined || frame.header.first >= to) break;
+    found.push(frame);
+  }
+  return found;
+}

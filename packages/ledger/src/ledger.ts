@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import type { EntryBatch } from '@spanledger/record';
+import { Committer, type Appended } from './append/committer.ts';
+import { LedgerError } from './errors.ts';
+import { nodeFiles, type Files } from './files.ts';
+import { Integrator } from './integrate/integrator.ts';
+import type { EpochKeys } from './journal/epoch-keys.ts';
+import { SegmentedJournal, type Journal } from './journal/journal.ts';
+import { acquireLock, type Lock } from './lock.ts';
+import { Publisher } from './publish/publisher.ts';
+import { recoverLog, type LogParts } from './recovery.ts';
+import type { NoteSigner } from './signer.ts';
+
+/** The longest time from durable to published, in milliseconds, if nothing else is asked for. */
+export const DEFAULT_PUBLISH_INTERVAL_MS = 500;
+
+/** The longest time from durable to published that can be asked for, in milliseconds. */
+export const MAX_PUBLISH_INTERVAL_MS = 1000;
+
+const DEFAULT_SEGMENT_MAX_BYTES = 64 * 1024 * 1024;
+const DEFAULT_SEGMENT_MAX_AGE_MS = 20_000;
+
+/** How a ledger is opened. */
+export interface LedgerOptions {
+  /** The data directory: the log is in `ledger/` below it, the journal in `journal/`, the lock in `state/`. */
+  directory: string;
+  /** Signs the checkpoints; its origin is the log's. */
+  signer: NoteSigner;
+  /** Keys for the openings in the journal. */
+  epochKeys: EpochKeys;
+  /** The longest time from durable to published, in milliseconds: at most 1,000, 500 if not given. */
+  publishIntervalMs?: number;
+  /** A journal segment is closed once it holds this many bytes; 64 MiB if not given. */
+  segmentMaxBytes?: number;
+  /** A journal segment is closed once it is this old, in milliseconds; 20,000 if not given. */
+  segmentMaxAgeMs?: number;
+  /** Milliseconds of a clock that only moves forward; `performance.now` if not given. */
+  now?: () => number;
+  /** Told of failures that no caller waits for; all of them are tried again. */
+  onError?: (error: unknown) => void;
+}
+
+/** How far a ledger has come: each of its three moments, as a number of entries. */
+export interface LedgerSizes {
+  /** Entries that were given a place. */
+  sequenced: number;
+  /** Entries that survive a crash. */
+  durable: number;
+  /** Entries whose tiles are durable. */
+  integrated: number;
+  /** Entries that the published checkpoint covers. */
+  published: number;
+}
+
+/** An append-only log, open for writing. */
+export interface Ledger {
+  /** The log's identity. */
+  readonly origin: string;
+  /** The key that verifies its checkpoints, as a signed-note vkey line. */
+  readonly vkey: string;
+  /** The write-ahead log. */
+  readonly journal: Journal;
+  /**
+   * Appends a batch, all of it or nothing. Resolves once it is durable: it is in the journal, synced. The batch is
+   * copied before `append` returns.
+   *
+   * @throws LedgerError `append_failed` (nothing was recorded), `ledger_busy` (try again), `entry_too_large`,
+   *   `batch_too_large`, `batch_malformed`, `ledger_full`, `ledger_closed`
+   */
+  append(batch: EntryBatch): Promise<Appended>;
+  /** Resolves once everything appended so far is durable; rejects with `append_failed` if some of it never will be. */
+  barrier(): Promise<void>;
+  /** How far it has come. */
+  sizes(): LedgerSizes;
+  /** The published checkpoint, a signed note. */
+  checkpoint(): string;
+  /**
+   * Resolves once a checkpoint of at least this size is published.
+   *
+   * @param signal ends the waiting; it then rejects with the signal's reason
+   * @throws LedgerError `ledger_closed`
+   */
+  published(size: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Accepts nothing more, publishes all that is durable and lets go of the directory. If publishing fails it rejects,
+   * and all else is done nevertheless: the next open publishes.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a ledger for writing, or creates it. What a crash left behind is brought in order: everything that was
+ * acknowledged is there once, and what was published is never contradicted.
+ *
+ * @throws LedgerError `ledger_locked`, `journal_damaged`, `ledger_damaged`, `tile_missing`, `checkpoint_invalid`
+ * @example
+ * await using cleanup = new AsyncDisposableStack();
+ * const ledger = cleanup.adopt(await openLedger({ directory, signer, epochKeys }), (opened) => opened.close());
+ * const { first } = await ledger.append(batch);
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  return await openLedgerWith(options, nodeFiles);
+}
+
+/** {@link openLedger} on files of the caller's; the tests' are made to fail. */
+export async function openLedgerWith(options: LedgerOptions, files: Files): Promise<Ledger> {
+  const { directory, signer } = options;
+  const publishIntervalMs = options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS;
+  if (!(publishIntervalMs > 0 && publishIntervalMs <= MAX_PUBLISH_INTERVAL_MS)) {
+    throw new TypeError(`publishIntervalMs is ${publishIntervalMs}, not above 0 and at most 1000`);
+  }
+  const lock = await acquireLock(join(directory, 'state'), `The ledger ${signer.origin} in ${directory}`);
+  try {
+    return await openLocked({ ...options, publishIntervalMs }, files, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(
+  options: LedgerOptions & { publishIntervalMs: number },
+  files: Files,
+  lock: Lock,
+): Promise<Ledger> {
+  const { directory, signer, epochKeys, publishIntervalMs, now = () => performance.now() } = options;
+  const onError = options.onError ?? (() => undefined);
+  const log = await recoverLog({ files, directory, signer, epochKeys });
+  const publisher = new Publisher({ ...log, signer, intervalMs: publishIntervalMs, now, onError });
+  await publisher.publishNow();
+  const journal = new SegmentedJournal({
+    files,
+    directory: log.journalDirectory,
+    epochKeys,
+    segments: log.segments,
+    segmentMaxBytes: options.segmentMaxBytes ?? DEFAULT_SEGMENT_MAX_BYTES,
+    segmentMaxAgeMs: options.segmentMaxAgeMs ?? DEFAULT_SEGMENT_MAX_AGE_MS,
+    publishedSize: () => publisher.size,
+    onError,
+  });
+  return new OpenLedger({ ...log, signer, publisher, journal, lock });
+}
+
+/** What an {@link OpenLedger} is made of. */
+interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail'> {
+  signer: NoteSigner;
+  publisher: Publisher;
+  journal: SegmentedJournal;
+  lock: Lock;
+}
+
+class OpenLedger implements Ledger {
+  readonly origin: string;
+  readonly vkey: string;
+  readonly journal: SegmentedJournal;
+  readonly #committer: Committer;
+  readonly #integrator: Integrator;
+  readonly #publisher: Publisher;
+  readonly #lock: Lock;
+  #closed: Promise<void> | undefined;
+
+  constructor({ signer, integrator, publisher, journal, lock, tail }: LedgerParts) {
+    this.origin = signer.origin;
+    this.vkey = signer.vkey;
+    this.journal = journal;
+    this.#integrator = integrator;
+    this.#publisher = publisher;
+    this.#lock = lock;
+    this.#committer = new Committer({
+      origin: signer.origin,
+      tail,
+      write: (content) => journal.append(content),
+      onDurable: (group) => {
+        integrator.add({ first: group.first, entries: group.entries.view, hashes: group.hashes.view });
+        publisher.wake();
+        // So that the tiles of a whole interval are not left to the publisher.
+        void integrator.flush();
+      },
+      unintegratedBytes: () => integrator.waitingBytes,
+    });
+  }
+
+  async append(batch: EntryBatch): Promise<Appended> {
+    if (this.#closed !== undefined) throw new LedgerError('ledger_closed', 'the ledger was closed');
+    return await this.#committer.append(batch);
+  }
+
+  barrier(): Promise<void> {
+    return this.#committer.barrier();
+  }
+
+  sizes(): LedgerSizes {
+    return {
+      sequenced: this.#committer.sequenced,
+      durable: this.#committer.durable,
+      integrated: this.#integrator.integrated,
+      published: this.#publisher.size,
+    };
+  }
+
+  checkpoint(): string {
+    return this.#publisher.note;
+  }
+
+  published(size: number, signal?: AbortSignal): Promise<void> {
+    return this.#publisher.published(size, signal);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#committer.idle();
+    try {
+      await this.#publisher.publishNow();
+    } finally {
+      this.#publisher.close();
+      try {
+        await this.journal.close();
+      } finally {
+        await this.#lock.release();
+      }
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import type { DurableWriter } from '../durable-writer.ts';
+import { LedgerError } from '../errors.ts';
+import type { Files } from '../files.ts';
+import { withFile } from '../journal/segment.ts';
+import { checkCheckpoint } from '../verify/checkpoint-verifier.ts';
+import { decodeUtf8, equalBytes } from '../verify/encoding.ts';
+import type { NoteVerificationKey } from '../verify/note.ts';
+import {
+  formatHistoryIndex,
+  historiesAmong,
+  HISTORY_DIRECTORY,
+  HISTORY_INDEX,
+  historyPath,
+  MAX_HISTORY_NOTES,
+  splitNotes,
+} from './history-notes.ts';
+
+/** A checkpoint that the log has published. */
+export interface PublishedCheckpoint {
+  /** The signed note. */
+  note: string;
+  size: number;
+  /** 32 bytes. */
+  root: Uint8Array;
+}
+
+/** The end of the history of checkpoints, as it was last read. */
+interface HistoryTail {
+  /** The first sizes of all files. */
+  firstSizes: number[];
+  /** How many notes the last file holds. */
+  count: number;
+  /** How many bytes they take. */
+  sizeBytes: number;
+  last: PublishedCheckpoint | undefined;
+  /** The size of the one before the last; 0 if there is none. */
+  previousSize: number;
+}
+
+/**
+ * Keeps what the log has published: `checkpoint`, and every checkpoint ever in `checkpoints/`. A checkpoint is in the
+ * history, durably, before anybody can read it in `checkpoint`; so the last one of the history is what the log must
+ * never contradict, whatever happened in between.
+ */
+export class CheckpointStore {
+  readonly #files: Files;
+  readonly #directory: string;
+  readonly #writer: DurableWriter;
+  readonly #key: NoteVerificationKey;
+  /** Undefined when it has to be read: at first, and after a write that failed. */
+  #tail: HistoryTail | undefined;
+
+  /** @param directory the log's */
+  constructor(files: Files, directory: string, writer: DurableWriter, key: NoteVerificationKey) {
+    this.#files = files;
+    this.#directory = directory;
+    this.#writer = writer;
+    this.#key = key;
+  }
+
+  /**
+   * The last published checkpoint and the size of the one before. Repairs what a crash left between the history and
+   * `checkpoint`.
+   *
+   * @throws LedgerError `checkpoint_invalid` if what is there was not signed by the log's key, `ledger_damaged` if two
+   *   checkpoints contradict each other
+   */
+  async recover(): Promise<{ last: PublishedCheckpoint | undefined; previousSize: number }> {
+    const tail = await this.#readTail();
+    const path = join(this.#directory, 'checkpoint');
+    const bytes = await this.#files.read(path);
+    const current = bytes === undefined ? undefined : this.#check(decodeUtf8(bytes) ?? '', path);
+    if (
+      current !== undefined &&
+      current.size === tail.last?.size &&
+      !equalBytes(current.root, tail.last.root)
+    ) {
+      throw new LedgerError('ledger_damaged', `${path} contradicts the last checkpoint of the history`);
+    }
+    const last = current === undefined || (tail.last?.size ?? -1) > current.size ? tail.last : current;
+    if (last !== undefined && (last.size !== tail.last?.size || last.size !== current?.size)) {
+      await this.publish(last);
+    }
+    return { last, previousSize: last === tail.last ? tail.previousSize : (tail.last?.size ?? 0) };
+  }
+
+  /**
+   * Publishes a checkpoint, durably. If it rejects, the checkpoint may have become visible all the same: the next one
+   * must be of a tree that extends it.
+   */
+  async publish(checkpoint: PublishedCheckpoint): Promise<void> {
+    const tail = this.#tail ?? (await this.#readTail());
+    const lastSize = tail.last?.size ?? -1;
+    if (checkpoint.size < lastSize) {
+      throw new TypeError(`a checkpoint of size ${checkpoint.size} after one of size ${lastSize}`);
+    }
+    this.#tail = undefined;
+    // If an attempt failed after this step, the note is there already: Ed25519 signs the same text the same way.
+    if (checkpoint.size > lastSize) await this.#append(tail, checkpoint);
+    await this.#writer.write(join(this.#directory, 'checkpoint'), Buffer.from(checkpoint.note));
+    await this.#writer.syncDirectories();
+    this.#tail = tail;
+  }
+
+  async #append(tail: HistoryTail, checkpoint: PublishedCheckpoint): Promise<void> {
+    const bytes = Buffer.from(checkpoint.note);
+    const first = tail.firstSizes.at(-1);
+    if (first === undefined || tail.count >= MAX_HISTORY_NOTES) {
+      await this.#writer.write(join(this.#directory, historyPath(checkpoint.size)), bytes);
+      await this.#writer.syncDirectories();
+      tail.firstSizes.push(checkpoint.size);
+      await this.#writeIndex(tail.firstSizes);
+      tail.count = 0;
+      tail.sizeBytes = 0;
+    } else {
+      await withFile(this.#files, join(this.#directory, historyPath(first)), 'write', async (file) => {
+        await file.write([bytes], tail.sizeBytes);
+        await file.datasync();
+      });
+    }
+    tail.count++;
+    tail.sizeBytes += bytes.length;
+    tail.previousSize = tail.last?.size ?? 0;
+    tail.last = checkpoint;
+  }
+
+  async #writeIndex(firstSizes: readonly number[]): Promise<void> {
+    await this.#writer.write(
+      join(this.#directory, HISTORY_INDEX),
+      Buffer.from(formatHistoryIndex(firstSizes)),
+    );
+    await this.#writer.syncDirectories();
+  }
+
+  /** Reads the end of the history, and cuts off a note that was never completed. */
+  async #readTail(): Promise<HistoryTail> {
+    const firstSizes = historiesAmong(await this.#files.list(join(this.#directory, HISTORY_DIRECTORY)));
+    const tail: HistoryTail = { firstSizes, count: 0, sizeBytes: 0, last: undefined, previousSize: 0 };
+    const first = firstSizes.at(-1);
+    if (first !== undefined) {
+      const path = join(this.#directory, historyPath(first));
+      const notes = splitNotes((await this.#files.read(path))?.toString('utf8') ?? '');
+      tail.count = notes.length;
+      tail.sizeBytes = Buffer.byteLength(notes.join(''));
+      tail.last = this.#check(notes.at(-1) ?? '', path);
+      const previous = notes.at(-2) ?? (await this.#lastNoteOf(firstSizes.at(-2)));
+      tail.previousSize = previous === undefined ? 0 : this.#check(previous, path).size;
+      await withFile(this.#files, path, 'write', async (file) => {
+        await file.truncate(tail.sizeBytes);
+        await file.datasync();
+      });
+    }
+    const index = await this.#files.read(join(this.#directory, HISTORY_INDEX));
+    if (first !== undefined && index?.toString('latin1') !== formatHistoryIndex(firstSizes)) {
+      await this.#writeIndex(firstSizes);
+    }
+    this.#tail = tail;
+    return tail;
+  }
+
+  async #lastNoteOf(firstSize: number | undefined): Promise<string | undefined> {
+    if (firstSize === undefined) return undefined;
+    const bytes = await this.#files.read(join(this.#directory, historyPath(firstSize)));
+    return splitNotes(bytes?.toString('utf8') ?? '').at(-1);
+  }
+
+  #check(note: string, path: string): PublishedCheckpoint {
+    const { checkpoint, problems } = checkCheckpoint(note, this.#key);
+    const detail = problems.map((problem) => problem.detail).join(' ');
+    if (checkpoint === undefined || problems.length > 0) {
+      throw new LedgerError('checkpoint_invalid', `${path}: ${detail}`, {
+        hint: `The ledger was written with another key than that of ${this.#key.name}, or the file was changed.`,
+      });
+    }
+    return { note, size: checkpoint.size, root: checkpoint.root };
+  }
+}

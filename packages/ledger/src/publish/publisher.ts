@@ -1,0 +1,126 @@
+import { LedgerError } from '../errors.ts';
+import type { Integrator } from '../integrate/integrator.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import type { NoteSigner } from '../signer.ts';
+import { formatCheckpoint } from '../verify/checkpoint.ts';
+import type { CheckpointStore, PublishedCheckpoint } from './checkpoint-store.ts';
+import { SizeWaiters } from './size-waiters.ts';
+
+/** What a {@link Publisher} is made of. */
+export interface PublisherOptions {
+  integrator: Integrator;
+  store: CheckpointStore;
+  signer: NoteSigner;
+  /** What is published already. */
+  last: PublishedCheckpoint | undefined;
+  /** The longest time from durable to published, in milliseconds, as long as the disk keeps up. */
+  intervalMs: number;
+  /** Milliseconds of a clock that only moves forward. */
+  now: () => number;
+  /** Told of each failure; it is tried again. */
+  onError: (error: unknown) => void;
+}
+
+/** How long the first entry after a pause waits for others to share its checkpoint. */
+const GATHER_MS = 10;
+
+/** The longest pause between two attempts that fail. */
+const MAX_RETRY_MS = 10_000;
+
+/** Integrates what is durable and publishes a signed checkpoint of it, at most one in an interval. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #queue = new SerialQueue();
+  readonly #waiters = new SizeWaiters();
+  #last: PublishedCheckpoint | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt = -Infinity;
+  #tookMs = 0;
+  #failures = 0;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#last = options.last;
+  }
+
+  /** The size of the published checkpoint. */
+  get size(): number {
+    return this.#last?.size ?? 0;
+  }
+
+  /** The published checkpoint, a signed note; empty before the first. */
+  get note(): string {
+    return this.#last?.note ?? '';
+  }
+
+  /** Resolves once a checkpoint of at least this size is published. */
+  async published(size: number, signal?: AbortSignal): Promise<void> {
+    if (this.#last === undefined || this.#last.size < size) await this.#waiters.wait(size, signal);
+  }
+
+  /** To be called when entries have become durable: they will be published in time. */
+  wake(): void {
+    if (this.#timer !== undefined) return;
+    const { intervalMs, now } = this.#options;
+    // What the last round took is taken off, so that this one ends in time.
+    const spacingMs = Math.max(intervalMs / 2, intervalMs - 2 * this.#tookMs);
+    const retryMs = Math.min(MAX_RETRY_MS, intervalMs * 2 ** Math.min(this.#failures, 10));
+    const pauseMs = this.#failures > 0 ? retryMs : spacingMs;
+    const delayMs = Math.max(GATHER_MS, this.#startedAt + pauseMs - now());
+    this.#timer = setTimeout(() => {
+      this.publishNow().catch((error: unknown) => {
+        this.#options.onError(error);
+        this.wake();
+      });
+    }, delayMs);
+  }
+
+  /**
+   * Integrates and publishes all that is durable.
+   *
+   * @throws LedgerError `integrate_failed` or `publish_failed`; what was durable stays so
+   */
+  publishNow(): Promise<void> {
+    return this.#queue.run(async () => {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#startedAt = this.#options.now();
+      try {
+        await this.#publish();
+        this.#failures = 0;
+      } catch (error) {
+        this.#failures++;
+        throw error;
+      } finally {
+        this.#tookMs = this.#options.now() - this.#startedAt;
+      }
+    });
+  }
+
+  /** Ends the waiting of all who wait for more than there will be. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#waiters.fail(new LedgerError('ledger_closed', 'the ledger was closed'));
+  }
+
+  async #publish(): Promise<void> {
+    const { integrator, store, signer, onError } = this.#options;
+    const { size, root } = await integrator.integrate();
+    if (this.#last === undefined || size > this.#last.size) {
+      const note = signer.signNote(formatCheckpoint({ origin: signer.origin, size, root }));
+      const checkpoint = { note, size, root };
+      try {
+        await store.publish(checkpoint);
+      } catch (cause) {
+        throw new LedgerError('publish_failed', `the checkpoint of size ${size} could not be published`, {
+          cause,
+          hint: 'All acknowledged records are in the journal; it is tried again.',
+        });
+      }
+      this.#last = checkpoint;
+      this.#waiters.reach(size);
+    }
+    // Partial tiles that nobody needs any more are no reason to be late.
+    await integrator.removeSuperseded().catch(onError);
+  }
+}

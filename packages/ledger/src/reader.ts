@@ -1,0 +1,192 @@
+import { LedgerError } from './errors.ts';
+import { FileCache } from './file-cache.ts';
+import { HistoryReader } from './publish/history-reader.ts';
+import { parseSignedCheckpoint } from './verify/checkpoint.ts';
+import { decodeUtf8 } from './verify/encoding.ts';
+import {
+  computeConsistencyProof,
+  computeInclusionProof,
+  computeRoot,
+  tileHashReader,
+  TileUnavailableError,
+  type HashReader,
+} from './verify/proof.ts';
+import { entryBundlePath, scanEntryBundle, TILE_WIDTH, tileWidthAt, type TileSource } from './verify/tile.ts';
+import { formatTlogProof } from './verify/tlog-proof.ts';
+
+/** How many bytes of tiles and entry bundles a reader keeps. */
+const CACHE_BYTES = 16 * 1024 * 1024;
+
+/** The published checkpoint, as a log states it. No signature was verified. */
+export interface ReadCheckpoint {
+  /** The signed note. */
+  note: string;
+  origin: string;
+  size: number;
+  /** 32 bytes. */
+  root: Uint8Array;
+}
+
+/** An entry and its place. */
+export interface ReadEntry {
+  index: number;
+  /** The record's canonical bytes. */
+  bytes: Uint8Array;
+}
+
+/**
+ * Reads a log from its files: entries, proofs and checkpoints. It believes the log; what must not be believed is
+ * verified by `@spanledger/ledger/verify`.
+ *
+ * @example
+ * const reader = new LedgerReader(fileTiles('data/ledger'));
+ * const proof = await reader.tlogProof(42);
+ */
+export class LedgerReader {
+  readonly #source: TileSource;
+  readonly #files: FileCache;
+  readonly #history: HistoryReader;
+  #size = 0;
+
+  /** @param source the log's files */
+  constructor(source: TileSource) {
+    this.#source = source;
+    this.#files = new FileCache(source, CACHE_BYTES);
+    this.#history = new HistoryReader(source);
+  }
+
+  /**
+   * The published checkpoint.
+   *
+   * @throws LedgerError `tile_missing` if there is none, `checkpoint_invalid` if it cannot be read
+   */
+  async checkpoint(): Promise<ReadCheckpoint> {
+    const bytes = await this.#source.read('checkpoint');
+    if (bytes === undefined) throw new LedgerError('tile_missing', 'the log has no checkpoint');
+    const note = decodeUtf8(bytes) ?? '';
+    const signed = parseSignedCheckpoint(note);
+    if (!signed.ok)
+      throw new LedgerError('checkpoint_invalid', `the checkpoint cannot be read: ${signed.detail}`);
+    const { origin, size, root } = signed.value.checkpoint;
+    this.#size = Math.max(this.#size, size);
+    return { note, origin, size, root };
+  }
+
+  /**
+   * The published entries from index `from` up to, not including, `to`, in order.
+   *
+   * @throws LedgerError `out_of_range` unless all of them are published; `tile_missing` or `ledger_damaged`
+   */
+  async *entries(from: number, to: number): AsyncGenerator<ReadEntry> {
+    if (to <= from) return;
+    await this.#reach(to);
+    for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < to; index++) {
+      const first = index * TILE_WIDTH;
+      const entries = await this.#bundle(index, Math.min(TILE_WIDTH, to - first));
+      for (let i = Math.max(0, from - first); i < entries.length && first + i < to; i++) {
+        const bytes = entries[i];
+        if (bytes !== undefined) yield { index: first + i, bytes };
+      }
+    }
+  }
+
+  /** One entry's canonical bytes; undefined if it is not published. */
+  async entry(index: number): Promise<Uint8Array | undefined> {
+    if (!Number.isSafeInteger(index) || index < 0) return undefined;
+    if (index >= this.#size && index >= (await this.checkpoint()).size) return undefined;
+    const entries = await this.#bundle(Math.floor(index / TILE_WIDTH), (index % TILE_WIDTH) + 1);
+    return entries[index % TILE_WIDTH];
+  }
+
+  /**
+   * Proves that an entry is in the tree of some size (RFC 6962, section 2.1.1).
+   *
+   * @param size at most the published one
+   * @returns from the leaf's sibling up to the root's child
+   * @throws LedgerError `out_of_range`, `tile_missing`
+   */
+  async inclusionProof(index: number, size: number): Promise<Uint8Array[]> {
+    if (index < 0 || index >= size) throw outOfRange(`a tree of ${size} entries has no entry ${index}`);
+    return await this.#prove(size, (read) => computeInclusionProof(index, size, read));
+  }
+
+  /**
+   * Proves that the tree of size `second` begins with the one of size `first` (RFC 6962, section 2.1.2).
+   *
+   * @throws LedgerError `out_of_range`, `tile_missing`
+   */
+  async consistencyProof(first: number, second: number): Promise<Uint8Array[]> {
+    if (first < 0 || first > second)
+      throw outOfRange(`no tree of ${first} entries grows to one of ${second}`);
+    return await this.#prove(second, (read) => computeConsistencyProof(first, second, read));
+  }
+
+  /**
+   * The root of the tree at a size, 32 bytes.
+   *
+   * @throws LedgerError `out_of_range`, `tile_missing`
+   */
+  async root(size: number): Promise<Uint8Array> {
+    return await this.#prove(size, (read) => computeRoot(size, read));
+  }
+
+  /**
+   * The first checkpoint that was published with an entry: the one that its `audit.integrity.checkpoint_size` names.
+   *
+   * @returns the signed note
+   * @throws LedgerError `out_of_range` if the entry is not published
+   */
+  async checkpointCovering(index: number): Promise<string> {
+    const note = await this.#history.covering(index);
+    if (note === undefined) throw outOfRange(`no published checkpoint covers entry ${index}`);
+    return note;
+  }
+
+  /**
+   * Everything that proves an entry to a stranger, as C2SP tlog-proof text, at {@link checkpointCovering} it.
+   *
+   * @throws LedgerError `out_of_range` if the entry is not published
+   */
+  async tlogProof(index: number): Promise<string> {
+    const note = await this.checkpointCovering(index);
+    const signed = parseSignedCheckpoint(note);
+    if (!signed.ok)
+      throw new LedgerError('checkpoint_invalid', `a checkpoint cannot be read: ${signed.detail}`);
+    const hashes = await this.inclusionProof(index, signed.value.checkpoint.size);
+    return formatTlogProof({ index, hashes, checkpoint: note });
+  }
+
+  async #prove<T>(size: number, compute: (read: HashReader) => Promise<T>): Promise<T> {
+    await this.#reach(size);
+    try {
+      // The tiles of the published size hold those of all smaller ones.
+      return await compute(tileHashReader(this.#files, this.#size));
+    } catch (cause) {
+      if (!(cause instanceof TileUnavailableError)) throw cause;
+      throw new LedgerError('tile_missing', cause.message, { cause });
+    }
+  }
+
+  /** Makes sure that a size is published. */
+  async #reach(size: number): Promise<void> {
+    if (!Number.isSafeInteger(size) || size < 0) throw outOfRange(`not a tree size: ${size}`);
+    if (size > this.#size) await this.checkpoint();
+    if (size > this.#size) throw outOfRange(`the log has published ${this.#size} entries, not ${size}`);
+  }
+
+  /** A bundle with at least its first `needed` entries. */
+  async #bundle(index: number, needed: number): Promise<Uint8Array[]> {
+    const width = tileWidthAt(this.#size, 0, index);
+    const path = entryBundlePath(index, width);
+    // Partial bundles are removed once the full one is there.
+    const bytes = (await this.#files.read(path)) ?? (await this.#files.read(entryBundlePath(index)));
+    if (bytes === undefined) throw new LedgerError('tile_missing', `${path} is missing`);
+    const { entries } = scanEntryBundle(bytes);
+    if (entries.length >= needed) return entries;
+    throw new LedgerError('ledger_damaged', `${path} holds ${entries.length} entries, not ${needed}`);
+  }
+}
+
+function outOfRange(message: string): LedgerError {
+  return new LedgerError('out_of_range', message);
+}

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { LedgerMember } from './append/ledger-member.ts';
+import type { LogTail } from './append/sequencer.ts';
+import { DurableWriter } from './durable-writer.ts';
+import { LedgerError } from './errors.ts';
+import { tilesIn } from './file-tiles.ts';
+import type { Files } from './files.ts';
+import { Integrator } from './integrate/integrator.ts';
+import { readTreeEdge } from './integrate/tree-edge.ts';
+import type { EpochKeys } from './journal/epoch-keys.ts';
+import { entriesOf, splitEntries } from './journal/frame.ts';
+import { recoverSegments } from './journal/recovery.ts';
+import type { ReadFrame, Segment } from './journal/segment.ts';
+import { CheckpointStore, type PublishedCheckpoint } from './publish/checkpoint-store.ts';
+import type { NoteSigner } from './signer.ts';
+import { concatBytes, encodeHex, equalBytes } from './verify/encoding.ts';
+import { parseVerificationKey, type NoteVerificationKey } from './verify/note.ts';
+import { hashLeaf } from './verify/tree.ts';
+
+/** Where a log's files are written before they are renamed to their place, below the log's directory. */
+const STAGING = '.staging';
+
+/** What {@link recoverLog} needs. */
+export interface LogOptions {
+  files: Files;
+  /** The data directory. */
+  directory: string;
+  signer: NoteSigner;
+  epochKeys: EpochKeys;
+}
+
+/** A log, read and ready to be appended to. */
+export interface LogParts {
+  integrator: Integrator;
+  store: CheckpointStore;
+  /** What is published; undefined for a new log. */
+  last: PublishedCheckpoint | undefined;
+  /** The durable end. */
+  tail: LogTail;
+  segments: Segment[];
+  journalDirectory: string;
+}
+
+/**
+ * Brings a log in order after a crash, or lays out a new one. The published checkpoint is the base truth: its tiles
+ * were durable before it was signed, and must lead to its root. The journal holds all that became durable since; it is
+ * integrated again, as if for the first time.
+ */
+export async function recoverLog({ files, directory, signer, epochKeys }: LogOptions): Promise<LogParts> {
+  const logDirectory = join(directory, 'ledger');
+  const journalDirectory = join(directory, 'journal');
+  const staging = join(logDirectory, STAGING);
+  const writer = new DurableWriter(files, directory, staging);
+  await writer.makeDirectory(journalDirectory);
+  await writer.makeDirectory(staging);
+  await writer.clearStaging();
+  await writer.syncDirectories();
+
+  const store = new CheckpointStore(files, logDirectory, writer, verificationKey(signer));
+  const { last, previousSize } = await store.recover();
+  const edge = await readTreeEdge(tilesIn(files, logDirectory), last?.size ?? 0);
+  const integrator = new Integrator(files, logDirectory, writer, edge, previousSize);
+  if (last !== undefined && !equalBytes(integrator.root, last.root)) {
+    throw new LedgerError(
+      'ledger_damaged',
+      `the tiles of ${logDirectory} do not lead to the published checkpoint`,
+      {
+        hint: 'A tile was changed: `spanledger verify` names it. Restore the ledger directory from a copy.',
+      },
+    );
+  }
+  const replay = new Replay(integrator, signer.origin, {
+    size: edge.size,
+    hash: edge.lastHash === undefined ? undefined : encodeHex(edge.lastHash),
+  });
+  const segments = await recoverSegments({
+    files,
+    directory: journalDirectory,
+    epochKeys,
+    publishedSize: edge.size,
+    onFrame: (frame) => replay.add(frame),
+  });
+  return { integrator, store, last, tail: replay.tail, segments, journalDirectory };
+}
+
+/** Integrates what the journal holds beyond the published checkpoint. */
+class Replay {
+  readonly #integrator: Integrator;
+  readonly #member: LedgerMember;
+  #tail: LogTail;
+
+  constructor(integrator: Integrator, origin: string, tail: LogTail) {
+    this.#integrator = integrator;
+    this.#member = new LedgerMember(origin);
+    this.#tail = tail;
+  }
+
+  /** The end of what was integrated. */
+  get tail(): LogTail {
+    return this.#tail;
+  }
+
+  add({ header, bytes }: ReadFrame): void {
+    const entries = splitEntries(entriesOf(header, bytes)).slice(Math.max(0, this.#tail.size - header.first));
+    if (entries.length === 0) return;
+    const { size: first } = this.#tail;
+    const hashes = entries.map((entry) => this.#hash(entry));
+    const group = { first, entries: bundled(entries), hashes: concatBytes(hashes) };
+    this.#integrator.add(group, true);
+  }
+
+  /** Hashes the next entry, once it is sure that it belongs there. */
+  #hash(entry: Buffer): Uint8Array {
+    const { size, hash: previous } = this.#tail;
+    if (!entry.includes(this.#member.text(size, previous))) {
+      throw new LedgerError(
+        'journal_damaged',
+        `entry ${size} in the journal does not follow the entry before it`,
+        {
+          hint: 'Journal and ledger directory do not belong together, or the origin was changed.',
+        },
+      );
+    }
+    const hash = hashLeaf(entry);
+    this.#tail = { size: size + 1, hash: encodeHex(hash) };
+    return hash;
+  }
+}
+
+function bundled(entries: readonly Buffer[]): Buffer {
+  const first = entries[0];
+  const last = entries.at(-1);
+  if (first === undefined || last === undefined) return Buffer.alloc(0);
+  // They stand in one frame, each behind its length: what is wanted is the whole stretch.
+  return Buffer.from(
+    first.buffer,
+    first.byteOffset - 2,
+    last.byteOffset + last.length - first.byteOffset + 2,
+  );
+}
+
+function verificationKey(signer: NoteSigner): NoteVerificationKey {
+  const key = parseVerificationKey(signer.vkey);
+  if (!key.ok) throw new LedgerError('key_invalid', `the signer's vkey cannot be read: ${key.detail}`);
+  return key.value;
+}
