@@ -6,7 +6,7 @@ import type { Range } from './query-plan.ts';
 const BLOCK_RECORDS = 256;
 
 /** SQL that holds for rows whose block may have records of `$first_ms` to `$last_ms`. */
-export const TIME_CONDITION = `EXISTS (
+export const TIME_CONDITION: string = `EXISTS (
   SELECT 1 FROM time_blocks
   WHERE block = (postings.rowid - 1) / ${BLOCK_RECORDS} AND last_ms >= $first_ms AND first_ms <= $last_ms
 )`;

@@ -1,0 +1,1 @@
+export { CONSOLE_CONTENT_SECURITY_POLICY, CONSOLE_PAGE } from './page.ts';

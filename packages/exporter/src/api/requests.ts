@@ -1,0 +1,83 @@
+import { z } from 'zod';
+
+import { ExporterError } from '../errors.ts';
+
+/** The longest cursor and the longest id that are looked at. */
+const MAX_TOKEN_LENGTH = 512;
+
+/** Longer ones are refused by the query language itself, with a hint. */
+const MAX_QUERY_PARAMETER_LENGTH = 8192;
+
+const limit = z
+  .string()
+  .regex(/^\d{1,6}$/, 'must be a whole number')
+  .transform(Number)
+  .optional();
+const cursor = z.string().min(1).max(MAX_TOKEN_LENGTH).optional();
+const query = z.string().max(MAX_QUERY_PARAMETER_LENGTH);
+
+/** `GET /api/records`. */
+export const searchParameters: z.ZodType<SearchParameters> = z.strictObject({
+  query: query.default(''),
+  limit,
+  cursor,
+  order: z.enum(['asc', 'desc']).optional(),
+});
+
+/** `GET /api/sessions`. */
+export const sessionsParameters: z.ZodType<SessionsParameters> = z.strictObject({
+  query: query.optional(),
+  limit,
+  cursor,
+});
+
+/** `GET /api/sessions/{id}`. */
+export const timelineParameters: z.ZodType<TimelineParameters> = z.strictObject({ limit, cursor });
+
+/** A route that takes no parameters. */
+export const noParameters: z.ZodType<object> = z.strictObject({});
+
+/** A route with an id in its path. */
+export const idParameters: z.ZodType<{ id: string }> = z.object({
+  id: z.string().min(1).max(MAX_TOKEN_LENGTH),
+});
+
+interface PageParameters {
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface SearchParameters extends PageParameters {
+  query: string;
+  order?: 'asc' | 'desc' | undefined;
+}
+
+export interface SessionsParameters extends PageParameters {
+  query?: string | undefined;
+}
+
+export type TimelineParameters = PageParameters;
+
+/**
+ * Checks what came in a request.
+ *
+ * @throws ExporterError `request_malformed`, naming every parameter that is wrong
+ */
+export function checkParameters<Checked>(schema: z.ZodType<Checked>, value: unknown): Checked {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
+  throw new ExporterError('request_malformed', problems.join('; '), {
+    hint: 'correct or leave out the parameters that are named',
+  });
+}
+
+/** Leaves out the members that are undefined. */
+export function definedOnly<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]: Exclude<Value[Key], undefined> };
+export function definedOnly(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+}

@@ -1,0 +1,30 @@
+import { CONSOLE_CONTENT_SECURITY_POLICY, CONSOLE_PAGE } from '@spanledger/console';
+import type { FastifyInstance } from 'fastify';
+
+import type { Archive } from '../archive-types.ts';
+import { addArchiveRoutes } from './archive-routes.ts';
+import { answerApiError } from './errors.ts';
+import { addLogRoutes } from './log-routes.ts';
+
+/** What the routes answer from. */
+export interface ApiOptions {
+  archive: Archive;
+}
+
+/** Fastify plugin: everything that is read, as JSON, as files of the log, and as a page. */
+export async function apiRoutes(app: FastifyInstance, { archive }: ApiOptions): Promise<void> {
+  app.setErrorHandler(answerApiError);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  addArchiveRoutes(app, archive);
+  addLogRoutes(app, archive);
+  app.get('/', (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .header('content-security-policy', CONSOLE_CONTENT_SECURITY_POLICY)
+      .header('referrer-policy', 'no-referrer')
+      .send(CONSOLE_PAGE),
+  );
+}

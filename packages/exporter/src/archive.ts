@@ -1,0 +1,113 @@
+import { LedgerReader } from '@spanledger/ledger';
+import type { TileSource } from '@spanledger/ledger/verify';
+import type { JsonObject } from '@spanledger/record';
+
+import { searchRecords } from './archive-search.ts';
+import { listSessions, readSession } from './archive-sessions.ts';
+import type { SessionRooms } from './archive-sessions.ts';
+import { DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT, MAX_SESSIONS_LIMIT } from './archive-types.ts';
+import type { Archive } from './archive-types.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { DocumentReader } from './documents.ts';
+import { ExporterError } from './errors.ts';
+import type { OpeningsReader } from './openings.ts';
+import { parseQuery } from './search/query/index.ts';
+import { valuesAt } from './search/query/leaves.ts';
+import type { SearchIndex } from './search/index.ts';
+import type { SessionStore } from './sessions/index.ts';
+
+/** What an archive answers from. */
+export interface ArchiveRooms {
+  /** The log's files. */
+  source: TileSource;
+  /** The log's verification key line. */
+  vkey: string;
+  openings: OpeningsReader;
+  search: SearchIndex;
+  sessions: SessionStore;
+  /** Sizes of the log and how far its followers are. */
+  status: () => Promise<JsonObject>;
+  /** Releases what belongs to the archive alone; nothing by default. */
+  close?: () => Promise<void>;
+}
+
+const LEDGER_INDEX = /^(?:0|[1-9]\d{0,15})$/;
+
+/** Joins log, openings, index and sessions into an archive that can be asked. */
+export function createArchive(rooms: ArchiveRooms): Archive {
+  const log = new LedgerReader(rooms.source);
+  const documents = new DocumentReader(log, rooms.openings);
+  const { search, sessions } = rooms;
+  const sessionRooms: SessionRooms = { sessions, search, documents };
+
+  async function findRecord(id: string): Promise<JsonObject | undefined> {
+    if (LEDGER_INDEX.test(id)) return await documents.readOne(Number(id));
+    const query = { type: 'equals', field: 'audit.record.id', value: id } as const;
+    const { records } = await searchRecords(search, documents, { query, order: 'asc', limit: 1 });
+    return records[0];
+  }
+
+  return {
+    tiles: rooms.source,
+    async search({ query, limit, cursor, order = 'desc' }) {
+      const question = `records ${order} ${query}`;
+      const found = await searchRecords(search, documents, {
+        query: parseQuery(query),
+        order,
+        limit: checkLimit(limit, DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT),
+        ...(cursor !== undefined && { after: decodeCursor(cursor, question) }),
+      });
+      return { records: found.records, ...nextPage(question, found.stoppedAt) };
+    },
+    record: findRecord,
+    async proof(id) {
+      const index = ledgerIndex(await findRecord(id));
+      return index === undefined ? undefined : await log.tlogProof(index);
+    },
+    async sessions({ limit, cursor, query }) {
+      const question = `sessions ${query ?? ''}`;
+      const most = checkLimit(limit, DEFAULT_PAGE_LIMIT, MAX_SESSIONS_LIMIT);
+      const before = cursor === undefined ? undefined : decodeCursor(cursor, question);
+      const parsed = query === undefined ? undefined : parseQuery(query);
+      const found = await listSessions(sessionRooms, most, before, parsed);
+      return { sessions: found.sessions, ...nextPage(question, found.stoppedAt) };
+    },
+    async session(id, { limit, cursor } = {}) {
+      const most = checkLimit(limit, MAX_SEARCH_LIMIT, MAX_SEARCH_LIMIT);
+      const row = sessions.find(id);
+      if (row === undefined) return undefined;
+      const question = `timeline ${row.reference}`;
+      const after = cursor === undefined ? undefined : decodeCursor(cursor, question);
+      const { detail, stoppedAt } = await readSession(sessionRooms, row, most, after);
+      return { ...detail, ...nextPage(question, stoppedAt) };
+    },
+    async checkpoint() {
+      return (await log.checkpoint()).note;
+    },
+    async vkey() {
+      return rooms.vkey;
+    },
+    status: rooms.status,
+    async close() {
+      await rooms.close?.();
+    },
+  };
+}
+
+function nextPage(question: string, after: number | undefined): { next?: string } {
+  return after === undefined ? {} : { next: encodeCursor({ question, after }) };
+}
+
+function checkLimit(limit: number | undefined, usual: number, most: number): number {
+  if (limit === undefined) return usual;
+  if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
+  throw new ExporterError('request_malformed', `The limit ${limit} cannot be met`, {
+    hint: `ask for 1 to ${most} at a time, and follow \`next\` for more`,
+  });
+}
+
+/** `audit.ledger.index` of a document. */
+function ledgerIndex(document: JsonObject | undefined): number | undefined {
+  if (document === undefined) return undefined;
+  return valuesAt(document, 'audit.ledger.index').find((value) => typeof value === 'number');
+}

@@ -1,0 +1,93 @@
+import type { LedgerReader } from '@spanledger/ledger';
+import { hashLeaf, parseSignedCheckpoint } from '@spanledger/ledger/verify';
+import { openDocument, parseRecord } from '@spanledger/record';
+import type { JsonObject, Openings } from '@spanledger/record';
+
+import { ExporterError } from './errors.ts';
+import type { OpeningsReader } from './openings.ts';
+
+/** What is read of the log. */
+export type LogReader = Pick<LedgerReader, 'checkpointCovering' | 'entries' | 'entry'>;
+
+/** Entries that lie in one file of the log. */
+const BUNDLE_ENTRIES = 256;
+
+/** The most checkpoints whose reach is remembered. */
+const MAX_REMEMBERED_CHECKPOINTS = 1024;
+
+/** Reads documents: the record from the ledger's own bytes, the opened groups, and where to find the proof. */
+export class DocumentReader {
+  readonly #log: LogReader;
+  readonly #openings: OpeningsReader;
+  /** Reaches of checkpoints that were looked up before, newest first. */
+  #coverings: { from: number; size: number }[] = [];
+
+  constructor(log: LogReader, openings: OpeningsReader) {
+    this.#log = log;
+    this.#openings = openings;
+  }
+
+  /**
+   * Reads documents from anywhere in the log.
+   *
+   * @param indexes - published ledger indexes, in any order, each at most once
+   * @returns documents by ledger index
+   */
+  async read(indexes: readonly number[]): Promise<Map<number, JsonObject>> {
+    const documents = new Map<number, JsonObject>();
+    for (const run of consecutiveRuns(indexes)) {
+      const openings = await this.#openings.read(run.from, run.to);
+      for await (const { index, bytes } of this.#log.entries(run.from, run.to)) {
+        documents.set(index, await this.#open(index, bytes, openings.get(index)));
+      }
+    }
+    return documents;
+  }
+
+  /** @returns the document at a ledger index; undefined where nothing is published */
+  async readOne(index: number): Promise<JsonObject | undefined> {
+    const bytes = await this.#log.entry(index);
+    if (bytes === undefined) return undefined;
+    const openings = await this.#openings.read(index, index + 1);
+    return await this.#open(index, bytes, openings.get(index));
+  }
+
+  async #open(index: number, bytes: Uint8Array, openings: Openings = {}): Promise<JsonObject> {
+    const hash = Buffer.from(hashLeaf(bytes)).toString('hex');
+    const checkpointSize = await this.#coveringSize(index);
+    return openDocument(parseRecord(bytes), openings, { hash, checkpointSize });
+  }
+
+  /** The size of the first published checkpoint that covers an entry; it never changes. */
+  async #coveringSize(index: number): Promise<number> {
+    const known = this.#coverings.find(({ from, size }) => index >= from && index < size);
+    if (known !== undefined) return known.size;
+    const signed = parseSignedCheckpoint(await this.#log.checkpointCovering(index));
+    if (!signed.ok) {
+      const hint = "run 'spanledger verify': it names every file that is damaged";
+      throw new ExporterError('ledger_damaged', `A checkpoint cannot be read: ${signed.detail}`, { hint });
+    }
+    const { size } = signed.value.checkpoint;
+    // Every entry between this one and the checkpoint has the same one as its first.
+    this.#coverings.unshift({ from: index, size });
+    this.#coverings = this.#coverings.slice(0, MAX_REMEMBERED_CHECKPOINTS);
+    return size;
+  }
+}
+
+interface Run {
+  from: number;
+  /** Just past the last. */
+  to: number;
+}
+
+/** Consecutive indexes that lie in one bundle. */
+function consecutiveRuns(indexes: readonly number[]): Run[] {
+  const runs: Run[] = [];
+  for (const index of indexes.toSorted((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last?.to === index && index % BUNDLE_ENTRIES !== 0) last.to++;
+    else runs.push({ from: index, to: index + 1 });
+  }
+  return runs;
+}

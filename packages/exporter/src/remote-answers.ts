@@ -1,0 +1,91 @@
+import { isJsonObject } from '@spanledger/record';
+import type { JsonObject } from '@spanledger/record';
+
+import type { SearchPage, SessionDetail, SessionsPage, SessionSummary } from './archive-types.ts';
+import { ExporterError } from './errors.ts';
+
+/** What a service says when it does not do what it was asked. */
+export interface ErrorAnswer {
+  code?: string;
+  message?: string;
+  hint?: string;
+}
+
+/** Reads `{error:{code,message,hint}}`; whatever is not there is absent. */
+export function readErrorAnswer(value: unknown): ErrorAnswer {
+  const error = isJsonObject(value) ? value['error'] : undefined;
+  if (!isJsonObject(error)) return {};
+  return { ...optional(error, 'code'), ...optional(error, 'message'), ...optional(error, 'hint') };
+}
+
+/** @throws ExporterError `archive_refused` when the answer has another shape; so do the functions below */
+export function readSearchPage(answer: JsonObject): SearchPage {
+  const total = answer['total'];
+  return {
+    records: objects(answer, 'records'),
+    ...optional(answer, 'next'),
+    ...(typeof total === 'number' && { total }),
+  };
+}
+
+export function readSessionsPage(answer: JsonObject): SessionsPage {
+  return { sessions: objects(answer, 'sessions').map(readSummary), ...optional(answer, 'next') };
+}
+
+export function readSessionDetail(answer: JsonObject): SessionDetail {
+  return { ...readSummary(answer), timeline: objects(answer, 'timeline'), ...optional(answer, 'next') };
+}
+
+function readSummary(answer: JsonObject): SessionSummary {
+  return {
+    id: text(answer, 'id'),
+    ...optional(answer, 'session_id'),
+    ...optional(answer, 'user_id'),
+    ...optional(answer, 'user_name'),
+    client_id: texts(answer, 'client_id'),
+    issuer: text(answer, 'issuer'),
+    state: text(answer, 'state'),
+    started: text(answer, 'started'),
+    ...optional(answer, 'ended'),
+    last_seen: text(answer, 'last_seen'),
+    records: count(answer, 'records'),
+    failures: count(answer, 'failures'),
+    services: texts(answer, 'services'),
+  };
+}
+
+function optional<Name extends string>(object: JsonObject, name: Name): { [Key in Name]?: string } {
+  const value = object[name];
+  const found: { [Key in Name]?: string } = {};
+  if (typeof value === 'string') found[name] = value;
+  return found;
+}
+
+function text(object: JsonObject, name: string): string {
+  const value = object[name];
+  return typeof value === 'string' ? value : refuse(name);
+}
+
+function count(object: JsonObject, name: string): number {
+  const value = object[name];
+  return typeof value === 'number' ? value : refuse(name);
+}
+
+function texts(object: JsonObject, name: string): string[] {
+  return list(object, name).map((value) => (typeof value === 'string' ? value : refuse(name)));
+}
+
+function objects(object: JsonObject, name: string): JsonObject[] {
+  return list(object, name).map((value) => (isJsonObject(value) ? value : refuse(name)));
+}
+
+function list(object: JsonObject, name: string): unknown[] {
+  const value = object[name];
+  return Array.isArray(value) ? value : refuse(name);
+}
+
+function refuse(name: string): never {
+  throw new ExporterError('archive_refused', `The service answers without a usable '${name}'`, {
+    hint: 'is this the address of a Spanledger service, and of this version?',
+  });
+}

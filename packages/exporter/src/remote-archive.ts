@@ -1,0 +1,175 @@
+import { httpTiles } from '@spanledger/ledger/verify';
+import { isJsonObject } from '@spanledger/record';
+import type { JsonObject } from '@spanledger/record';
+
+import type { Archive, SearchPage, SessionDetail, SessionsPage } from './archive-types.ts';
+import { ExporterError } from './errors.ts';
+import type { ExporterErrorCode } from './errors.ts';
+import { readErrorAnswer, readSearchPage, readSessionDetail, readSessionsPage } from './remote-answers.ts';
+import { parseQuery } from './search/query/index.ts';
+
+/** How a service is asked. */
+export interface RemoteArchiveOptions {
+  /** Bearer token, where the service demands one. */
+  token?: string;
+  /** How long one answer may take, in milliseconds; {@link DEFAULT_TIMEOUT_MS} if not given. */
+  timeoutMs?: number;
+}
+
+/** How long a service may take to answer. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** The most bytes of one answer. */
+export const MAX_ANSWER_BYTES: number = 256 * 1024 * 1024;
+
+type Parameters = Record<string, string | number | undefined>;
+
+/**
+ * Asks a service over HTTP. Nothing is asked until the first call.
+ *
+ * @param url - the service's address, such as `http://127.0.0.1:4319`
+ * @throws TypeError when the address is not a URL
+ * @example
+ * const archive = connectArchive('http://127.0.0.1:4319');
+ * const { sessions } = await archive.sessions({ limit: 10 });
+ */
+export function connectArchive(url: string, options: RemoteArchiveOptions = {}): Archive {
+  const client = new Client(url, options);
+  return {
+    tiles: client.tiles(),
+    async search({ query, limit, cursor, order }): Promise<SearchPage> {
+      parseQuery(query);
+      return readSearchPage(await client.json('api/records', { query, limit, cursor, order }));
+    },
+    async record(id) {
+      return await client.jsonIfAny(`api/records/${encodeURIComponent(id)}`, {});
+    },
+    async proof(id) {
+      return await client.textIfAny(`api/records/${encodeURIComponent(id)}/proof`);
+    },
+    async sessions({ limit, cursor, query }): Promise<SessionsPage> {
+      if (query !== undefined) parseQuery(query);
+      return readSessionsPage(await client.json('api/sessions', { limit, cursor, query }));
+    },
+    async session(id, { limit, cursor } = {}): Promise<SessionDetail | undefined> {
+      const answer = await client.jsonIfAny(`api/sessions/${encodeURIComponent(id)}`, { limit, cursor });
+      return answer === undefined ? undefined : readSessionDetail(answer);
+    },
+    checkpoint: () => client.text('checkpoint'),
+    vkey: async () => (await client.text('ledger.vkey')).trim(),
+    status: () => client.json('api/status', {}),
+    async close() {
+      // Every request is on its own.
+    },
+  };
+}
+
+class Client {
+  readonly #base: URL;
+  readonly #headers: Record<string, string>;
+  readonly #timeoutMs: number;
+
+  constructor(url: string, { token, timeoutMs = DEFAULT_TIMEOUT_MS }: RemoteArchiveOptions) {
+    this.#base = new URL(url.endsWith('/') ? url : `${url}/`);
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.#timeoutMs = timeoutMs;
+  }
+
+  tiles(): Archive['tiles'] {
+    const tiles = httpTiles(this.#base, { headers: this.#headers, timeoutMs: this.#timeoutMs });
+    return {
+      read: (path) => tiles.read(path).catch((error: unknown) => this.#fail(error)),
+    };
+  }
+
+  async json(path: string, parameters: Parameters): Promise<JsonObject> {
+    return (await this.jsonIfAny(path, parameters)) ?? this.#notThere(path);
+  }
+
+  async jsonIfAny(path: string, parameters: Parameters): Promise<JsonObject | undefined> {
+    const text = await this.textIfAny(path, parameters);
+    if (text === undefined) return undefined;
+    const value = parseJson(text);
+    if (isJsonObject(value)) return value;
+    throw new ExporterError(
+      'archive_refused',
+      `${this.#base.href} answers ${path} with something else than JSON`,
+      {
+        hint: 'is this the address of a Spanledger service?',
+      },
+    );
+  }
+
+  async text(path: string): Promise<string> {
+    return (await this.textIfAny(path)) ?? this.#notThere(path);
+  }
+
+  /** @returns undefined where the service says that there is no such thing */
+  async textIfAny(path: string, parameters: Parameters = {}): Promise<string | undefined> {
+    const url = new URL(path, this.#base);
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const { status, body } = await this.#get(url);
+    if (status === 200) return body;
+    const { code, message, hint } = readErrorAnswer(parseJson(body));
+    if (status === 404 && code === 'not_found') return undefined;
+    throw new ExporterError(
+      errorCode(status, code),
+      message ?? `${url.origin} answers with status ${status}`,
+      {
+        hint: hint ?? 'is this the address of a Spanledger service, and the right token?',
+      },
+    );
+  }
+
+  async #get(url: URL): Promise<{ status: number; body: string }> {
+    try {
+      const response = await fetch(url, {
+        headers: this.#headers,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      return { status: response.status, body: await readText(response) };
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #fail(cause: unknown): never {
+    if (cause instanceof ExporterError) throw cause;
+    throw new ExporterError('archive_unreachable', `${this.#base.href} does not answer`, {
+      cause,
+      hint: "is the service running? Start it with 'spanledger serve', or read its files with --data",
+    });
+  }
+
+  #notThere(path: string): never {
+    throw new ExporterError('archive_refused', `${this.#base.href} has no ${path}`, {
+      hint: 'is this the address of a Spanledger service?',
+    });
+  }
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new RangeError('the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function errorCode(status: number, code: string | undefined): ExporterErrorCode {
+  if (code === 'cursor_invalid') return code;
+  return status === 400 ? 'request_malformed' : 'archive_refused';
+}
