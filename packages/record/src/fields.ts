@@ -49,6 +49,10 @@ const CLEAR: readonly (readonly [string, FieldShape, string?])[] = [
   [names.ATTR_OIDC_TOKEN_AUDIENCE, 'list'],
   [names.ATTR_OIDC_TOKEN_EXPIRES_AT, 'time'],
   [names.ATTR_OIDC_TOKEN_ISSUED_AT, 'time'],
+  // An event has one of the reasons at most.
+  [names.ATTR_OIDC_TOKEN_REFRESH_REASON, 'text', 'event.reason'],
+  [names.ATTR_OIDC_TOKEN_REJECTION_REASON, 'text', 'event.reason'],
+  [names.ATTR_OIDC_TOKEN_SECONDS_LEFT, 'integer'],
   [names.ATTR_OIDC_TOKEN_TYPE, 'text'],
   ['server.port', 'integer'],
   ['url.scheme', 'text'],
@@ -75,6 +79,7 @@ const COMMITTED: readonly (readonly [string, CommitmentGroup, FieldShape, string
   [names.ATTR_OIDC_ERROR_DESCRIPTION, 'content', 'text'],
   ['oidc.session.id', 'identity', 'text'],
   [names.ATTR_OIDC_TOKEN_ID, 'identity', 'text'],
+  [names.ATTR_OIDC_TOKEN_PREVIOUS_ID, 'identity', 'text'],
   // Only of a span that is bound to a session; see placeOfUnboundSession.
   [names.ATTR_SESSION_ID, 'identity', 'text', 'oidc.session.id'],
   [names.ATTR_USER_EMAIL, 'identity', 'text'],
