@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/routes.ts';
 import type { Archive } from './archive-types.ts';
@@ -15,6 +15,9 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** How long a stop waits for requests under way before their connections are cut. */
 const CLOSE_DEADLINE_MS = 10_000;
 
+/** Longest parameter of a path: a session id may be as long as an issuer likes. */
+const MAX_PARAMETER_LENGTH = 512;
+
 /** Connections at once. */
 const MAX_CONNECTIONS = 4096;
 
@@ -27,15 +30,19 @@ export interface ServerRooms {
 
 /** Makes the HTTP server of the service; it does not listen yet. */
 export async function createServer(rooms: ServerRooms): Promise<FastifyInstance> {
-  const loggerInstance: FastifyBaseLogger = rooms.log;
+  // The framework's own chatter is of no use to anybody: only what it warns of is passed on.
+  const level = rooms.log.isLevelEnabled('info') ? 'warn' : rooms.log.level;
+  const loggerInstance: FastifyBaseLogger = rooms.log.child({}, { level });
   const app = fastify({
     loggerInstance,
     // Paths may name sessions and people.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     bodyLimit: DEFAULT_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // What arrives on an open connection during a stop is still taken in; the ledger closes after the server.
+    return503OnClosing: false,
   });
   app.server.maxConnections = MAX_CONNECTIONS;
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
