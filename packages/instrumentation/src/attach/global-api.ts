@@ -1,0 +1,43 @@
+import { slotInContext, type SessionSlot } from '../session/slot.ts';
+
+/**
+ * OpenTelemetry's API keeps its singletons on `globalThis`, under a symbol that all 1.x versions share. Reading them
+ * there, instead of importing the package, never pins the application's version of it.
+ */
+export const API_SYMBOL: symbol = Symbol.for('opentelemetry.js.api.1');
+
+/** The key under which a context holds its active span, in all 1.x versions. */
+const SPAN_KEY: symbol = Symbol.for('OpenTelemetry Context Key SPAN');
+
+/** A method of an object of others, bound to it; undefined where there is none. */
+export function methodOf(target: unknown, name: string): ((...args: unknown[]) => unknown) | undefined {
+  const method = memberOf(target, name);
+  if (typeof method !== 'function') return undefined;
+  return (...args) => {
+    const result: unknown = Reflect.apply(method, target, args);
+    return result;
+  };
+}
+
+/** A member of an object of others. */
+export function memberOf(target: unknown, name: PropertyKey): unknown {
+  if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return undefined;
+  const value: unknown = Reflect.get(target, name);
+  return value;
+}
+
+/** The span in a context of the API. */
+export function spanInContext(context: unknown): unknown {
+  return methodOf(context, 'getValue')?.(SPAN_KEY);
+}
+
+/** The span that is active now, as whatever SDK made it. */
+export function activeSpan(): unknown {
+  const manager = memberOf(memberOf(globalThis, API_SYMBOL), 'context');
+  return spanInContext(methodOf(manager, 'active')?.());
+}
+
+/** The slot of the request that is being handled now. */
+export function activeSlot(): SessionSlot | undefined {
+  return slotInContext(activeSpan());
+}

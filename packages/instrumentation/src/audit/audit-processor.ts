@@ -1,0 +1,189 @@
+import { ATTR_CLIENT_ADDRESS, ATTR_USER_AGENT_ORIGINAL } from '@spanledger/record';
+import { spanInContext } from '../attach/global-api.ts';
+import type { RecordedResource, SpanAttributes } from '../otlp/recorded-span.ts';
+import { defined } from '../session/session.ts';
+import {
+  SessionSlot,
+  SLOT,
+  slotInContext,
+  writeAttributes,
+  type Binding,
+  type SlottedSpan,
+} from '../session/slot.ts';
+import { tokenAttributes } from '../session/token-attributes.ts';
+import { guarded } from '../warning.ts';
+import type { SpanSink } from './span-sink.ts';
+
+/** `SpanKind.SERVER` of the API. */
+const SERVER = 1;
+
+/** How many ended spans of one request wait for its session; the oldest go without. */
+export const MAX_HELD_PER_SLOT = 256;
+
+/** How many wait in all requests together. */
+export const MAX_HELD = 16_384;
+
+/** A span that has waited this long is written provisionally, so that the death of the process does not take it. */
+export const PROVISIONAL_AFTER_MS = 20;
+
+/**
+ * The span processor of the audit path. It stands first in the provider's list, so that what it writes on a span at its
+ * end is there for every other processor too. It neither samples nor stops: `shutdown` only writes what waits.
+ */
+export class AuditProcessor {
+  readonly #sink: SpanSink;
+  readonly #now: () => number;
+  /** Slots with held spans, oldest first. */
+  readonly #waiting = new Set<SessionSlot>();
+  #heldTotal = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #resource: RecordedResource | undefined;
+
+  /**
+   * @param sink - Where spans go.
+   * @param now - Milliseconds of a monotonic clock.
+   */
+  constructor(sink: SpanSink, now: () => number) {
+    this.#sink = sink;
+    this.#now = now;
+  }
+
+  /** The resource of the newest span. */
+  get resource(): RecordedResource | undefined {
+    return this.#resource;
+  }
+
+  onStart(span: SlottedSpan, parentContext: unknown): void {
+    guarded('SPAN_START', () => {
+      span[SLOT] = slotInContext(spanInContext(parentContext)) ?? new SessionSlot(span);
+      this.#resource = span.resource;
+    });
+  }
+
+  onEnd(span: SlottedSpan): void {
+    guarded('SPAN_END', () => {
+      this.#end(span);
+    });
+  }
+
+  forceFlush(): Promise<void> {
+    this.#sink.flush();
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return this.forceFlush();
+  }
+
+  /**
+   * Binds the session of a request. Only the first binding counts; the session is the one the request began under.
+   *
+   * @returns Whether it was the first.
+   */
+  bind(slot: SessionSlot, binding: Binding): boolean {
+    if (slot.binding !== undefined) return false;
+    slot.binding = binding;
+    this.#release(slot, binding);
+    return true;
+  }
+
+  #end(span: SlottedSpan): void {
+    const slot = span[SLOT];
+    const isRoot = slot?.root === span;
+    if (slot === undefined) {
+      this.#sink.emit(span);
+      return;
+    }
+    if (isRoot) {
+      slot.root = undefined;
+      if (span.kind === SERVER) writeAttributes(span, requestAttributes(span.attributes));
+    }
+    const { binding } = slot;
+    if (binding !== undefined) {
+      writeAttributes(span, isRoot ? rootAttributes(binding) : binding.session.short);
+      this.#sink.emit(span);
+      return;
+    }
+    if (isRoot) this.#release(slot, undefined);
+    if (slot.held === null) this.#sink.emit(span);
+    else this.#hold(slot, span);
+  }
+
+  #hold(slot: SessionSlot, span: SlottedSpan): void {
+    if (slot.held === null) return;
+    slot.held.push({ span, endedAt: this.#now(), number: undefined });
+    this.#heldTotal += 1;
+    this.#waiting.add(slot);
+    if (slot.held.length > MAX_HELD_PER_SLOT) this.#releaseOldest(slot);
+    if (this.#heldTotal > MAX_HELD) {
+      for (const oldest of this.#waiting) {
+        this.#releaseOldest(oldest);
+        break;
+      }
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#writeProvisionally();
+    }, PROVISIONAL_AFTER_MS).unref();
+  }
+
+  #releaseOldest(slot: SessionSlot): void {
+    const oldest = slot.held?.shift();
+    if (oldest === undefined) return;
+    this.#heldTotal -= 1;
+    if (slot.held?.length === 0) this.#waiting.delete(slot);
+    this.#sink.emit(oldest.span, oldest.number);
+  }
+
+  /** Lets go of what was held: with the session, or without one once the request is over. */
+  #release(slot: SessionSlot, binding: Binding | undefined): void {
+    const held = slot.held ?? [];
+    slot.held = null;
+    this.#waiting.delete(slot);
+    this.#heldTotal -= held.length;
+    for (const { span, number } of held) {
+      if (binding !== undefined) writeAttributes(span, binding.session.short);
+      this.#sink.emit(span, number);
+    }
+  }
+
+  #writeProvisionally(): void {
+    const due = this.#now() - PROVISIONAL_AFTER_MS + 1;
+    let younger = false;
+    for (const slot of this.#waiting) {
+      for (const held of slot.held ?? []) {
+        if (held.number !== undefined) continue;
+        if (held.endedAt <= due) held.number = this.#sink.provisional(held.span);
+        else younger = true;
+      }
+    }
+    if (!younger) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#writeProvisionally();
+    }, PROVISIONAL_AFTER_MS / 2).unref();
+  }
+
+  /** At the exit of the process nothing will be bound any more. */
+  releaseAll(): void {
+    for (const slot of this.#waiting) this.#release(slot, undefined);
+    this.#sink.flush();
+  }
+}
+
+function rootAttributes({ session, token }: Binding): SpanAttributes {
+  return { ...session.describe(), ...(token === undefined ? {} : tokenAttributes(token)) };
+}
+
+/** Who called, under the names that semantic conventions have now, from whichever the instrumentation wrote. */
+function requestAttributes(attributes: SpanAttributes): SpanAttributes {
+  return defined({
+    [ATTR_CLIENT_ADDRESS]:
+      attributes[ATTR_CLIENT_ADDRESS] ??
+      attributes['http.client_ip'] ??
+      attributes['network.peer.address'] ??
+      attributes['net.sock.peer.addr'] ??
+      attributes['net.peer.ip'],
+    [ATTR_USER_AGENT_ORIGINAL]: attributes[ATTR_USER_AGENT_ORIGINAL] ?? attributes['http.user_agent'],
+  });
+}

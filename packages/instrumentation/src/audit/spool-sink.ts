@@ -1,0 +1,108 @@
+import type { NumberedSpan } from '../otlp/encoder.ts';
+import type { RecordedSpan } from '../otlp/recorded-span.ts';
+import type { FrameKind } from '../spool/frame.ts';
+import { guarded } from '../warning.ts';
+import type { SpanEncoder, SpanSink } from './span-sink.ts';
+
+/** Spans wait at most this long before they are written. */
+export const WRITE_INTERVAL_MS = 10;
+
+/** So many are written at once even if they have not waited. */
+export const MAX_WAITING_SPANS = 512;
+
+/** Takes frames. */
+export interface FrameWriter {
+  append(kind: FrameKind, numbers: readonly number[], payload: Uint8Array, spans: number): boolean;
+}
+
+/** What a spool sink works with. */
+export interface SpoolSinkParts {
+  readonly encoder: SpanEncoder;
+  readonly writer: FrameWriter;
+  /** Called after something was written. */
+  readonly onWritten: () => void;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+/**
+ * Numbers spans in the order in which they come, and writes them to the spool. The first span after a quiet time is
+ * written before the event loop turns; under load all that end within ten milliseconds share one write.
+ */
+export class SpoolSink implements SpanSink {
+  readonly #parts: SpoolSinkParts;
+  #waiting: NumberedSpan[] = [];
+  /** Which of the waiting ones settle a provisional frame. */
+  #settled: number[] = [];
+  #lastNumber = 0;
+  #lastWrite = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+
+  constructor(parts: SpoolSinkParts) {
+    this.#parts = parts;
+  }
+
+  emit(span: RecordedSpan, number?: number): void {
+    if (number !== undefined) this.#settled.push(number);
+    this.#waiting.push({ span, number: number ?? ++this.#lastNumber });
+    if (this.#waiting.length >= MAX_WAITING_SPANS) this.flush();
+    else this.#schedule();
+  }
+
+  provisional(span: RecordedSpan): number {
+    const number = ++this.#lastNumber;
+    this.#write('provisional', [number], [{ span, number }]);
+    return number;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#immediate !== undefined) return;
+    const waited = this.#parts.now() - this.#lastWrite;
+    const flush = (): void => {
+      this.flush();
+    };
+    // Neither keeps the process alive: what waits at its exit is written by the exit handler.
+    if (waited >= WRITE_INTERVAL_MS) this.#immediate = setImmediate(flush).unref();
+    else this.#timer = setTimeout(flush, WRITE_INTERVAL_MS - waited).unref();
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#timer = undefined;
+    this.#immediate = undefined;
+    if (this.#waiting.length === 0) return;
+    const spans = this.#waiting;
+    const settled = this.#settled;
+    this.#waiting = [];
+    this.#settled = [];
+    this.#lastWrite = this.#parts.now();
+    this.#write('final', settled, spans);
+  }
+
+  #write(kind: FrameKind, numbers: readonly number[], spans: readonly NumberedSpan[]): void {
+    const payload = guarded('ENCODE', () => this.#parts.encoder.encode(spans));
+    if (payload === undefined) {
+      this.#writeOneByOne(kind, spans, new Set(numbers));
+      return;
+    }
+    this.#append(kind, numbers, payload, spans.length);
+  }
+
+  /** One span that cannot be encoded (a getter that throws, say) must not take the others with it. */
+  #writeOneByOne(kind: FrameKind, spans: readonly NumberedSpan[], numbers: ReadonlySet<number>): void {
+    if (spans.length < 2) return;
+    for (const entry of spans) {
+      const settled = numbers.has(entry.number) ? [entry.number] : [];
+      const payload = guarded('ENCODE', () => this.#parts.encoder.encode([entry]));
+      if (payload !== undefined) this.#append(kind, settled, payload, 1);
+    }
+  }
+
+  #append(kind: FrameKind, numbers: readonly number[], payload: Uint8Array, spans: number): void {
+    guarded('SPOOL', () => {
+      if (this.#parts.writer.append(kind, numbers, payload, spans)) this.#parts.onWritten();
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export { bindSession } from './bind-session.ts';
+export type { VerifiedClaims } from './bind-session.ts';

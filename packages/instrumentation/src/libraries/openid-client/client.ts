@@ -1,0 +1,42 @@
+import { ATTR_OIDC_CLIENT_ID, ATTR_OIDC_ISSUER } from '@spanledger/record';
+import { memberOf, methodOf } from '../../attach/global-api.ts';
+import type { SpanAttributes } from '../../otlp/recorded-span.ts';
+import { stringClaim } from '../../session/claims.ts';
+import { defined } from '../../session/session.ts';
+
+/** Who asks whom, from the `Configuration` that each function takes first. */
+export interface ClientIdentity {
+  readonly clientId: string | undefined;
+  readonly issuer: string | undefined;
+}
+
+/** Its metadata are deep copies each time, so one look per configuration is enough. */
+const known = new WeakMap<object, ClientIdentity>();
+
+/** Reads the client and the provider of a `Configuration`. */
+export function clientIdentity(configuration: unknown): ClientIdentity {
+  if (typeof configuration !== 'object' || configuration === null)
+    return { clientId: undefined, issuer: undefined };
+  const cached = known.get(configuration);
+  if (cached !== undefined) return cached;
+  const client: unknown = methodOf(configuration, 'clientMetadata')?.();
+  const server: unknown = methodOf(configuration, 'serverMetadata')?.();
+  const identity = {
+    clientId: stringClaim(Object(client), 'client_id'),
+    issuer: stringClaim(Object(server), 'issuer'),
+  };
+  known.set(configuration, identity);
+  return identity;
+}
+
+/** The attributes of events that concern no session. */
+export function clientAttributes({ clientId, issuer }: ClientIdentity): SpanAttributes {
+  return defined({ [ATTR_OIDC_CLIENT_ID]: clientId, [ATTR_OIDC_ISSUER]: issuer });
+}
+
+/** A parameter of a call: functions take `URLSearchParams`, or an object of strings. */
+export function parameterOf(parameters: unknown, name: string): string | undefined {
+  const value: unknown =
+    parameters instanceof URLSearchParams ? parameters.get(name) : memberOf(parameters, name);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

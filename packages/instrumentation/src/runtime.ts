@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { watchProviders } from './attach/api-trap.ts';
+import { attachToProvider } from './attach/provider.ts';
+import { AuditProcessor } from './audit/audit-processor.ts';
+import { SpoolSink } from './audit/spool-sink.ts';
+import type { InstrumentationConfig } from './config.ts';
+import { hookImports } from './libraries/import-hook.ts';
+import { joseLibrary } from './libraries/jose/library.ts';
+import type { HookContext, Library } from './libraries/library.ts';
+import { openidClientLibrary } from './libraries/openid-client/library.ts';
+import { hookRequires } from './libraries/require-hook.ts';
+import { TraceEncoder } from './otlp/encoder.ts';
+import { SenderThread } from './sender/sender-thread.ts';
+import { Lifecycle } from './session/lifecycle.ts';
+import { SessionRegistry } from './session/session-registry.ts';
+import { currentProcess, folderName, hasOtherFolders } from './spool/spool-directory.ts';
+import { SpoolWriter } from './spool/spool-writer.ts';
+import { guarded } from './warning.ts';
+
+const STREAM_ID_BYTES = 16;
+
+/** What register has set up, as the public functions use it. */
+export interface Runtime {
+  readonly lifecycle: Lifecycle;
+  readonly sessions: SessionRegistry;
+}
+
+/**
+ * Joins the parts: spans flow from the application's tracer provider through the audit processor into the spool, from
+ * which a worker sends them; the hooked libraries say whose they are.
+ *
+ * @param config - The settings.
+ */
+export function startRuntime(config: InstrumentationConfig): Runtime {
+  const streamId = randomBytes(STREAM_ID_BYTES).toString('hex');
+  const folder = folderName(currentProcess(), streamId);
+  const writer = new SpoolWriter({
+    spoolDirectory: config.spoolDirectory,
+    folder,
+    maxBytes: config.spoolMaxBytes,
+    now: monotonicNow,
+  });
+  const sender = new SenderThread(
+    { spoolDirectory: config.spoolDirectory, folder, endpoint: config.endpoint, token: config.token },
+    {
+      onHeldBytes: (bytes) => {
+        writer.adjustHeldBytes(bytes);
+      },
+    },
+  );
+  const sink = new SpoolSink({
+    encoder: new TraceEncoder(streamId),
+    writer,
+    onWritten: () => {
+      sender.start();
+      sender.notify();
+    },
+    now: monotonicNow,
+  });
+  const processor = new AuditProcessor(sink, monotonicNow);
+  const sessions = new SessionRegistry(config);
+  const lifecycle = new Lifecycle(processor, sink, Date.now);
+
+  const libraries = supportedLibraries({ lifecycle, sessions, now: Date.now });
+  guarded('IMPORT_HOOKS', () => {
+    hookImports(libraries);
+  });
+  guarded('REQUIRE_HOOKS', () => {
+    hookRequires(libraries);
+  });
+  guarded('ATTACH', () => {
+    watchProviders((provider) => guarded('ATTACH', () => attachToProvider(provider, processor)));
+  });
+  guarded('SPOOL', () => {
+    // A process that never traces anything still sends what its predecessor left.
+    if (hasOtherFolders(config.spoolDirectory)) sender.start();
+  });
+  endWithProcess({ processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
+  return { lifecycle, sessions };
+}
+
+function supportedLibraries(context: HookContext): Library[] {
+  return [joseLibrary(context), openidClientLibrary(context)];
+}
+
+interface Ending {
+  readonly processor: AuditProcessor;
+  readonly writer: SpoolWriter;
+  readonly sender: SenderThread;
+  readonly exitTimeoutMs: number;
+}
+
+/**
+ * At the end of the process what waits is written. No signal is listened for: a listener would change what the signal
+ * does to the application, and there is nothing to gain, since spans are written milliseconds after they end.
+ */
+function endWithProcess({ processor, writer, sender, exitTimeoutMs }: Ending): void {
+  process.on('beforeExit', () => {
+    guarded('BEFORE_EXIT', () => {
+      processor.releaseAll();
+      const { position } = writer;
+      if (position === undefined || sender.hasArrived(position)) return;
+      void sender.settle(position, exitTimeoutMs);
+    });
+  });
+  process.on('exit', () => {
+    guarded('EXIT', () => {
+      processor.releaseAll();
+      const { position } = writer;
+      writer.close(position !== undefined && sender.hasArrived(position));
+    });
+  });
+}
+
+function monotonicNow(): number {
+  return performance.now();
+}

@@ -1,0 +1,123 @@
+import diagnostics from 'node:diagnostics_channel';
+import { CompressionAlgorithm, OTLPExporterError } from '@opentelemetry/otlp-exporter-base';
+import {
+  createOtlpHttpExportDelegate,
+  httpAgentFactoryFromOptions,
+} from '@opentelemetry/otlp-exporter-base/node-http';
+
+/** How long one request may take, the exporter's own few retries included. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** What became of a request. */
+export type Delivery =
+  | { readonly outcome: 'accepted' }
+  /** Try again: the receiver is away, busy, or refuses us rather than the records. */
+  | { readonly outcome: 'postponed'; readonly retryAfterMs: number | undefined; readonly cause: string }
+  /** The receiver will never take these bytes. */
+  | { readonly outcome: 'rejected'; readonly status: number };
+
+/** Takes serialised requests. */
+export interface Receiver {
+  /** Never rejects. */
+  send(request: Uint8Array): Promise<Delivery>;
+}
+
+/**
+ * Statuses below 500 that say something about us or the moment, not about the records: no credentials, wrong ones, a
+ * wrong path, a slow request, too many. Setting records aside for these would empty the spool into a corner while an
+ * operator corrects a token.
+ */
+const POSTPONING_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 425, 429]);
+
+/**
+ * OTLP/HTTP through OpenTelemetry's own export delegate, which speaks protocol, compression and TLS; retrying beyond
+ * its few attempts, and ordering, is ours. This module imports `@opentelemetry/api` and therefore runs in a worker only.
+ *
+ * @param endpoint - URL of the receiver.
+ * @param token - Sent as a bearer token.
+ */
+export function otlpReceiver(endpoint: string, token: string | undefined): Receiver {
+  const headers: Record<string, string> = { 'Content-Type': 'application/x-protobuf' };
+  if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
+  const delegate = createOtlpHttpExportDelegate(
+    {
+      url: endpoint,
+      headers: () => Promise.resolve({ ...headers }),
+      compression: CompressionAlgorithm.GZIP,
+      concurrencyLimit: 1,
+      timeoutMillis: REQUEST_TIMEOUT_MS,
+      agentFactory: httpAgentFactoryFromOptions({ keepAlive: true }),
+      userAgent: 'spanledger-instrumentation-oidc',
+    },
+    {
+      serializeRequest: (request: Uint8Array) => request,
+      deserializeResponse: () => ({}),
+    },
+    'otlp_http_span_exporter',
+    { name: 'span', countItems: () => 1 },
+    undefined,
+  );
+  const lastAnswer = watchAnswers();
+  return {
+    send: (request) =>
+      new Promise((resolve) => {
+        lastAnswer.forget();
+        delegate.export(request, ({ error }) => {
+          resolve(error === undefined ? { outcome: 'accepted' } : judge(error, lastAnswer.retryAfterMs()));
+        });
+      }),
+  };
+}
+
+function judge(error: Error, retryAfterMs: number | undefined): Delivery {
+  const status = error instanceof OTLPExporterError ? error.code : undefined;
+  if (status !== undefined && status >= 400 && status < 500 && !POSTPONING_STATUSES.has(status)) {
+    return { outcome: 'rejected', status };
+  }
+  return {
+    outcome: 'postponed',
+    retryAfterMs,
+    cause: status === undefined ? causeOf(error) : `HTTP ${status}`,
+  };
+}
+
+function causeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'no answer';
+}
+
+/** The delegate keeps a response's headers to itself; Node publishes them. All HTTP in this thread is ours. */
+function watchAnswers(): { forget(): void; retryAfterMs(): number | undefined } {
+  let retryAfter: string | undefined;
+  diagnostics.subscribe('http.client.response.finish', (message) => {
+    retryAfter = headerOf(message, 'retry-after');
+  });
+  return {
+    forget: () => {
+      retryAfter = undefined;
+    },
+    retryAfterMs: () => parseRetryAfter(retryAfter, Date.now()),
+  };
+}
+
+function headerOf(message: unknown, name: string): string | undefined {
+  if (typeof message !== 'object' || message === null || !('response' in message)) return undefined;
+  const { response } = message;
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  const { headers } = response;
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const value: unknown = Reflect.get(headers, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * `Retry-After` (RFC 9110, 10.2.3): seconds or a date.
+ *
+ * @param value - The header's value.
+ * @param now - Milliseconds since the epoch.
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1_000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,131 @@
+import type { InstrumentationConfig } from '../config.ts';
+import { BoundedMap } from './bounded-map.ts';
+import { readSessionClaims, type SessionClaims } from './claims.ts';
+import { createIdentityMapper, type IdentityMapper } from './identity.ts';
+import { optedInAttributes } from './opted-in-claims.ts';
+import { Session, sessionIdOf } from './session.ts';
+import { tokenKey } from './token.ts';
+
+/** How many sessions, and how many tokens of them, a process remembers. Forgetting one costs only the join. */
+export const MAX_SESSIONS = 10_000;
+export const MAX_TOKENS = 40_000;
+
+/** The sessions of one person with one client that began here; more than one cannot be told apart. */
+type Logins = { readonly kind: 'one'; readonly session: Session } | { readonly kind: 'several' };
+
+/**
+ * The sessions that this process has seen, findable by every token it has seen of them.
+ *
+ * A session is met at several places: its code grant, where the ID token has `sid` or `auth_time`, and later each
+ * verification of an access token, which often has neither. The registry sees to it that these are one session: a token
+ * that was issued here is known by its digest and `jti`; another one of the same issuer, subject and client belongs to
+ * their session if exactly one began here.
+ */
+export class SessionRegistry {
+  readonly #sessions = new BoundedMap<string, Session>(MAX_SESSIONS);
+  readonly #byToken = new BoundedMap<string, Session>(MAX_TOKENS);
+  readonly #logins = new BoundedMap<string, Logins>(MAX_SESSIONS);
+  readonly #claimNames: readonly string[];
+  readonly #identityOf: IdentityMapper;
+
+  constructor(config: Pick<InstrumentationConfig, 'claims' | 'identity' | 'identityKey'>) {
+    this.#claimNames = config.claims;
+    this.#identityOf = createIdentityMapper(config);
+  }
+
+  /**
+   * The session that a verified token belongs to.
+   *
+   * @param payload - The verified claims.
+   * @param token - The token they come from, if at hand.
+   * @param clientId - The client that asked, where the claims may not say.
+   * @returns Undefined when the claims name no issuer or no subject.
+   */
+  resolve(payload: unknown, token: string | undefined, clientId?: string): Session | undefined {
+    const claims = readSessionClaims(payload);
+    if (claims === undefined) return undefined;
+    const client = claims.clientId ?? clientId;
+    const session = this.#find(claims, token, client) ?? this.#create(claims, client);
+    session.learn(claims, optedInAttributes(this.#claimNames, claims.all));
+    this.remember(session, token, claims);
+    return session;
+  }
+
+  /** The session that a token was issued in or verified for, if it was here. */
+  ofToken(token: string): Session | undefined {
+    return this.#byToken.get(tokenKey(token));
+  }
+
+  /** Remembers that a token belongs to a session. */
+  remember(session: Session, token: string | undefined, claims?: SessionClaims): void {
+    if (token !== undefined) this.#byToken.set(tokenKey(token), session);
+    if (claims?.tokenId !== undefined) this.rememberTokenId(session, claims.tokenId);
+  }
+
+  /** Remembers the `jti` of a token of a session. */
+  rememberTokenId(session: Session, tokenId: string): void {
+    this.#byToken.set(jtiKey(session.issuer, tokenId), session);
+  }
+
+  /** Notes that a session began here, so that its person's other tokens can be told to be of it. */
+  began(session: Session): void {
+    const key = loginKey(session.issuer, session.subject, session.clientId);
+    const known = this.#logins.get(key);
+    if (known === undefined || (known.kind === 'one' && known.session === session)) {
+      this.#logins.set(key, { kind: 'one', session });
+    } else {
+      this.#logins.set(key, { kind: 'several' });
+    }
+  }
+
+  /** Notes that a session ended: its person's next tokens are of another one. */
+  ended(session: Session): void {
+    const key = loginKey(session.issuer, session.subject, session.clientId);
+    const known = this.#logins.get(key);
+    if (known?.kind === 'one' && known.session === session) this.#logins.delete(key);
+  }
+
+  #find(claims: SessionClaims, token: string | undefined, clientId: string | undefined): Session | undefined {
+    const byToken =
+      (token === undefined ? undefined : this.ofToken(token)) ??
+      (claims.tokenId === undefined ? undefined : this.#byToken.get(jtiKey(claims.issuer, claims.tokenId)));
+    if (byToken !== undefined && isOf(byToken, claims)) return byToken;
+    const login = claims.sessionId === undefined ? this.#loginOf(claims, clientId) : undefined;
+    return login ?? this.#sessions.get(sessionKey(claims.issuer, sessionIdOf(claims, clientId)));
+  }
+
+  #loginOf(claims: SessionClaims, clientId: string | undefined): Session | undefined {
+    const login = this.#logins.get(loginKey(claims.issuer, claims.subject, clientId));
+    if (login?.kind !== 'one') return undefined;
+    const sameTime = claims.authTime === undefined || claims.authTime === login.session.authTime;
+    return sameTime ? login.session : undefined;
+  }
+
+  #create(claims: SessionClaims, clientId: string | undefined): Session {
+    const id = sessionIdOf(claims, clientId);
+    const session = new Session(id, claims, {
+      userId: this.#identityOf(claims.issuer, claims.subject),
+      clientId,
+      optedIn: {},
+    });
+    this.#sessions.set(sessionKey(claims.issuer, id), session);
+    return session;
+  }
+}
+
+/** A `jti` is unique for its issuer only, and whose token it is must agree in any case. */
+function isOf(session: Session, claims: SessionClaims): boolean {
+  return session.issuer === claims.issuer && session.subject === claims.subject;
+}
+
+function sessionKey(issuer: string, id: string): string {
+  return JSON.stringify([issuer, id]);
+}
+
+function jtiKey(issuer: string, tokenId: string): string {
+  return JSON.stringify([issuer, tokenId]);
+}
+
+function loginKey(issuer: string, subject: string, clientId: string | undefined): string {
+  return JSON.stringify([issuer, subject, clientId ?? null]);
+}

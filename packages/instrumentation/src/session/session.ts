@@ -1,0 +1,105 @@
+import {
+  ATTR_OIDC_ACR,
+  ATTR_OIDC_AMR,
+  ATTR_OIDC_AUTH_TIME,
+  ATTR_OIDC_CLIENT_ID,
+  ATTR_OIDC_GRANT_TYPE,
+  ATTR_OIDC_FLOW,
+  ATTR_OIDC_ISSUER,
+  ATTR_OIDC_SCOPE,
+  ATTR_OIDC_SESSION_STATE,
+  ATTR_SESSION_ID,
+  ATTR_USER_ID,
+} from '@spanledger/record';
+import { hash } from 'node:crypto';
+import type { SpanAttributes } from '../otlp/recorded-span.ts';
+import type { SessionClaims } from './claims.ts';
+import type { TokenInfo } from './token.ts';
+
+/** Where a session is in its life, as far as this process has seen. */
+export type SessionState = 'active' | 'refreshed' | 'revoked' | 'logged_out';
+
+/** What a session was made from, apart from the claims. */
+export interface SessionOrigin {
+  /** `user.id`; undefined in the minimal identity mode. */
+  readonly userId: string | undefined;
+  /** The client, where the claims do not say. */
+  readonly clientId: string | undefined;
+  /** Attributes of the claims that the operator opted in. */
+  readonly optedIn: SpanAttributes;
+}
+
+const DIGEST_CHARS = 32;
+
+/**
+ * The stable id of a session: `sid`; else a digest of issuer, subject, client and time of authentication, which every
+ * token of one login has in common.
+ */
+export function sessionIdOf(claims: SessionClaims, clientId: string | undefined): string {
+  if (claims.sessionId !== undefined) return claims.sessionId;
+  const parts = [claims.issuer, claims.subject, clientId ?? null, claims.authTime ?? null];
+  return hash('sha256', JSON.stringify(parts), 'hex').slice(0, DIGEST_CHARS);
+}
+
+/** An OpenID Connect session that a verified token vouched for. One object per session and process. */
+export class Session {
+  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly clientId: string | undefined;
+  readonly authTime: number | undefined;
+  /** The attributes that every span carries. */
+  readonly short: SpanAttributes;
+  state: SessionState = 'active';
+  /** The newest access token that was issued here. */
+  accessToken: TokenInfo | undefined;
+  #whole: SpanAttributes;
+
+  constructor(id: string, claims: SessionClaims, origin: SessionOrigin) {
+    this.id = id;
+    this.issuer = claims.issuer;
+    this.subject = claims.subject;
+    this.clientId = claims.clientId ?? origin.clientId;
+    this.authTime = claims.authTime;
+    this.short = defined({
+      [ATTR_SESSION_ID]: id,
+      [ATTR_USER_ID]: origin.userId,
+      [ATTR_OIDC_CLIENT_ID]: this.clientId,
+      [ATTR_OIDC_ISSUER]: claims.issuer,
+    });
+    this.#whole = { ...this.short };
+    this.learn(claims, origin.optedIn);
+  }
+
+  /** Adds what another token of the session says; what was known stays unless it is said anew. */
+  learn(claims: SessionClaims, optedIn: SpanAttributes): void {
+    this.#whole = {
+      ...this.#whole,
+      ...defined({
+        [ATTR_OIDC_ACR]: claims.acr,
+        [ATTR_OIDC_AMR]: claims.amr,
+        [ATTR_OIDC_AUTH_TIME]: claims.authTime,
+        [ATTR_OIDC_SCOPE]: claims.scope,
+      }),
+      ...optedIn,
+    };
+  }
+
+  /** Notes how the session was obtained. */
+  learnGrant(grantType: string, flow: string, scope: readonly string[] | undefined): void {
+    this.#whole = {
+      ...this.#whole,
+      ...defined({ [ATTR_OIDC_GRANT_TYPE]: grantType, [ATTR_OIDC_FLOW]: flow, [ATTR_OIDC_SCOPE]: scope }),
+    };
+  }
+
+  /** Everything that is known, for local roots and lifecycle events. */
+  describe(): SpanAttributes {
+    return { ...this.#whole, [ATTR_OIDC_SESSION_STATE]: this.state };
+  }
+}
+
+/** Without the attributes that have no value. */
+export function defined(attributes: SpanAttributes): SpanAttributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+}

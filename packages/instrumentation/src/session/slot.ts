@@ -1,0 +1,54 @@
+import type { RecordedSpan, SpanAttributes } from '../otlp/recorded-span.ts';
+import type { Session } from './session.ts';
+import type { TokenInfo } from './token.ts';
+
+/** The one key under which a span holds its slot. */
+export const SLOT: unique symbol = Symbol.for('spanledger.slot');
+
+/** A span that may hold a slot. */
+export interface SlottedSpan extends RecordedSpan {
+  [SLOT]?: SessionSlot;
+}
+
+/** What a slot was bound to: a session, and the token that proved it this time. */
+export interface Binding {
+  readonly session: Session;
+  readonly token: TokenInfo | undefined;
+}
+
+/**
+ * What the spans of one request (or job) have in common: the place for its session. It is made with the local root,
+ * shared by every span below it through the parent found in the context, and written once.
+ */
+export class SessionSlot {
+  /** The local root while it is open. */
+  root: SlottedSpan | undefined;
+  binding: Binding | undefined;
+  /** Spans that ended before there was a session; null once none will be waited for. */
+  held: HeldSpan[] | null = [];
+
+  constructor(root: SlottedSpan) {
+    this.root = root;
+  }
+}
+
+/** A span that waits for its session. */
+export interface HeldSpan {
+  readonly span: SlottedSpan;
+  /** When it ended, in milliseconds of a monotonic clock. */
+  readonly endedAt: number;
+  /** Its sequence number, once it has been written provisionally. */
+  number: number | undefined;
+}
+
+/** The slot of the span that is active in `context`, if there is one. */
+export function slotInContext(span: unknown): SessionSlot | undefined {
+  if (typeof span !== 'object' || span === null) return undefined;
+  const slot: unknown = Reflect.get(span, SLOT);
+  return slot instanceof SessionSlot ? slot : undefined;
+}
+
+/** Writes into the span's own attribute object: `setAttribute` refuses after the end and beyond the attribute limit. */
+export function writeAttributes(span: RecordedSpan, attributes: SpanAttributes): void {
+  Object.assign(span.attributes, attributes);
+}

@@ -1,0 +1,61 @@
+import { hash } from 'node:crypto';
+import { numberClaim, stringClaim } from './claims.ts';
+
+/** What tokens are for. */
+export type TokenType = 'access' | 'id' | 'refresh';
+
+/** What may be said about a token without giving it away. */
+export interface TokenInfo {
+  readonly type: TokenType;
+  /** `jti`, or a digest of the token. */
+  readonly id: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number | undefined;
+  readonly expiresAt: number | undefined;
+}
+
+const DIGEST_CHARS = 32;
+
+/** A token's full digest: the key under which a session is found again. Never sent. */
+export function tokenKey(token: string): string {
+  return hash('sha256', token, 'base64url');
+}
+
+/**
+ * Describes a token from a token endpoint. Its payload is looked into without verifying it: it came from the provider
+ * itself, and only its id and times are taken.
+ *
+ * @param type - What it is for.
+ * @param token - The token.
+ * @param expiresAt - Seconds since the epoch, where the endpoint said so.
+ */
+export function describeToken(type: TokenType, token: string, expiresAt?: number): TokenInfo {
+  const payload = peekPayload(token);
+  return {
+    type,
+    id: (payload && stringClaim(payload, 'jti')) ?? digestId(token),
+    issuedAt: payload && numberClaim(payload, 'iat'),
+    expiresAt: (payload && numberClaim(payload, 'exp')) ?? expiresAt,
+  };
+}
+
+/** The id of a token that has none: the start of its SHA-256 digest, in hex. */
+export function digestId(token: string): string {
+  return hash('sha256', token, 'hex').slice(0, DIGEST_CHARS);
+}
+
+/** Longer tokens are not looked into; their digest is their id. */
+const MAX_PEEKED_CHARS = 65_536;
+
+/** The payload of a JWT, not verified; undefined for anything else. */
+export function peekPayload(token: string): object | undefined {
+  if (token.length > MAX_PEEKED_CHARS) return undefined;
+  const parts = token.split('.');
+  if (parts.length !== 3) return undefined;
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
+    return typeof payload === 'object' && payload !== null ? payload : undefined;
+  } catch {
+    return undefined;
+  }
+}

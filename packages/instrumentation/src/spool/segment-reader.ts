@@ -1,0 +1,76 @@
+import { openSync, readSync, closeSync, fstatSync } from 'node:fs';
+import { decodeFrame, findNextFrame, type Frame } from './frame.ts';
+
+/** Grows of the buffer are at least this large, so that following a growing file does not copy it again and again. */
+const MIN_GROWTH_BYTES: number = 1024 * 1024;
+
+/** Reads one segment from its start, while it may still grow. */
+export class SegmentReader {
+  readonly #path: string;
+  #buffer: Buffer = Buffer.alloc(0);
+  #filled = 0;
+  #offset = 0;
+
+  /** @param path - The segment's file; it need not exist yet. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Just past the last frame that was read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The next whole frame, or undefined at the end of the readable bytes. Its payload is a view; copy it to keep it. */
+  next(): Frame | undefined {
+    if (this.#offset >= this.#filled) return undefined;
+    const reading = decodeFrame(this.#buffer.subarray(0, this.#filled), this.#offset);
+    if (typeof reading === 'string') return undefined;
+    this.#offset = reading.end;
+    return reading;
+  }
+
+  /**
+   * Reads what was appended since.
+   *
+   * @returns Whether there was anything.
+   */
+  refill(): boolean {
+    let file;
+    try {
+      file = openSync(this.#path, 'r');
+    } catch {
+      return false;
+    }
+    try {
+      const size = fstatSync(file).size;
+      if (size <= this.#filled) return false;
+      this.#reserve(size);
+      const read = readSync(file, this.#buffer, this.#filled, size - this.#filled, this.#filled);
+      this.#filled += read;
+      return read > 0;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#buffer.length) return;
+    // A fresh one: frames that were handed out are views of the old one.
+    const bigger = Buffer.allocUnsafeSlow(Math.max(size, this.#buffer.length * 2, MIN_GROWTH_BYTES));
+    this.#buffer.copy(bigger, 0, 0, this.#filled);
+    this.#buffer = bigger;
+  }
+
+  /**
+   * Moves past bytes that are no whole frame, once the segment is known to be complete.
+   *
+   * @returns `skipped` when a readable frame follows, `torn` when the rest is the start of one, `end` when nothing is left.
+   */
+  skipDamage(): 'skipped' | 'torn' | 'end' {
+    if (this.#offset >= this.#filled) return 'end';
+    const following = findNextFrame(this.#buffer.subarray(0, this.#filled), this.#offset + 1);
+    this.#offset = following ?? this.#filled;
+    return following === undefined ? 'torn' : 'skipped';
+  }
+}

@@ -1,0 +1,41 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A place in a folder's stream of frames. */
+export interface SpoolPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+const FILE = 'position.json';
+
+/** Whether `a` comes before `b`. */
+export function isBefore(a: SpoolPosition, b: SpoolPosition): boolean {
+  return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset);
+}
+
+/**
+ * Up to where the receiver has confirmed. A missing or torn file means the start: what was sent twice, the receiver
+ * recognises.
+ */
+export function readPosition(folder: string): SpoolPosition {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(folder, FILE), 'utf8'));
+    if (typeof value === 'object' && value !== null && 'segment' in value && 'offset' in value) {
+      const { segment, offset } = value;
+      if (Number.isSafeInteger(segment) && Number.isSafeInteger(offset)) {
+        return { segment: Number(segment), offset: Number(offset) };
+      }
+    }
+  } catch {
+    // As above.
+  }
+  return { segment: 1, offset: 0 };
+}
+
+/** Notes up to where the receiver has confirmed. */
+export function writePosition(folder: string, position: SpoolPosition): void {
+  writeFileSync(join(folder, FILE), JSON.stringify({ segment: position.segment, offset: position.offset }), {
+    mode: 0o600,
+  });
+}

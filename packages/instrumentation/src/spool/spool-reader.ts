@@ -1,0 +1,179 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame } from './frame.ts';
+import { segmentName, segmentNumber } from './segment-name.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { isBefore, readPosition, writePosition, type SpoolPosition } from './spool-position.ts';
+
+/** Payloads that go out together, in order. */
+export interface SpoolBatch {
+  readonly payloads: readonly Buffer[];
+  /** Up to where the folder is through once they have arrived. */
+  readonly next: SpoolPosition;
+}
+
+/** How many payloads go out together at the most; each is an allocation and a chance to be refused. */
+export const MAX_BATCH_PAYLOADS = 1_024;
+
+interface Unsettled {
+  readonly segment: number;
+  readonly payload: Buffer;
+}
+
+/**
+ * Reads one producer's folder in order, and removes what has arrived.
+ *
+ * A folder is `live` while its process may append. Of a dead process's folder the torn end is skipped, and provisional
+ * spans that nothing settled come last.
+ */
+export class SpoolReader {
+  readonly #folder: string;
+  readonly #live: boolean;
+  readonly #onDamage: () => void;
+  /** Up to here everything has arrived. */
+  #confirmed: SpoolPosition;
+  #segment: number;
+  #reader: SegmentReader;
+  /** A frame that did not fit into the last batch. */
+  #held: Frame | undefined;
+  readonly #unsettled = new Map<number, Unsettled>();
+
+  /**
+   * @param folder - The producer's folder.
+   * @param live - Whether its process still appends.
+   * @param onDamage - Called when bytes were skipped that are no frame.
+   */
+  constructor(folder: string, live: boolean, onDamage: () => void) {
+    this.#folder = folder;
+    this.#live = live;
+    this.#onDamage = onDamage;
+    this.#confirmed = readPosition(folder);
+    // From the oldest segment, not from what was confirmed: provisional spans before it may still be unsettled.
+    this.#segment = this.#segments()[0] ?? 1;
+    this.#reader = new SegmentReader(this.#path(this.#segment));
+  }
+
+  /** Up to where everything has arrived. */
+  get confirmed(): SpoolPosition {
+    return this.#confirmed;
+  }
+
+  /** The bytes of all segments. */
+  sizeBytes(): number {
+    return this.#segments().reduce((total, segment) => total + fileSize(this.#path(segment)), 0);
+  }
+
+  /**
+   * The next payloads: at most `maxBytes` together, unless one alone is larger.
+   *
+   * @returns Undefined when there is nothing to send now.
+   */
+  next(maxBytes: number): SpoolBatch | undefined {
+    const payloads: Buffer[] = [];
+    let size = 0;
+    let next: SpoolPosition | undefined;
+    while (payloads.length < MAX_BATCH_PAYLOADS) {
+      const frame = this.#held ?? this.#nextFrame();
+      this.#held = undefined;
+      if (frame === undefined) break;
+      const here = { segment: this.#segment, offset: frame.end };
+      if (frame.kind === 'final' && isBefore(this.#confirmed, here)) {
+        if (size > 0 && size + frame.payload.length > maxBytes) {
+          this.#held = frame;
+          break;
+        }
+        payloads.push(frame.payload);
+        size += frame.payload.length;
+        next = here;
+      }
+      this.#settle(frame);
+    }
+    if (next !== undefined) return { payloads, next };
+    return this.#live ? undefined : this.#unsettledBatch();
+  }
+
+  #settle(frame: Frame): void {
+    for (const number of frame.numbers) {
+      if (frame.kind === 'final') this.#unsettled.delete(number);
+      // A copy: the view would keep the whole segment in memory.
+      else this.#unsettled.set(number, { segment: this.#segment, payload: Buffer.from(frame.payload) });
+    }
+  }
+
+  #unsettledBatch(): SpoolBatch | undefined {
+    if (this.#unsettled.size === 0) return undefined;
+    const payloads = [...this.#unsettled.values()].map(({ payload }) => payload);
+    this.#unsettled.clear();
+    return { payloads, next: { segment: this.#segment, offset: this.#reader.offset } };
+  }
+
+  #nextFrame(): Frame | undefined {
+    for (;;) {
+      const frame = this.#reader.next();
+      if (frame !== undefined) return frame;
+      if (this.#reader.refill()) continue;
+      const following = this.#segments().find((number) => number > this.#segment);
+      // The writer never goes back: with a following segment there, this one is complete after one more look.
+      if (following !== undefined && this.#reader.refill()) continue;
+      if (following === undefined && this.#live) return undefined;
+      const rest = this.#reader.skipDamage();
+      if (rest === 'skipped' || (rest === 'torn' && following !== undefined)) this.#onDamage();
+      if (rest === 'skipped') continue;
+      if (following === undefined) return undefined;
+      this.#segment = following;
+      this.#reader = new SegmentReader(this.#path(following));
+    }
+  }
+
+  /**
+   * Notes that a batch has arrived, and removes segments that nobody needs any more.
+   *
+   * @returns How many bytes of disk that freed.
+   */
+  confirm(batch: SpoolBatch): number {
+    this.#confirmed = batch.next;
+    writePosition(this.#folder, batch.next);
+    let freed = 0;
+    const oldestUnsettled = Math.min(...[...this.#unsettled.values()].map(({ segment }) => segment));
+    for (const segment of this.#segments()) {
+      if (segment >= this.#confirmed.segment || segment >= oldestUnsettled) break;
+      freed += fileSize(this.#path(segment));
+      rmSync(this.#path(segment), { force: true });
+    }
+    return freed;
+  }
+
+  /**
+   * Removes the folder, once everything in a dead process's folder has arrived.
+   *
+   * @returns How many bytes of disk that freed.
+   */
+  remove(): number {
+    const freed = this.sizeBytes();
+    rmSync(this.#folder, { recursive: true, force: true });
+    return freed;
+  }
+
+  #segments(): number[] {
+    return listNames(this.#folder)
+      .map(segmentNumber)
+      .filter((number) => number !== undefined)
+      .toSorted((a, b) => a - b);
+  }
+
+  #path(segment: number): string {
+    return join(this.#folder, segmentName(segment));
+  }
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
