@@ -31,7 +31,9 @@ export class KnownCheckpoints {
     this.#failures = failures;
     for (const [i, note] of notes.slice(0, MAX_KNOWN_CHECKPOINTS).entries()) {
       const { checkpoint, problems } = checkCheckpoint(note, key);
-      for (const problem of problems) this.#fail('known_checkpoint_invalid', i + 1, problem.detail);
+      if (problems.length > 0) {
+        this.#fail('known_checkpoint_invalid', i + 1, problems.map(({ detail }) => detail).join(' '));
+      }
       if (checkpoint === undefined || problems.length > 0) continue;
       if (size === undefined) this.#failUnreachable(i + 1, checkpoint.size);
       else if (checkpoint.size <= size) this.#waiting.push({ number: i + 1, checkpoint });

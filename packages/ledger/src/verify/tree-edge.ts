@@ -1,10 +1,14 @@
 import { foldPeaks } from './compact-range.ts';
 import { equalBytes } from './encoding.ts';
+import { mixRows } from './row-mixtures.ts';
 import type { LogFiles } from './log-files.ts';
 import { hashCountAtLevel, TILE_WIDTH, tileWidthAt, type TileCoordinates } from './tile.ts';
 import { subtreePeaks } from './tile-builder.ts';
 import { hashBeneathTile, readTile } from './tile-reader.ts';
 import { EMPTY_ROOT } from './tree.ts';
+
+/** The most mixtures of all levels' rows that are tried; a tree has at most seven levels here. */
+const MAX_MIXTURES = 1_024;
 
 /** A partial tile of a tree's right edge. */
 export interface EdgeTile extends TileCoordinates {
@@ -25,7 +29,7 @@ export interface Edge {
 /**
  * Reads a tree's right edge and holds it against the root. Where the root does not come out, each tile is also
  * computed from what lies beneath it: if a mixture of the two gives the root, it tells exactly which tiles were
- * altered. A tree has at most seven levels here, so at most 128 mixtures are tried.
+ * altered.
  *
  * @param size the tree's size
  * @param root the root that the checkpoint states
@@ -43,24 +47,18 @@ export async function resolveEdge(files: LogFiles, size: number, root: Uint8Arra
     stored.push(tile.kind === 'found' ? tile.hashes : undefined);
   }
   const asStored = pickMixture(
-    stored.map((row) => distinct(row)),
+    stored.map((row) => mixRows(row, undefined)),
     root,
   );
   if (asStored !== undefined) return { tiles: withProof(tiles, asStored), isProven: true, isComplete: true };
 
   const candidates: Uint8Array[][] = [];
   for (const [i, { level, index, width }] of tiles.entries()) {
-    candidates.push(distinct(stored[i], await hashBeneathTile(files, level, index, width)));
+    candidates.push(mixRows(stored[i], await hashBeneathTile(files, level, index, width)));
   }
   const mixed = pickMixture(candidates, root);
   if (mixed !== undefined) return { tiles: withProof(tiles, mixed), isProven: true, isComplete: true };
   return { tiles, isProven: false, isComplete: candidates.every((rows) => rows.length > 0) };
-}
-
-function distinct(first: Uint8Array | undefined, second?: Uint8Array): Uint8Array[] {
-  if (first === undefined || second === undefined)
-    return [first ?? second].filter((row) => row !== undefined);
-  return equalBytes(first, second) ? [first] : [first, second];
 }
 
 function withProof(tiles: readonly EdgeTile[], rows: readonly Uint8Array[]): EdgeTile[] {
@@ -73,7 +71,11 @@ function withProof(tiles: readonly EdgeTile[], rows: readonly Uint8Array[]): Edg
 /** One row of each level's candidates, such that all together have this root; undefined if there is none. */
 function pickMixture(candidates: readonly Uint8Array[][], root: Uint8Array): Uint8Array[] | undefined {
   let mixtures: Uint8Array[][] = [[]];
-  for (const rows of candidates)
-    mixtures = mixtures.flatMap((mixture) => rows.map((row) => [...mixture, row]));
+  for (const rows of candidates) {
+    // Past the bound, the first and the last (a tile as it is stored, or all of it as it follows) have to do.
+    const isTooMuch = rows.length * mixtures.length > MAX_MIXTURES;
+    const few = isTooMuch ? rows.filter((_, i) => i === 0 || i === rows.length - 1) : rows;
+    mixtures = mixtures.flatMap((mixture) => few.map((row) => [...mixture, row]));
+  }
   return mixtures.find((mixture) => equalBytes(foldPeaks(mixture.flatMap(subtreePeaks)) ?? EMPTY_ROOT, root));
 }

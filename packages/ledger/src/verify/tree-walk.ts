@@ -11,6 +11,7 @@ import {
   tileWidthAt,
   type TileCoordinates,
 } from './tile.ts';
+import { differingSlots, hashAt, mixRows } from './row-mixtures.ts';
 import { hashTile } from './tile-builder.ts';
 import { hashBeneathTile, readTile } from './tile-reader.ts';
 import { resolveEdge } from './tree-edge.ts';
@@ -151,7 +152,7 @@ export class TreeWalk {
     return entriesRoot ?? storedRoot;
   }
 
-  /** A tile's hashes, as stored or as computed from the tiles beneath, whichever have the root expected of them. */
+  /** A tile's hashes as stored, as computed from the tiles beneath, or mixed: those that have the root expected. */
   async #proveTile(
     { level, index, width }: TileCoordinates,
     stored: Uint8Array | undefined,
@@ -160,7 +161,7 @@ export class TreeWalk {
     if (expected === undefined) return undefined;
     if (isEqual(stored && hashTile(stored), expected)) return stored;
     const beneath = await hashBeneathTile(this.#context.files, level, index, width);
-    return isEqual(beneath && hashTile(beneath), expected) ? beneath : undefined;
+    return mixRows(stored, beneath).find((row) => isEqual(hashTile(row), expected));
   }
 
   /** Reports what is wrong with a tile itself, and not with what is beneath or above it. */
@@ -171,7 +172,7 @@ export class TreeWalk {
   ): void {
     if (stored === undefined) return;
     const { failures } = this.#context;
-    const differing = differingSlots(stored, proven ?? beneath);
+    const differing = differingSlots(stored, proven ?? beneath ?? stored);
     const { path, index } = tilePlace(tile, differing[0] ?? 0);
     const which = `${differing.slice(0, 8).join(', ')}${differing.length > 8 ? ' …' : ''}`;
     if (proven !== undefined) {
@@ -254,18 +255,6 @@ function tilePlace(
   return { path: tilePath(level, index, width), index: (index * TILE_WIDTH + slot) * TILE_WIDTH ** level };
 }
 
-function hashAt(hashes: Uint8Array, slot: number): Uint8Array {
-  return hashes.subarray(slot * HASH_BYTES, (slot + 1) * HASH_BYTES);
-}
-
 function isEqual(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a !== undefined && b !== undefined && equalBytes(a, b);
-}
-
-function differingSlots(a: Uint8Array, b: Uint8Array | undefined): number[] {
-  const slots: number[] = [];
-  for (let slot = 0; b !== undefined && slot * HASH_BYTES < a.length; slot++) {
-    if (!equalBytes(hashAt(a, slot), hashAt(b, slot))) slots.push(slot);
-  }
-  return slots;
 }
