@@ -85,8 +85,7 @@ describe('strict parser', () => {
   });
 
   test.each(MALFORMED)('refuses as malformed: %s', (_, bytes) => {
-    // A line feed in a string is no white space between tokens, yet reads like one where it stands.
-    expect(refusal(bytes)).toMatch(/^record_(malformed|not_canonical)$/);
+    expect(refusal(bytes)).toBe('record_malformed');
   });
 
   test('refuses what nests too deep, without overflowing the stack', () => {

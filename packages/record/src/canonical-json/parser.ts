@@ -106,7 +106,7 @@ class CanonicalReader {
       } else if (!(code >= 0x20)) {
         // Also NaN: past the end of the text.
         this.#position = end;
-        throw this.#malformed('the rest of a string');
+        throw this.#unexpected('the rest of a string');
       }
     }
     this.#position = end + 1;
@@ -158,9 +158,13 @@ class CanonicalReader {
   }
 
   #malformed(expected: string): RecordError {
-    const found = this.#text.charAt(this.#position);
     // White space between tokens is JSON, only not canonical.
-    if (/^[ \t\r\n]$/.test(found)) return this.#notCanonical(this.#position, 'white space');
+    const isBlank = /^[ \t\r\n]$/.test(this.#text.charAt(this.#position));
+    return isBlank ? this.#notCanonical(this.#position, 'white space') : this.#unexpected(expected);
+  }
+
+  #unexpected(expected: string): RecordError {
+    const found = this.#text.charAt(this.#position);
     const what = found === '' ? 'the end' : JSON.stringify(found);
     return new RecordError(
       'record_malformed',
