@@ -54,11 +54,10 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
       sessions,
       async status() {
         const { origin, size } = await log.checkpoint();
-        const followers = [search, sessions].map((follower) => {
-          const position = follower.position();
-          return [follower.name, { position, lag: Math.max(0, size - position) }] as const;
+        const lags = [search, sessions].map((follower) => {
+          return [follower.name, Math.max(0, size - follower.position())] as const;
         });
-        return { origin, sizes: { published: size }, followers: Object.fromEntries(followers) };
+        return { origin, sizes: { published: size }, followers: Object.fromEntries(lags) };
       },
       async close() {
         closeAll();
