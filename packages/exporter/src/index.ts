@@ -1,3 +1,4 @@
+export { DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT, MAX_SESSIONS_LIMIT } from './archive-types.ts';
 export type {
   Archive,
   SearchOrder,
@@ -7,6 +8,7 @@ export type {
   SessionsPage,
   SessionsRequest,
   SessionSummary,
+  TimelineRequest,
 } from './archive-types.ts';
 export {
   CONFIG_FILE_NAME,
@@ -22,5 +24,11 @@ export { ExporterError } from './errors.ts';
 export type { ExporterErrorCode } from './errors.ts';
 export { createLog } from './log.ts';
 export type { LogOptions } from './log.ts';
+export { QueryError } from './query-error.ts';
+export type { QueryErrorCode } from './query-error.ts';
+export { connectArchive } from './remote-archive.ts';
+export type { RemoteArchiveOptions } from './remote-archive.ts';
 export { startService } from './service.ts';
 export type { Service, ServiceOptions } from './service.ts';
+export { openArchive } from './stored-archive.ts';
+export type { StoredArchiveOptions } from './stored-archive.ts';

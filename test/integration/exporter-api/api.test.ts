@@ -126,7 +126,7 @@ describe.each(both())('an archive of %s', (_name, open) => {
     if (!checkpoint.ok) throw new Error(checkpoint.detail);
     const { size, root } = checkpoint.value.checkpoint;
     expect({ index: proof.value.index, size }).toEqual({ index: 7, size: integrity.checkpointSize });
-    expect(verifyInclusion({ index: 7, size, leafHash: leaf, hashes: proof.value.hashes, root })).toBe(true);
+    expect(verifyInclusion({ index: 7, size, leafHash: leaf, hashes: proof.value.hashes }, root)).toBe(true);
     expect(await archive.proof('no-such-record')).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { ExporterError } from '../errors.ts';
 import type { ExporterErrorCode } from '../errors.ts';
-import { QueryError } from '../search/query/index.ts';
+import { QueryError } from '../query-error.ts';
 
 /** The body of every answer that is not what was asked for. */
 export interface ApiErrorBody {

@@ -1,7 +1,7 @@
 export { contains, parseAddress, parseNetwork } from './addresses.ts';
 export type { Network } from './addresses.ts';
-export { QueryError } from './errors.ts';
-export type { QueryErrorCode } from './errors.ts';
+export { QueryError } from '../../query-error.ts';
+export type { QueryErrorCode } from '../../query-error.ts';
 export { evaluate } from './evaluate.ts';
 export { formatQuery } from './format.ts';
 export {

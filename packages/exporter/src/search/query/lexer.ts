@@ -1,4 +1,4 @@
-import { QueryError } from './errors.ts';
+import { QueryError } from '../../query-error.ts';
 import { MAX_QUERY_LENGTH, MAX_WILDCARDS } from './limits.ts';
 import type { Comparison } from './query.ts';
 

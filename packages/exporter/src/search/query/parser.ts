@@ -1,4 +1,4 @@
-import { QueryError } from './errors.ts';
+import { QueryError } from '../../query-error.ts';
 import { Lexer } from './lexer.ts';
 import type { StringToken, SymbolToken, Token, WordToken } from './lexer.ts';
 import { MAX_QUERY_DEPTH, MAX_QUERY_TERMS } from './limits.ts';

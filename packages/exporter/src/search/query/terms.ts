@@ -1,6 +1,6 @@
 import { parseNetwork } from './addresses.ts';
 import { parseDate } from './dates.ts';
-import { QueryError } from './errors.ts';
+import { QueryError } from '../../query-error.ts';
 import { isAddressField, isDateField } from './fields.ts';
 import type { StringToken, WordToken } from './lexer.ts';
 import type { Comparison, Query } from './query.ts';

@@ -18,5 +18,5 @@ export function endsInWord(text: string): boolean {
 }
 
 function cutWord(word: string): string {
-  return word.length <= SAFE_LENGTH ? word : [...word].slice(0, MAX_WORD_LENGTH).join('');
+  return word.length <= SAFE_LENGTH ? word : Array.from(word).slice(0, MAX_WORD_LENGTH).join('');
 }
