@@ -15,10 +15,13 @@ export interface ShopSurroundings {
   readonly instanceId: string;
 }
 
-/** The one line that turns the audit trail on; the shop itself knows nothing of it. */
-const PRELOADS = [
+/** Turns the audit trail on. The shop itself knows nothing of it. */
+const AUDIT_PRELOAD = ['--import', '@spanledger/instrumentation-oidc/register'];
+
+/** Turns OpenTelemetry on, as it would be without an audit trail; the first of the two is for ES modules. */
+const TELEMETRY_PRELOADS = [
   '--import',
-  '@spanledger/instrumentation-oidc/register',
+  new URL('telemetry/module-hooks.js', import.meta.url).href,
   '--import',
   '@opentelemetry/auto-instrumentations-node/register',
 ];
@@ -36,7 +39,11 @@ export async function startShop(
   const shop = await startChild(
     {
       name: 'the shop',
-      args: [...PRELOADS, fileURLToPath(new URL('shop/main.js', import.meta.url))],
+      args: [
+        ...AUDIT_PRELOAD,
+        ...TELEMETRY_PRELOADS,
+        fileURLToPath(new URL('shop/main.js', import.meta.url)),
+      ],
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       env: {
         ...inheritEnvironment(process.env),

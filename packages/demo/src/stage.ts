@@ -8,7 +8,7 @@ import type { DemoOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { startProvider, type DemoProvider } from './provider/demo-provider.ts';
 import { startShop } from './shop-process.ts';
-import { startTelemetrySink, type TelemetrySink } from './telemetry-sink.ts';
+import { startTelemetrySink, type TelemetrySink } from './telemetry/sink.ts';
 
 /** Everything that has to run before people can come. */
 export interface Stage {

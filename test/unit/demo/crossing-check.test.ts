@@ -30,6 +30,12 @@ describe('checkRequests', () => {
     expect(problems(records)).toEqual([[], []]);
   });
 
+  it('lets a call tell of the end of a session that it does not belong to', () => {
+    const ended = { ...record('1', 'alice'), event: { action: 'oidc.session.ended' } };
+    expect(problems([ended, record('1'), record('2', 'alice')])).toEqual([[], []]);
+    expect(problems([ended, record('1'), record('1', 'bob')])[0]).toHaveLength(1);
+  });
+
   it('finds a span that carries nothing in a request that belongs to somebody', () => {
     const [gaps] = problems([record('1', 'alice'), record('1')]);
     expect(gaps).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { closeServer, listenOnLoopback } from './loopback-server.ts';
+import { closeServer, listenOnLoopback } from '../loopback-server.ts';
 
 /** Stands where the shop's own telemetry would go (a collector, say), and counts what arrives. */
 export interface TelemetrySink {
