@@ -93,6 +93,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     signer,
     epochKeys,
     publishIntervalMs: config.publishIntervalMs,
+    segmentMaxAgeMs: config.segmentMaxAgeMs,
     onError,
   });
   closers.add(() => ledger.close());

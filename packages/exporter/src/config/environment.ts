@@ -19,6 +19,11 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
   { variable: 'SPANLEDGER_INSECURE', field: ['insecure'], reading: 'boolean' },
   { variable: 'SPANLEDGER_ORIGIN', field: ['ledger', 'origin'], reading: 'text' },
   { variable: 'SPANLEDGER_PUBLISH_INTERVAL_MS', field: ['ledger', 'publish_interval_ms'], reading: 'number' },
+  {
+    variable: 'SPANLEDGER_SEGMENT_MAX_AGE_MS',
+    field: ['journal', 'segment_max_age_ms'],
+    reading: 'number',
+  },
   { variable: 'SPANLEDGER_LOG_LEVEL', field: ['log', 'level'], reading: 'text' },
   { variable: 'SPANLEDGER_LOG_FORMAT', field: ['log', 'format'], reading: 'text' },
 ];

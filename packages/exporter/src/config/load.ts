@@ -17,6 +17,7 @@ export const DEFAULT_PORT = 4319;
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PUBLISH_INTERVAL_MS = 500;
+const DEFAULT_SEGMENT_MAX_AGE_MS = 20_000;
 
 /** Where a configuration comes from; later ones win: file, environment, command line. */
 export interface ConfigSources {
@@ -74,6 +75,7 @@ export function loadConfig(sources: ConfigSources): Config {
     insecure,
     origin: values.ledger?.origin,
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
+    segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',
     kek,

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
 export const MAX_PUBLISH_INTERVAL_MS = 1000;
 
+/** Opened groups lie under the journal's short-lived keys for this long and a little more, never for a minute. */
+export const MAX_SEGMENT_AGE_MS = 50_000;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** A schema-less URL, as tlog-checkpoint wants an origin to be: no space, no plus sign. */
@@ -14,6 +17,7 @@ export interface ConfigFile {
   listen?: { host?: string | undefined; port?: number | undefined } | undefined;
   insecure?: boolean | undefined;
   ledger?: { origin?: string | undefined; publish_interval_ms?: number | undefined } | undefined;
+  journal?: { segment_max_age_ms?: number | undefined } | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -53,6 +57,16 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
         .optional(),
     })
     .optional(),
+  journal: z
+    .strictObject({
+      segment_max_age_ms: z
+        .number('must be a number of milliseconds')
+        .int('must be whole milliseconds')
+        .min(100, 'must be at least 100')
+        .max(MAX_SEGMENT_AGE_MS, `must be at most ${MAX_SEGMENT_AGE_MS}`)
+        .optional(),
+    })
+    .optional(),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -73,6 +87,8 @@ export interface Config {
   /** Undefined: drawn at the first start and kept in the data directory. */
   readonly origin: string | undefined;
   readonly publishIntervalMs: number;
+  /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */
+  readonly segmentMaxAgeMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */

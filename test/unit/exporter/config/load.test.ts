@@ -73,6 +73,7 @@ describe('where values come from', () => {
       SPANLEDGER_INSECURE: 'true',
       SPANLEDGER_ORIGIN: 'audit.example.com',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '100',
+      SPANLEDGER_SEGMENT_MAX_AGE_MS: '200',
       SPANLEDGER_LOG_LEVEL: 'silent',
       SPANLEDGER_LOG_FORMAT: 'json',
     };
@@ -84,6 +85,7 @@ describe('where values come from', () => {
       insecure: true,
       origin: 'audit.example.com',
       publishIntervalMs: 100,
+      segmentMaxAgeMs: 200,
       logLevel: 'silent',
       logFormat: 'json',
       kek: undefined,

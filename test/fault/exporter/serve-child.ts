@@ -1,0 +1,17 @@
+import { loadConfig, startService } from '@spanledger/audit-exporter';
+
+// The service as a process of its own, for tests that kill it. Its segments are short, so that kills also hit the vault.
+const [, , dataDirectory] = process.argv;
+if (dataDirectory === undefined) throw new TypeError('no data directory');
+const service = await startService(
+  loadConfig({
+    directory: dataDirectory,
+    env: {
+      SPANLEDGER_LOG_LEVEL: 'error',
+      SPANLEDGER_PUBLISH_INTERVAL_MS: '20',
+      SPANLEDGER_SEGMENT_MAX_AGE_MS: '100',
+    },
+    flags: { dataDirectory, port: 0 },
+  }),
+);
+process.stdout.write(`listening ${service.url}\n`);
