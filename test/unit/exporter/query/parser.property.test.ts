@@ -4,8 +4,34 @@ import { expect, it } from 'vitest';
 import { formatQuery, parseQuery, QueryError } from '../../../../packages/exporter/src/search/query/index.ts';
 
 const fragment = fc.oneof(
-  fc.constantFrom('(', ')', '"', ':', '*', '\\', ' ', ' and ', ' or ', ' not ', '<', '>=', '=', '{', '}', '\n'),
-  fc.constantFrom('user.id', '@timestamp', 'client.address', '2026-11-01', '10.0.0.0/8', '400', '1e3', 'Äpfel'),
+  fc.constantFrom(
+    '(',
+    ')',
+    '"',
+    ':',
+    '*',
+    '\\',
+    ' ',
+    ' and ',
+    ' or ',
+    ' not ',
+    '<',
+    '>=',
+    '=',
+    '{',
+    '}',
+    '\n',
+  ),
+  fc.constantFrom(
+    'user.id',
+    '@timestamp',
+    'client.address',
+    '2026-11-01',
+    '10.0.0.0/8',
+    '400',
+    '1e3',
+    'Äpfel',
+  ),
   fc.string({ unit: 'binary', maxLength: 6 }),
 );
 const text = fc.array(fragment, { maxLength: 16 }).map((fragments) => fragments.join(''));
