@@ -5,8 +5,13 @@ import { MAX_KEY_LENGTH } from './limits.ts';
 /** In the clear, or in which committed group. */
 export type FieldGroup = 'clear' | CommitmentGroup;
 
-/** What a field's value must look like to stand at its place; what does not goes to `attributes`. */
-export type FieldShape = 'text' | 'integer' | 'boolean' | 'list' | 'scopes' | 'time' | 'any';
+/**
+ * What a field's value must look like to stand at its place; what does not goes to `attributes`. A `word`
+ * is printable ASCII without blanks, `short` an integer of 16 bits, `integer` one that is not negative, `scopes` a
+ * list that may come as one string.
+ */
+export type FieldShape =
+  'word' | 'text' | 'short' | 'integer' | 'boolean' | 'list' | 'scopes' | 'time' | 'any';
 
 /** Where an attribute stands in the record or in the opened document. */
 export interface FieldPlace {
@@ -24,27 +29,27 @@ export interface FieldPlace {
 
 /** Attributes in the clear: name, shape and (where it differs from the name) the place. */
 const CLEAR: readonly (readonly [string, FieldShape, string?])[] = [
-  ['error.type', 'text'],
+  ['error.type', 'word'],
   ['http.request.body.size', 'integer', 'http.request.body.bytes'],
-  ['http.request.method', 'text'],
+  ['http.request.method', 'word'],
   ['http.response.body.size', 'integer', 'http.response.body.bytes'],
-  ['http.response.status_code', 'integer'],
+  ['http.response.status_code', 'short'],
   ['http.route', 'text'],
-  ['network.protocol.name', 'text'],
-  ['network.protocol.version', 'text'],
-  [names.ATTR_OIDC_ACR, 'text'],
+  ['network.protocol.name', 'word'],
+  ['network.protocol.version', 'word'],
+  [names.ATTR_OIDC_ACR, 'word'],
   [names.ATTR_OIDC_AMR, 'list'],
   [names.ATTR_OIDC_AUTH_TIME, 'time'],
   [names.ATTR_OIDC_CLIENT_ID, 'text'],
-  [names.ATTR_OIDC_ERROR, 'text'],
-  [names.ATTR_OIDC_FLOW, 'text'],
-  [names.ATTR_OIDC_GRANT_TYPE, 'text'],
+  [names.ATTR_OIDC_ERROR, 'word'],
+  [names.ATTR_OIDC_FLOW, 'word'],
+  [names.ATTR_OIDC_GRANT_TYPE, 'word'],
   [names.ATTR_OIDC_ISSUER, 'text'],
   [names.ATTR_OIDC_SCOPE, 'scopes'],
   // Elasticsearch cannot hold both `oidc.scope` and something below it.
   [names.ATTR_OIDC_SCOPE_REQUESTED, 'scopes', 'oidc.requested_scope'],
-  [names.ATTR_OIDC_SESSION_END_REASON, 'text', 'event.reason'],
-  [names.ATTR_OIDC_SESSION_STATE, 'text'],
+  [names.ATTR_OIDC_SESSION_END_REASON, 'word', 'event.reason'],
+  [names.ATTR_OIDC_SESSION_STATE, 'word'],
   [names.ATTR_OIDC_TOKEN_ACTIVE, 'boolean'],
   [names.ATTR_OIDC_TOKEN_AUDIENCE, 'list'],
   [names.ATTR_OIDC_TOKEN_EXPIRES_AT, 'time'],
@@ -53,9 +58,9 @@ const CLEAR: readonly (readonly [string, FieldShape, string?])[] = [
   [names.ATTR_OIDC_TOKEN_REFRESH_REASON, 'text', 'event.reason'],
   [names.ATTR_OIDC_TOKEN_REJECTION_REASON, 'text', 'event.reason'],
   [names.ATTR_OIDC_TOKEN_SECONDS_LEFT, 'integer'],
-  [names.ATTR_OIDC_TOKEN_TYPE, 'text'],
-  ['server.port', 'integer'],
-  ['url.scheme', 'text'],
+  [names.ATTR_OIDC_TOKEN_TYPE, 'word'],
+  ['server.port', 'short'],
+  ['url.scheme', 'word'],
 ];
 
 /** In the clear as well, and written by the mapping alone. */
@@ -89,14 +94,14 @@ const COMMITTED: readonly (readonly [string, CommitmentGroup, FieldShape, string
   [names.ATTR_USER_NAME, 'identity', 'text'],
   [names.ATTR_USER_ROLES, 'identity', 'list'],
   [names.ATTR_CLIENT_ADDRESS, 'network', 'text'],
-  ['client.port', 'network', 'integer'],
+  ['client.port', 'network', 'short'],
   ['network.local.address', 'network', 'text'],
-  ['network.local.port', 'network', 'integer'],
+  ['network.local.port', 'network', 'short'],
   ['network.peer.address', 'network', 'text'],
-  ['network.peer.port', 'network', 'integer'],
+  ['network.peer.port', 'network', 'short'],
   ['server.address', 'network', 'text'],
   ['source.address', 'network', 'text'],
-  ['source.port', 'network', 'integer'],
+  ['source.port', 'network', 'short'],
   [names.ATTR_USER_AGENT_ORIGINAL, 'network', 'text'],
   ['url.full', 'content', 'text'],
   ['url.path', 'content', 'text'],

@@ -8,8 +8,8 @@ import {
   encodeCanonical,
   parseCanonical,
 } from '@spanledger/record';
-import type { JsonObject, JsonValue } from '@spanledger/record';
-import { text } from './samples.ts';
+import type { JsonValue } from '@spanledger/record';
+import { objectFrom, text, untyped } from './samples.ts';
 
 // RFC 8785 appendix B: the IEEE 754 bits in hex, and the JSON they give.
 const NUMBERS: readonly (readonly [string, string])[] = [
@@ -70,7 +70,7 @@ describe('RFC 8785 vectors', () => {
       "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
       "literals": [null, true, false]
     }`;
-    const bytes = encodeCanonical(JSON.parse(sample) as JsonValue);
+    const bytes = encodeCanonical(objectFrom(sample));
     expect(text(bytes)).toBe(
       String.raw`{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}`,
     );
@@ -148,9 +148,9 @@ describe('what has no JSON form', () => {
     ['a lone high surrogate', 'a\ud800'],
     ['a lone low surrogate', '\udc00a'],
     ['a lone surrogate in a name', { 'x\ud800': 1 }],
-    ['undefined', { a: undefined } as unknown as JsonObject],
-    ['a bigint', [1n] as unknown as JsonValue],
-    ['a function', [() => 1] as unknown as JsonValue],
+    ['undefined', untyped({ a: undefined })],
+    ['a bigint', untyped([1n])],
+    ['a function', untyped([() => 1])],
   ])('%s is refused', (_, value) => {
     expect(codeOf(() => canonicalize(value))).toBe('value_not_json');
   });

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { buildEntryBatch, mapSpan, parseOpenings } from '@spanledger/record';
+import { buildEntryBatch, isJsonObject, mapSpan, parseOpenings } from '@spanledger/record';
 import type {
   BatchCrypto,
   EntryBatch,
@@ -33,6 +33,10 @@ export function attributesOf(init: AttributeInit): OtlpAttributes {
   return new Map(Object.entries(init));
 }
 
+function isMap(attributes: AttributeInit | OtlpAttributes): attributes is OtlpAttributes {
+  return attributes instanceof Map;
+}
+
 export function spanOf(
   overrides: Partial<Omit<OtlpSpan, 'attributes'>> = {},
   attributes: AttributeInit | OtlpAttributes = {},
@@ -49,7 +53,7 @@ export function spanOf(
     events: [],
     status: { code: 0, message: '' },
     ...overrides,
-    attributes: attributes instanceof Map ? attributes : attributesOf(attributes as AttributeInit),
+    attributes: isMap(attributes) ? attributes : attributesOf(attributes),
   };
 }
 
@@ -135,4 +139,18 @@ export function at(object: unknown, path: string): unknown {
     value = Object.getOwnPropertyDescriptor(value, name)?.value;
   }
   return value;
+}
+
+/** JSON text that is an object, as it comes from a file or an index. */
+export function objectFrom(json: string): JsonObject {
+  const value: unknown = JSON.parse(json);
+  if (!isJsonObject(value)) throw new Error('not an object');
+  return value;
+}
+
+/** A value that TypeScript would not let through, as hostile or careless callers pass it. */
+export function untyped(value: unknown): JsonObject {
+  const holder: { value: JsonObject } = { value: {} };
+  Object.assign(holder, { value });
+  return holder.value;
 }

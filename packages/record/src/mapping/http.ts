@@ -1,6 +1,6 @@
 import type { OtlpAttributes } from '../span.ts';
 import { KIND_CLIENT, KIND_SERVER } from './kind.ts';
-import { readInteger, readText } from './read.ts';
+import { readShort, readText, readWord } from './read.ts';
 
 /** What a record says about an HTTP span. */
 export interface HttpFacts {
@@ -22,12 +22,12 @@ const VERBS = new Map([
 /** Reads the facts, or undefined where the span is no HTTP server or client span. */
 export function httpFacts(attributes: OtlpAttributes, kind: number): HttpFacts | undefined {
   if (kind !== KIND_SERVER && kind !== KIND_CLIENT) return undefined;
-  const method = readText(attributes, 'http.request.method');
+  const method = readWord(attributes, 'http.request.method');
   if (method === undefined) return undefined;
   return {
     method,
     route: readText(attributes, 'http.route'),
-    status: readInteger(attributes, 'http.response.status_code'),
+    status: readShort(attributes, 'http.response.status_code'),
   };
 }
 

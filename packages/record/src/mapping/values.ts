@@ -14,6 +14,9 @@ import {
 import type { OtlpValue } from '../span.ts';
 import { formatSeconds } from './timestamp.ts';
 
+/** Ports and status codes. */
+const MAX_SHORT = 65_535;
+
 /** Takes note of what was cut, for `audit.truncated`. */
 export type CutNote = () => void;
 
@@ -44,8 +47,10 @@ export function shapeValue(
   cut: CutNote,
 ): JsonValue | undefined {
   if (shape === 'any') return jsonValue(value, limits, cut, 0);
+  if (shape === 'word') return word(value);
   if (shape === 'text') return scalarText(value, limits, cut);
-  if (shape === 'integer') return integer(value);
+  if (shape === 'integer') return integer(value, Number.MAX_SAFE_INTEGER);
+  if (shape === 'short') return integer(value, MAX_SHORT);
   if (shape === 'boolean') return typeof value === 'boolean' ? value : undefined;
   if (shape === 'time') return time(value);
   const list = shape === 'scopes' && typeof value === 'string' ? value.split(' ').filter(Boolean) : value;
@@ -91,14 +96,22 @@ export function cutKey(key: string, cut: CutNote): string {
   return cutText(key, MAX_KEY_LENGTH, cut);
 }
 
+/** What has one of a few meanings is a word; free text is none, and does not get into the clear as one. */
+const WORD = /^[!-~]{1,128}$/;
+
+function word(value: OtlpValue): string | undefined {
+  return typeof value === 'string' && WORD.test(value) ? value : undefined;
+}
+
 function scalarText(value: OtlpValue, limits: ValueLimits, cut: CutNote): string | undefined {
   if (typeof value === 'string') return cutText(value, limits.stringLength, cut);
   return typeof value === 'object' ? undefined : String(value);
 }
 
-function integer(value: OtlpValue): number | undefined {
+function integer(value: OtlpValue, max: number): number | undefined {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return Number.isSafeInteger(number) ? Number(number) : undefined;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number)) return undefined;
+  return number >= 0 && number <= max ? number : undefined;
 }
 
 function time(value: OtlpValue): string | undefined {
