@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { Paint } from 'spanledger/output';
 import { orAborted, untilAborted } from './abort.ts';
 import { renderJson, renderOutcome } from './rendering.ts';
 import type { DemoOptions } from './options.ts';
@@ -13,6 +14,8 @@ export interface DemoOutput {
   readonly print: (text: string) => void;
   /** What is going on meanwhile. */
   readonly progress: Progress;
+  /** Colours of the result. */
+  readonly paint: Paint;
 }
 
 /**
@@ -31,7 +34,11 @@ export async function runDemo(options: DemoOptions, output: DemoOutput, signal: 
     const children = [stage.exporter.failed, stage.shop.failed];
     const performance = perform(stage, output.progress, noteSecret, signal);
     const outcome = await orAborted(Promise.race([performance, ...children]), signal);
-    output.print(options.json ? renderJson(options, stage, outcome) : renderOutcome(options, stage, outcome));
+    output.print(
+      options.json
+        ? renderJson(options, stage, outcome)
+        : renderOutcome(options, stage, outcome, output.paint),
+    );
     if (!options.once) await Promise.race([untilAborted(signal), ...children]);
     return outcome.ok ? 0 : 1;
   } finally {

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild, type RunningChild } from './child-process.ts';
+import { inheritEnvironment } from './environment.ts';
 
 /**
  * Starts `spanledger serve` on a data directory, as anybody would.
@@ -17,16 +18,11 @@ export function startExporter(
   return startChild(
     {
       name: 'the audit exporter',
-      args: [findCommand(), 'serve'],
-      cwd: process.cwd(),
-      env: {
-        ...process.env,
-        SPANLEDGER_CONFIG: '',
-        SPANLEDGER_DATA_DIRECTORY: dataDirectory,
-        SPANLEDGER_HOST: '127.0.0.1',
-        SPANLEDGER_PORT: String(port),
-      },
-      ready: /\blisten(?:s|ing)\b.*?(http:\/\/127\.0\.0\.1:\d+)/i,
+      args: [findCommand(), 'serve', '--data', dataDirectory, '--port', String(port)],
+      // Not where a spanledger.yaml of somebody's own may lie.
+      cwd: dataDirectory,
+      env: inheritEnvironment(process.env),
+      ready: /^Spanledger is listening at (\S+)$/,
     },
     signal,
   );

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { colored, plain } from 'spanledger/output';
 import { runDemo } from './demo.ts';
 import { describeFailure } from './failure.ts';
 import { readOptions } from './options.ts';
@@ -7,10 +8,13 @@ import { Progress } from './progress.ts';
 const asked = readOptions(process.argv.slice(2));
 if ('options' in asked) {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   const progress = new Progress((line) => process.stderr.write(`${line}\n`));
   const print = (text: string): unknown => process.stdout.write(text);
-  process.exitCode = await runDemo(asked.options, { print, progress }, stop.signal).catch(describeFailure);
+  const paint = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? colored : plain;
+  process.exitCode = await runDemo(asked.options, { print, progress, paint }, stop.signal).catch(
+    describeFailure,
+  );
 } else {
   (asked.exitCode === 0 ? process.stdout : process.stderr).write(asked.text);
   process.exitCode = asked.exitCode;

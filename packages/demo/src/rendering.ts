@@ -1,23 +1,29 @@
-import { renderReport, renderSessions, renderTimeline } from 'spanledger/output';
+import { renderReport, renderSessions, renderTimeline, type Paint } from 'spanledger/output';
 import type { CheckedExpectation } from './expectation-check.ts';
 import { suggestCommands } from './next-commands.ts';
 import type { DemoOptions } from './options.ts';
 import { isMet, type Outcome } from './outcome.ts';
 import type { Stage } from './stage.ts';
 
-/** @returns everything as text for a terminal */
-export function renderOutcome(options: DemoOptions, stage: Stage, outcome: Outcome): string {
+/**
+ * @param paint colours what is good or bad, or leaves it plain
+ * @returns everything as text for a terminal
+ */
+export function renderOutcome(options: DemoOptions, stage: Stage, outcome: Outcome, paint: Paint): string {
   const { checks, sessions, session, report, telemetry } = outcome;
   const met = checks.filter(isMet).length;
   const commands = suggestCommands(options, stage, outcome);
   return [
-    section(`The sessions found: ${sessions.length}`, renderSessions(sessions)),
+    section(`The sessions found: ${sessions.length}`, renderSessions(sessions, { paint })),
     section(
       'One of them, from login to logout',
       session === undefined ? 'not found\n' : renderTimeline(session),
     ),
-    section(`What was expected: ${met} of ${checks.length}`, checks.map(renderCheck).join('')),
-    section('The ledger, verified as anybody can', renderReport(report)),
+    section(
+      `What was expected: ${met} of ${checks.length}`,
+      checks.map((check) => renderCheck(check, paint)).join(''),
+    ),
+    section('The ledger, verified as anybody can', renderReport(report, { paint })),
     `The shop's own telemetry, beside it: ${telemetry.requests} export requests, ${telemetry.sizeBytes} bytes.\n`,
     ...(commands.length === 0 ? [] : [section('Try next, from another terminal', indent(commands))]),
     options.once ? '' : '\nServing until Ctrl-C.\n',
@@ -42,9 +48,10 @@ export function renderJson(options: DemoOptions, stage: Stage, outcome: Outcome)
   return `${JSON.stringify(shown)}\n`;
 }
 
-function renderCheck(check: CheckedExpectation): string {
+function renderCheck(check: CheckedExpectation, paint: Paint): string {
   const proved = check.verified === 0 ? '' : `, ${check.verified} verified`;
-  const line = `  ${isMet(check) ? '✓' : '✗'} ${check.name} (${check.found} found${proved})\n`;
+  const mark = isMet(check) ? paint('good', '✓') : paint('bad', '✗');
+  const line = `  ${mark} ${check.name} (${check.found} found${proved})\n`;
   return line + check.problems.map((problem) => `      ${problem}\n`).join('');
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startChild, type RunningChild } from './child-process.ts';
+import { inheritEnvironment } from './environment.ts';
 import { REFRESH_MARGIN_S } from './people/customers.ts';
 import type { DemoProvider } from './provider/demo-provider.ts';
 import { SHOP_CLIENT_ID, SHOP_RESOURCE } from './provider/clients.ts';
@@ -86,12 +87,4 @@ function describeTelemetry(surroundings: ShopSurroundings): NodeJS.ProcessEnv {
     OTEL_EXPORTER_OTLP_ENDPOINT: surroundings.telemetryUrl,
     OTEL_BSP_SCHEDULE_DELAY: '500',
   };
-}
-
-/** The demo's own environment without what would change what the demo shows, but for the sampler. */
-function inheritEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(
-    ([name]) => name.startsWith('OTEL_TRACES_SAMPLER') || !/^(OTEL|SPANLEDGER|SHOP|NODE_OPTIONS$)/.test(name),
-  );
-  return Object.fromEntries(kept);
 }

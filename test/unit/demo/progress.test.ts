@@ -49,9 +49,7 @@ describe('Progress', () => {
     const done = step(100, () => {
       throw new Error('closed');
     });
-    const refused = expect(done).rejects.toThrow('closed');
-    await vi.advanceTimersByTimeAsync(100);
-    await refused;
+    await Promise.all([expect(done).rejects.toThrow('closed'), vi.advanceTimersByTimeAsync(100)]);
     expect(lines).toEqual(['✗ starting the shop (0.1 s)']);
   });
 });
