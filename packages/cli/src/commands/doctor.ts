@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { describeLocation, locate, usualPlace } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { addExamples, addSourceOptions, type SourceOptions } from '../options.ts';
+import { renderJsonLine } from '../output/json.ts';
+import { printable } from '../output/text.ts';
+import type { Tone } from '../output/paint.ts';
+import { checkDirectory } from './doctor/directory.ts';
+import type { Finding, Verdict } from './doctor/finding.ts';
+import { checkConfiguration, checkNode } from './doctor/machine.ts';
+import { checkPort, checkService } from './doctor/service.ts';
+import { checkSpool } from './doctor/spool.ts';
+
+const TONES: Readonly<Record<Verdict, Tone>> = { good: 'good', warning: 'warning', bad: 'bad' };
+const MARKS: Readonly<Record<Verdict, string>> = { good: 'ok', warning: 'look', bad: 'BAD' };
+const MARK_WIDTH = 4;
+
+/** `spanledger doctor`: what is wrong here, and how to mend it. */
+export function addDoctor(program: Command, context: Context): void {
+  const command = program
+    .command('doctor')
+    .summary('find what is wrong, and how to mend it')
+    .description(
+      'Looks at Node, the configuration, the data directory, its keys, the ledger, the service and the spool, and\n' +
+        'says for each what is wrong and how to mend it. Nothing is changed. Ends with 1 if anything is bad.',
+    )
+    .action((options: SourceOptions) => examine(options, context));
+  addExamples(addSourceOptions(command), [
+    'spanledger doctor',
+    'spanledger doctor --data ./data',
+    'spanledger doctor --json',
+  ]);
+}
+
+async function examine(options: SourceOptions, context: Context): Promise<void> {
+  const findings = [checkNode(process.versions.node), checkConfiguration(context.env)];
+  // With a configuration that cannot be read, there is no telling where things are, unless the command line does.
+  const canLocate = findings.every(({ verdict }) => verdict !== 'bad') || options.data !== undefined;
+  if (canLocate) findings.push(...(await examinePlaces(options, context)));
+  findings.push(...(await checkSpool(context.env, context.now())));
+  for (const finding of findings) {
+    context.out(options.json === true ? renderJsonLine(finding) : renderFinding(finding, context));
+  }
+  context.exitCode = findings.some(({ verdict }) => verdict === 'bad') ? EXIT.failed : EXIT.good;
+}
+
+async function examinePlaces(options: SourceOptions, context: Context): Promise<Finding[]> {
+  const explicit = options.data !== undefined || options.url !== undefined;
+  if (explicit) {
+    const location = await locate(options, context);
+    return location.kind === 'directory'
+      ? checkDirectory(location.directory, context)
+      : checkService(describeLocation(location), context);
+  }
+  const { directory, url } = usualPlace(context.env);
+  const service = context.env['SPANLEDGER_URL'] ?? '';
+  return [
+    ...(await checkDirectory(directory, context)),
+    ...(service === '' ? [await checkPort(url)] : []),
+    ...(await checkService(service === '' ? url : service, context)),
+  ];
+}
+
+function renderFinding({ verdict, subject, detail, fix }: Finding, context: Context): string {
+  const mark = context.paint(TONES[verdict], MARKS[verdict].padEnd(MARK_WIDTH));
+  const remedy = fix === undefined ? '' : `${' '.repeat(MARK_WIDTH + 2)}→ ${printable(fix)}\n`;
+  return `${mark}  ${printable(subject)}: ${printable(detail)}\n${remedy}`;
+}

@@ -1,0 +1,110 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { dataDirectory, openArchive } from '@spanledger/audit-exporter';
+import { checkCheckpoint, parseVerificationKey } from '@spanledger/ledger/verify';
+import { openPublicLog } from '../../connection.ts';
+import type { Context } from '../../context.ts';
+import { describeError } from '../../errors.ts';
+import { formatCount, formatMilliseconds } from '../../output/text.ts';
+import { keyFiles } from '../keys.ts';
+import { bad, type Finding, good, warning } from './finding.ts';
+import { checkFollowers } from './followers.ts';
+
+const GROUP_AND_OTHERS = 0o077;
+
+/** Looks at a data directory: permissions, keys, ledger, index. */
+export async function checkDirectory(directory: string, context: Context): Promise<Finding[]> {
+  const { root } = dataDirectory(directory);
+  const found = await stat(root).catch(() => undefined);
+  if (found === undefined) {
+    return [
+      warning('data directory', `${root} is not there yet`, 'spanledger serve makes it at its first start.'),
+    ];
+  }
+  if (!found.isDirectory()) {
+    return [bad('data directory', `${root} is no directory`, 'Name a directory with --data.')];
+  }
+  return [
+    await checkAccess(root, found.mode),
+    ...(await checkKeys(directory)),
+    await checkLedger(directory, context),
+    ...(await checkArchive(directory, context)),
+  ];
+}
+
+async function checkAccess(root: string, mode: number): Promise<Finding> {
+  try {
+    await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    return bad(
+      'data directory',
+      `this user may not write to ${root}`,
+      `Make it belong to this user: chown -R "$USER" ${root}`,
+    );
+  }
+  if ((mode & GROUP_AND_OTHERS) !== 0) {
+    return warning('data directory', `${root} can be entered by other users`, `chmod 700 ${root}`);
+  }
+  return good('data directory', `${root}, for this user alone`);
+}
+
+async function checkKeys(directory: string): Promise<Finding[]> {
+  const files = await keyFiles(directory);
+  const open = files.filter(
+    ({ mode }) => mode !== undefined && (Number.parseInt(mode, 8) & GROUP_AND_OTHERS) !== 0,
+  );
+  const exposed = open.map(({ path, mode = '' }) =>
+    bad('keys', `${path} can be read by other users (mode ${mode})`, `chmod 600 ${path}`),
+  );
+  const present = files.filter(({ mode }) => mode !== undefined).length;
+  return exposed.length > 0 ? exposed : [good('keys', `${present} key files, for this user alone`)];
+}
+
+async function checkLedger(directory: string, context: Context): Promise<Finding> {
+  const paths = dataDirectory(directory);
+  try {
+    const log = openPublicLog({ kind: 'directory', directory }, context);
+    const note = await log.tiles.read('checkpoint');
+    if (note === undefined) {
+      return warning('ledger', 'nothing is published yet', 'Start the service once: spanledger serve');
+    }
+    const key = parseVerificationKey(await log.vkey());
+    const { checkpoint, problems } = checkCheckpoint(note, key.ok ? key.value : undefined);
+    const [problem] = problems;
+    if (!key.ok) {
+      return bad(
+        'ledger',
+        `the verification key in ${paths.vkeyFile} cannot be read: ${key.detail}`,
+        'Restore it from a backup.',
+      );
+    }
+    if (checkpoint === undefined || problem !== undefined) {
+      return bad(
+        'ledger',
+        problem?.detail ?? 'the checkpoint cannot be read',
+        'spanledger verify tells what is wrong.',
+      );
+    }
+    const { mtimeMs } = await stat(`${paths.ledger}/checkpoint`);
+    const age = formatMilliseconds(Math.max(0, context.now() - mtimeMs));
+    return good('ledger', `${formatCount(checkpoint.size)} entries under a signed checkpoint, ${age} old`);
+  } catch (error) {
+    const { message, hint } = describeError(error);
+    return bad('ledger', message, hint ?? 'spanledger verify tells what is wrong.');
+  }
+}
+
+async function checkArchive(directory: string, context: Context): Promise<Finding[]> {
+  try {
+    const archive = await openArchive(directory, { env: context.env });
+    try {
+      return checkFollowers(await archive.status());
+    } finally {
+      await archive.close();
+    }
+  } catch (error) {
+    const { message, hint } = describeError(error);
+    return [
+      bad('index and vault', message, hint ?? 'Start the service, which rebuilds what follows the ledger.'),
+    ];
+  }
+}

@@ -1,0 +1,35 @@
+import type { JsonObject } from '@spanledger/record';
+import { isJsonObject } from '@spanledger/record';
+import { numberAt } from '../../output/document-fields.ts';
+import { formatCount } from '../../output/text.ts';
+import { type Finding, good, warning } from './finding.ts';
+
+/** More entries behind than this is worth a look; a follower takes in many thousands a second. */
+const MAX_LAG = 10_000;
+
+/** What an archive's status says of those that follow the log, and of the log itself. */
+export function checkFollowers(status: JsonObject): Finding[] {
+  const { followers } = status;
+  const findings = Object.entries(isJsonObject(followers) ? followers : {}).map(([name, follower]) => {
+    const lag = isJsonObject(follower) ? (numberAt(follower, 'lag') ?? 0) : 0;
+    if (lag <= MAX_LAG) return good(name, lag === 0 ? 'up to date' : `${formatCount(lag)} entries behind`);
+    return warning(
+      name,
+      `${formatCount(lag)} entries behind the log`,
+      'It catches up by itself while the service runs; if it does not, look at the service’s log.',
+    );
+  });
+  const durable = numberAt(status, 'sizes.durable');
+  const published = numberAt(status, 'sizes.published');
+  if (durable !== undefined && published !== undefined && durable - published > MAX_LAG) {
+    const behind = formatCount(durable - published);
+    findings.push(
+      warning(
+        'checkpoint',
+        `${behind} entries are durable and not published yet`,
+        'Look for errors in the service’s log.',
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,70 @@
+import { createConnection } from 'node:net';
+import { connectArchive } from '@spanledger/audit-exporter';
+import { answers } from '../../connection.ts';
+import type { Context } from '../../context.ts';
+import { describeError } from '../../errors.ts';
+import { formatCount } from '../../output/text.ts';
+import { numberAt } from '../../output/document-fields.ts';
+import { bad, type Finding, good, warning } from './finding.ts';
+import { checkFollowers } from './followers.ts';
+
+const CONNECT_TIMEOUT_MS = 1500;
+
+/** Whether something else sits on the port that the service would listen at. */
+export async function checkPort(url: string): Promise<Finding> {
+  const { hostname, port } = new URL(url);
+  if (await answers(url)) return good('port', `${port} is the service’s`);
+  if (await isTaken(hostname, Number(port))) {
+    return bad(
+      'port',
+      `${port} is taken by something that is no Spanledger`,
+      'spanledger serve --port takes another.',
+    );
+  }
+  return good('port', `${port} is free`);
+}
+
+/** Asks the service how it is. */
+export async function checkService(url: string, context: Context): Promise<Finding[]> {
+  if (!(await answers(url))) {
+    return [warning('service', `none answers at ${url}`, 'Start it with: spanledger serve')];
+  }
+  const token = context.env['SPANLEDGER_TOKEN'] ?? '';
+  const archive = connectArchive(url, token === '' ? {} : { token });
+  try {
+    const status = await archive.status();
+    const published = numberAt(status, 'sizes.published') ?? 0;
+    return [
+      good('service', `${url}, ${formatCount(published)} entries published`),
+      ...checkFollowers(status),
+    ];
+  } catch (error) {
+    const { message, hint } = describeError(error);
+    return [bad('service', message, hint ?? 'Look at the service’s log.')];
+  } finally {
+    await archive.close();
+  }
+}
+
+function isTaken(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({
+      host: host.replace(/^\[|\]$/g, ''),
+      port,
+      timeout: CONNECT_TIMEOUT_MS,
+    });
+    const answer = (taken: boolean): void => {
+      socket.destroy();
+      resolve(taken);
+    };
+    socket.once('connect', () => {
+      answer(true);
+    });
+    socket.once('timeout', () => {
+      answer(false);
+    });
+    socket.once('error', () => {
+      answer(false);
+    });
+  });
+}

@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises';
+import { dataDirectory } from '@spanledger/audit-exporter';
+import type { Command } from 'commander';
+import { describeLocation, locate, openPublicLog } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { addExamples, addSourceOptions, type SourceOptions } from '../options.ts';
+import { renderJsonLine } from '../output/json.ts';
+
+/** A key file of a data directory; what it holds is never read here. */
+export interface KeyFile {
+  purpose: string;
+  path: string;
+  /** Octal permissions, `0600`; absent where there is no such file. */
+  mode?: string;
+}
+
+/** `spanledger keys`: the log's verification key, and where the secret ones lie. */
+export function addKeys(program: Command, context: Context): void {
+  const command = program
+    .command('keys')
+    .summary('show the verification key, and where keys lie')
+    .description(
+      'Prints the verification key of the ledger, which everybody may have, and says where the secret keys lie.\n' +
+        'It never prints a secret one.',
+    )
+    .action((options: SourceOptions) => showKeys(options, context));
+  addExamples(addSourceOptions(command), [
+    'spanledger keys',
+    'spanledger keys --json | jq -r .vkey > ledger.vkey',
+  ]);
+}
+
+async function showKeys(options: SourceOptions, context: Context): Promise<void> {
+  const location = await locate(options, context);
+  const vkey = await openPublicLog(location, context).vkey();
+  const files = location.kind === 'directory' ? await keyFiles(location.directory) : [];
+  const origin = vkey.slice(0, Math.max(0, vkey.indexOf('+')));
+  const where = describeLocation(location);
+  if (options.json === true) {
+    context.out(renderJsonLine({ origin, vkey, source: where, files }));
+    return;
+  }
+  const present = files.map(
+    ({ purpose, path, mode }) => `  ${mode ?? '----'}  ${path}\n        ${purpose}\n`,
+  );
+  context.out(`Verification key of ${origin}, from ${where}; give it to whoever verifies:\n\n  ${vkey}\n`);
+  if (present.length > 0) context.out(`\nSecret keys, to be kept and backed up:\n\n${present.join('')}`);
+}
+
+/** The secret keys of a data directory and their permissions. */
+export async function keyFiles(directory: string): Promise<KeyFile[]> {
+  const paths = dataDirectory(directory);
+  const files: KeyFile[] = [
+    { purpose: 'signs the checkpoints; who has it can write another log', path: paths.ledgerKeyFile },
+    { purpose: 'wraps all other keys; without it no opened group can be read', path: paths.kekFile },
+    { purpose: 'finds values in the index', path: paths.indexKeyFile },
+    { purpose: 'finds the references of subjects and sessions', path: paths.referenceKeyFile },
+  ];
+  return Promise.all(
+    files.map(async (file) => {
+      const found = await stat(file.path).catch(() => undefined);
+      return found === undefined ? file : { ...file, mode: octal(found.mode) };
+    }),
+  );
+}
+
+/** The permission bits of a file's mode, `0600`. */
+export function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}

@@ -1,0 +1,73 @@
+import type { SearchOrder } from '@spanledger/audit-exporter';
+import type { JsonObject } from '@spanledger/record';
+import { Option, type Command } from 'commander';
+import { withArchive } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { addExamples, addSourceOptions, parseLimit, type SourceOptions } from '../options.ts';
+import { renderJsonLine } from '../output/json.ts';
+import { renderRecords } from '../output/records.ts';
+import { pages } from '../pages.ts';
+import { limitToTime, parseMoment, type TimeOptions } from '../times.ts';
+
+const DEFAULT_LIMIT = 50;
+
+interface SearchOptions extends SourceOptions, TimeOptions {
+  limit: number;
+  order: SearchOrder;
+}
+
+/** `spanledger search`: records that match a query, newest first. */
+export function addSearch(program: Command, context: Context): void {
+  const command = program
+    .command('search')
+    .summary('find records')
+    .description(
+      'Finds audit records, newest first. A query names fields as the documents have them, in the spelling of\n' +
+        'Kibana (KQL): field:value, comparisons, and, or, not, parentheses, wildcards, free text. Without a query:\n' +
+        'the newest records.',
+    )
+    .argument('[query...]', 'the query; quote it, so that the shell leaves it as it is')
+    .option('--since <time>', 'not before: 15m, 2h, 7d ago, or a date', parseMoment)
+    .option('--until <time>', 'before: 15m, 2h, 7d ago, or a date', parseMoment)
+    .option('-n, --limit <n>', 'at most this many records', parseLimit, DEFAULT_LIMIT)
+    .addOption(
+      new Option('--order <order>', 'newest or oldest first').choices(['desc', 'asc']).default('desc'),
+    );
+  addExamples(addSourceOptions(command), [
+    "spanledger search 'user.id:alice and event.outcome:failure'",
+    "spanledger search 'event.action:oidc.session.started' --since 1d",
+    'spanledger search \'http.route:"/orders/:id" and http.response.status_code >= 400\' --limit 200',
+    "spanledger search --data ./data --json 'audit.actor.type:service' | spanledger verify --data ./data -",
+  ]).action((words: string[], options: SearchOptions) => search(words.join(' '), options, context));
+}
+
+async function search(query: string, options: SearchOptions, context: Context): Promise<void> {
+  const { limit, order, json } = options;
+  const asked = limitToTime(query, options, context.now());
+  await withArchive(options, context, async (archive) => {
+    let found = 0;
+    let more = false;
+    const ask = async (
+      pageLimit: number,
+      cursor?: string,
+    ): Promise<{ items: JsonObject[]; next?: string }> => {
+      const page = await archive.search({
+        query: asked,
+        order,
+        limit: pageLimit,
+        ...(cursor !== undefined && { cursor }),
+      });
+      more = page.next !== undefined;
+      return { items: page.records, ...(page.next !== undefined && { next: page.next }) };
+    };
+    for await (const records of pages(ask, limit)) {
+      if (json === true) for (const record of records) context.out(renderJsonLine(record));
+      else context.out(renderRecords(records, { paint: context.paint, untitled: found > 0 }));
+      found += records.length;
+    }
+    if (json === true) return;
+    if (found === 0) context.err('No record matches.\n');
+    else if (more)
+      context.err(`There are more; these are the first ${found}. --limit asks for more at once.\n`);
+  });
+}

@@ -1,0 +1,60 @@
+import { verifyLedger, type TileSource } from '@spanledger/ledger/verify';
+import { describeLocation, locate, openPublicLog } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { readInputFile, readVkey } from '../input-files.ts';
+import { renderJsonLine } from '../output/json.ts';
+import { progressLine } from '../output/progress.ts';
+import { renderReport } from '../output/reports.ts';
+import type { VerifyOptions } from './verify.ts';
+
+/** Verifies a whole ledger and prints the report. */
+export async function verifyWholeLedger(options: VerifyOptions, context: Context): Promise<void> {
+  const location = await locate(options, context);
+  const log = openPublicLog(location, context);
+  const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
+  const known = await Promise.all((options.known ?? []).map((file) => readInputFile(file, context)));
+  const source = rememberFailure(log.tiles);
+  const line = progressLine(context.draw, context.now);
+  const report = await verifyLedger({
+    source,
+    vkey,
+    known,
+    onProgress: (progress) => {
+      line.update(progress);
+    },
+  });
+  line.clear();
+  // A log that could not be read is not one that was found wrong.
+  const onlyUnread = report.failures.every(({ code }) => code === 'read_failed');
+  if (!report.ok && onlyUnread && source.failure !== undefined) throw source.failure;
+
+  const vkeySource = options.vkey === undefined ? 'log' : 'given';
+  if (options.json === true) context.out(renderJsonLine({ ...report, vkeySource }));
+  else {
+    context.out(renderReport(report, { paint: context.paint }));
+    if (vkeySource === 'log') context.out(noteOwnKey(describeLocation(location)));
+  }
+  context.exitCode = report.ok ? EXIT.good : EXIT.failed;
+}
+
+/** A key that comes from the log itself says little about who signed; a reader should know. */
+export function noteOwnKey(where: string): string {
+  return `\nThe verification key came from the log itself (${where}). --vkey holds it to a key that you kept.\n`;
+}
+
+/** A source that remembers why it could not be read. */
+function rememberFailure(source: TileSource): TileSource & { failure: Error | undefined } {
+  const remembering = {
+    failure: undefined as Error | undefined,
+    async read(path: string): Promise<Uint8Array | undefined> {
+      try {
+        return await source.read(path);
+      } catch (error) {
+        if (error instanceof Error) remembering.failure ??= error;
+        throw error;
+      }
+    },
+  };
+  return remembering;
+}

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { addExamples, addSourceOptions, collect, type SourceOptions } from '../options.ts';
+import { verifyWholeLedger } from './verify-ledger.ts';
+import { verifyRecords } from './verify-records.ts';
+
+/** What `verify` is asked. */
+export interface VerifyOptions extends SourceOptions {
+  /** A verification key, or the file that holds it. */
+  vkey?: string;
+  /** The file with the record's proof. */
+  proof?: string;
+  /** Files with checkpoints that were kept. */
+  known?: string[];
+}
+
+/** `spanledger verify`: the whole ledger, or records that were copied out of an index. */
+export function addVerify(program: Command, context: Context): void {
+  const command = program
+    .command('verify')
+    .summary('verify the ledger, or records')
+    .description(
+      'Without a file: verifies the whole ledger, every entry, hash and signature, and lists whatever is wrong and\n' +
+        'where. Only the public files are read: no secret key is needed.\n' +
+        'With a file: verifies records that were copied out of an index, every field of them.',
+    )
+    .argument('[file]', 'one record as JSON, or one a line; - is standard input')
+    .option(
+      '--vkey <key>',
+      'the verification key, or the file that holds it, kept from before (default: the log’s own)',
+    )
+    .option('--proof <file>', 'the record’s proof, from spanledger proof (default: asked from the log)')
+    .option(
+      '--known <file>',
+      'a checkpoint kept from before; the log must continue it (may be repeated)',
+      collect,
+    );
+  addExamples(addSourceOptions(command), [
+    'spanledger verify',
+    'spanledger verify --data ./data --vkey ledger.vkey --known checkpoint-of-january',
+    'spanledger verify --url https://audit.example --json',
+    'spanledger verify record.json',
+    'spanledger verify record.json --proof record.tlog-proof --vkey ledger.vkey',
+    "spanledger search --json 'user.id:alice' | spanledger verify -",
+  ]).action(async (file: string | undefined, options: VerifyOptions) => {
+    if (file !== undefined && options.known !== undefined) {
+      throw new CliError('usage', '--known belongs to the verification of a whole ledger, not of a record');
+    }
+    if (file === undefined && options.proof !== undefined) {
+      throw new CliError('usage', '--proof needs the record that it proves', {
+        hint: 'For example: spanledger verify record.json --proof record.tlog-proof',
+      });
+    }
+    await (file === undefined ? verifyWholeLedger(options, context) : verifyRecords(file, options, context));
+  });
+}

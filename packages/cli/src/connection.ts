@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import {
+  connectArchive,
+  dataDirectory,
+  DEFAULT_PORT,
+  ExporterError,
+  isLoopback,
+  loadConfig,
+  openArchive,
+  type Archive,
+} from '@spanledger/audit-exporter';
+import { fileTiles } from '@spanledger/ledger';
+import type { TileSource } from '@spanledger/ledger/verify';
+import type { Context } from './context.ts';
+import { CliError } from './errors.ts';
+import type { SourceOptions } from './options.ts';
+
+const PROBE_TIMEOUT_MS = 1500;
+
+/** Where an audit trail is. */
+export type Location = { kind: 'directory'; directory: string } | { kind: 'service'; url: string };
+
+/** The public part of a log: what verifying it takes, and no key that is secret. */
+export interface PublicLog {
+  tiles: TileSource;
+  vkey: () => Promise<string>;
+}
+
+/**
+ * Decides where to look: `--data`, `--url`, `SPANLEDGER_URL`, the service on this machine if it answers, the default
+ * data directory if it exists.
+ *
+ * @throws ExporterError `archive_unreachable` if none of them is there; CliError `usage`
+ */
+export async function locate(options: SourceOptions, context: Context): Promise<Location> {
+  if (options.data !== undefined) return { kind: 'directory', directory: options.data };
+  const url = options.url ?? nonEmpty(context.env['SPANLEDGER_URL']);
+  if (url !== undefined) return { kind: 'service', url: checkUrl(url) };
+  const usual = usualPlace(context.env);
+  if (await answers(usual.url)) return { kind: 'service', url: usual.url };
+  if (existsSync(usual.directory)) return { kind: 'directory', directory: usual.directory };
+  throw new ExporterError(
+    'archive_unreachable',
+    `no service answers at ${usual.url}, and there is no data directory at ${usual.directory}`,
+    { hint: 'Start one with: spanledger serve. Or name another with --url or --data.' },
+  );
+}
+
+/** Opens the audit trail at a location, calls `work` with it, and closes it. */
+export async function withArchive<T>(
+  options: SourceOptions,
+  context: Context,
+  work: (archive: Archive, location: Location) => Promise<T>,
+): Promise<T> {
+  const location = await locate(options, context);
+  const archive =
+    location.kind === 'directory'
+      ? await openArchive(location.directory, { env: context.env })
+      : connectService(location.url, context);
+  try {
+    return await work(archive, location);
+  } finally {
+    await archive.close();
+  }
+}
+
+/** The public part of the log at a location; of a data directory, only `ledger/` and `ledger.vkey` are read. */
+export function openPublicLog(location: Location, context: Context): PublicLog {
+  if (location.kind === 'service') {
+    const archive = connectService(location.url, context);
+    return { tiles: archive.tiles, vkey: () => archive.vkey() };
+  }
+  const { ledger, vkeyFile, root } = dataDirectory(location.directory);
+  if (!existsSync(ledger)) {
+    throw new ExporterError('archive_missing', `there is no ledger in ${root}`, {
+      hint: 'Name a folder that holds ledger/ and ledger.vkey.',
+    });
+  }
+  return {
+    tiles: fileTiles(ledger),
+    vkey: async () => {
+      try {
+        return (await readFile(vkeyFile, 'utf8')).trim();
+      } catch (cause) {
+        const hint = 'Name the verification key with --vkey.';
+        throw new ExporterError('archive_missing', `${vkeyFile} cannot be read`, { cause, hint });
+      }
+    },
+  };
+}
+
+/** A location in words. */
+export function describeLocation(location: Location): string {
+  return location.kind === 'service' ? location.url : location.directory;
+}
+
+/** Where `serve` listens and keeps its data when its command line says nothing else. */
+export function usualPlace(env: NodeJS.ProcessEnv): { url: string; directory: string } {
+  const { host, port, dataDirectory: directory } = loadConfig({ env });
+  // An address that stands for all of them is none to ask.
+  const name = isLoopback(host) ? host : '127.0.0.1';
+  return {
+    url: `http://${name.includes(':') ? `[${name}]` : name}:${port === 0 ? DEFAULT_PORT : port}`,
+    directory,
+  };
+}
+
+/** Whether a service answers at an address. */
+export async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('healthz', `${url}/`), {
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    // Refused, timed out, or something that does not speak HTTP: no service.
+    return false;
+  }
+}
+
+function connectService(url: string, context: Context): Archive {
+  const token = nonEmpty(context.env['SPANLEDGER_TOKEN']);
+  return connectArchive(url, token === undefined ? {} : { token });
+}
+
+function checkUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return url;
+  throw new CliError('usage', `${url} is not the address of a service`, {
+    hint: `An address looks like http://127.0.0.1:${DEFAULT_PORT}.`,
+  });
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}

@@ -1,0 +1,71 @@
+import { text } from 'node:stream/consumers';
+import { colored, plain, type Paint } from './output/paint.ts';
+
+/** A second Ctrl-C within this time is the same one: npm passes on what the terminal already delivered. */
+const SAME_SIGNAL_MS = 1000;
+const INTERRUPTED = 130;
+
+/** What a command knows of the world around it; tests bring their own. */
+export interface Context {
+  /** Writes to standard output. */
+  out: (text: string) => void;
+  /** Writes to standard error. */
+  err: (text: string) => void;
+  /** Colours for standard output. */
+  paint: Paint;
+  /** Writes to standard error if that is a terminal, for what is to be taken away again; undefined elsewhere. */
+  draw: ((text: string) => void) | undefined;
+  env: NodeJS.ProcessEnv;
+  /** Reads standard input to its end. */
+  readInput: () => Promise<string>;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Aborts at the first Ctrl-C or SIGTERM after the call; a later one ends the process. */
+  untilInterrupted: () => AbortSignal;
+  /** What the process is to end with; a command sets it. */
+  exitCode: number;
+}
+
+/** The context of this process. */
+export function processContext(): Context {
+  quietBrokenPipe(process.stdout);
+  quietBrokenPipe(process.stderr);
+  const { env } = process;
+  return {
+    out: (chunk) => process.stdout.write(chunk),
+    err: (chunk) => process.stderr.write(chunk),
+    paint: wantsColor(process.stdout, env) ? colored : plain,
+    draw: process.stderr.isTTY ? (chunk) => process.stderr.write(chunk) : undefined,
+    env,
+    readInput: () => text(process.stdin),
+    now: Date.now,
+    untilInterrupted,
+    exitCode: 0,
+  };
+}
+
+/** https://no-color.org: set and not empty means no colour. */
+function wantsColor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
+/** `spanledger search … | head`: whoever has read enough closes the pipe, and that is no error. */
+function quietBrokenPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+function untilInterrupted(): AbortSignal {
+  const stop = new AbortController();
+  let firstMs: number | undefined;
+  const onSignal = (): void => {
+    firstMs ??= performance.now();
+    if (stop.signal.aborted && performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(INTERRUPTED);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return stop.signal;
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { isJsonObject, type JsonObject } from '@spanledger/record';
+import type { Context } from './context.ts';
+import { CliError } from './errors.ts';
+
+/** The name that stands for standard input. */
+const STANDARD_INPUT = '-';
+
+/** Reads a file that the command line names; `-` is standard input. */
+export async function readInputFile(name: string, context: Context): Promise<string> {
+  if (name === STANDARD_INPUT) return context.readInput();
+  try {
+    return await readFile(name, 'utf8');
+  } catch (cause) {
+    throw new CliError('file_unreadable', `${name} cannot be read`, { cause });
+  }
+}
+
+/**
+ * Reads a verification key from a file, or from the text itself where that is one.
+ *
+ * @param value - what `--vkey` was given
+ */
+export async function readVkey(value: string, context: Context): Promise<string> {
+  const isKeyItself = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/.test(value);
+  return (isKeyItself ? value : await readInputFile(value, context)).trim();
+}
+
+/**
+ * Reads documents: one JSON object, a list of them, or one a line as `--json` prints them. A search hit of
+ * Elasticsearch or Kibana is taken by its `_source`.
+ *
+ * @param name - the file, for messages
+ * @throws CliError `input_malformed`
+ */
+export function parseDocuments(text: string, name: string): JsonObject[] {
+  const whole = parseJson(text);
+  const values = whole === undefined ? parseLines(text, name) : Array.isArray(whole) ? whole : [whole];
+  if (values.length === 0) throw new CliError('input_malformed', `${describe(name)} holds no record`);
+  return values.map((value, at) => {
+    if (isJsonObject(value)) return isJsonObject(value['_source']) ? value['_source'] : value;
+    throw new CliError('input_malformed', `item ${at + 1} of ${describe(name)} is no JSON object`, {
+      hint: 'A record is one JSON object, as spanledger show prints it or as it stands in the index.',
+    });
+  });
+}
+
+function parseLines(text: string, name: string): unknown[] {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.flatMap((line, at) => {
+    if (line === '') return [];
+    const value = parseJson(line);
+    if (value !== undefined) return [value];
+    throw new CliError('input_malformed', `line ${at + 1} of ${describe(name)} is not JSON`, {
+      hint: 'Give one JSON document, or one a line.',
+    });
+  });
+}
+
+/** JSON has no undefined, which therefore can say that the text is none. */
+function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(name: string): string {
+  return name === STANDARD_INPUT ? 'standard input' : name;
+}

@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** Options that every command has which asks an archive. */
+export interface SourceOptions {
+  data?: string;
+  url?: string;
+  json?: boolean;
+}
+
+/** The most records or sessions that one command prints. */
+export const MAX_LIMIT = 10_000_000;
+
+/** Adds `--data`, `--url` and `--json`. */
+export function addSourceOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--data <dir>', 'read this data directory, without a service').conflicts('url'))
+    .addOption(
+      new Option(
+        '--url <url>',
+        'ask the service at this address (default: SPANLEDGER_URL, else http://127.0.0.1:4319 if it answers, else ' +
+          'the default data directory)',
+      ),
+    )
+    .option('--json', 'machine-readable output');
+}
+
+/** Reads `--limit`. */
+export function parseLimit(text: string): number {
+  const limit = /^\d{1,8}$/.test(text) ? Number(text) : Number.NaN;
+  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_LIMIT}.`);
+}
+
+/** Reads `--port`. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a port number, 0 to 65535; 0 takes a free one.');
+}
+
+/** Collects an option that may be given more than once. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** Adds an "Examples:" section to a command's help. */
+export function addExamples(command: Command, examples: readonly string[]): Command {
+  const lines = examples.map((example) => `  $ ${example}\n`).join('');
+  return command.addHelpText('after', `\nExamples:\n${lines.trimEnd()}`);
+}

@@ -1,0 +1,31 @@
+const MAX_PAGE = 1000;
+
+/** One page of an answer. */
+export interface Page<T> {
+  items: T[];
+  /** Cursor of the next page; absent on the last. */
+  next?: string;
+}
+
+/**
+ * Follows an answer's pages until there is no more, or as many items as were asked for.
+ *
+ * @param ask - asks for one page of at most so many items, from a cursor on
+ * @param limit - how many items in all
+ * @param maxPage - the most items that may be asked for at a time
+ * @returns the pages that hold anything
+ */
+export async function* pages<T>(
+  ask: (limit: number, cursor?: string) => Promise<Page<T>>,
+  limit: number,
+  maxPage: number = MAX_PAGE,
+): AsyncGenerator<T[]> {
+  let left = limit;
+  let cursor: string | undefined;
+  do {
+    const page = await ask(Math.min(left, maxPage), cursor);
+    left -= page.items.length;
+    cursor = page.next;
+    if (page.items.length > 0) yield page.items;
+  } while (cursor !== undefined && left > 0);
+}

@@ -1,0 +1,43 @@
+import { CommanderError } from 'commander';
+import type { Context } from './context.ts';
+import { describeError, EXIT, type Failure } from './errors.ts';
+import { renderJsonLine } from './output/json.ts';
+import { printable } from './output/text.ts';
+import { createProgram } from './program.ts';
+
+/**
+ * Runs one command line.
+ *
+ * @param args - without the interpreter and the script
+ * @returns the exit status; see {@link EXIT}
+ */
+export async function run(args: readonly string[], context: Context): Promise<number> {
+  try {
+    await createProgram(context).parseAsync([...args], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
+    // No command at all: the help was printed, which is all there is to say.
+    if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
+    const failure = describeError(error);
+    const { exitCode, ...told } = failure;
+    context.err(args.includes('--json') ? renderJsonLine({ error: told }) : renderFailure(failure, args));
+    return exitCode;
+  }
+}
+
+function renderFailure({ message, hint, position }: Failure, args: readonly string[]): string {
+  const lines = [
+    `spanledger: ${message}`,
+    ...(position === undefined ? [] : pointAt(position, args)),
+    ...(hint === undefined ? [] : [hint]),
+  ];
+  return lines.map((line) => `${line.split('\n').map(printable).join('\n')}\n`).join('');
+}
+
+/** The query with a caret under the mistake, where it was given as one argument. */
+function pointAt(position: number, args: readonly string[]): string[] {
+  const words = args.slice(1).filter((arg) => !arg.startsWith('-') && arg.length >= position);
+  const [query] = words;
+  return words.length === 1 && query !== undefined ? [`  ${query}`, `  ${' '.repeat(position)}^`] : [];
+}

@@ -1,0 +1,52 @@
+import { formatQuery, parseQuery } from '@spanledger/audit-exporter/query';
+import { InvalidArgumentError } from 'commander';
+
+const UNIT_MS = new Map([
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 604_800_000],
+]);
+
+/** Options that cut a question to a time. */
+export interface TimeOptions {
+  since?: string;
+  until?: string;
+}
+
+/** Checks `--since` and `--until`: a span of time before now, or a date that the query language reads. */
+export function parseMoment(text: string): string {
+  if (/^\d{1,6}[smhdw]$/.test(text)) return text;
+  try {
+    parseQuery(`@timestamp >= "${text}"`);
+    return text;
+  } catch {
+    throw new InvalidArgumentError(
+      'It must be a time before now such as 15m, 2h or 7d, or a date such as 2026-11-21 or 2026-11-21T18:30:00Z.',
+    );
+  }
+}
+
+/**
+ * Joins a query with `--since` and `--until`.
+ *
+ * @param query - as the user wrote it; read on its own first, so that a mistake is found at its own place
+ * @param nowMs - what `15m` counts from
+ * @throws QueryError when the query cannot be read
+ */
+export function limitToTime(query: string, { since, until }: TimeOptions, nowMs: number): string {
+  const parsed = parseQuery(query);
+  const terms = [
+    ...(parsed.type === 'all' ? [] : [`(${formatQuery(parsed)})`]),
+    ...(since === undefined ? [] : [`@timestamp >= "${resolveMoment(since, nowMs)}"`]),
+    ...(until === undefined ? [] : [`@timestamp < "${resolveMoment(until, nowMs)}"`]),
+  ];
+  return terms.join(' and ');
+}
+
+function resolveMoment(text: string, nowMs: number): string {
+  const unitMs = UNIT_MS.get(text.slice(-1));
+  if (unitMs === undefined || !/^\d+[smhdw]$/.test(text)) return text;
+  return new Date(Math.max(0, nowMs - Number(text.slice(0, -1)) * unitMs)).toISOString();
+}
