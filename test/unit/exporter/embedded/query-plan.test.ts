@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+
+import { createBlindKey } from '../../../../packages/exporter/src/blind-key.ts';
+import { planQuery } from '../../../../packages/exporter/src/search/embedded/query-plan.ts';
+import type { QueryPlan } from '../../../../packages/exporter/src/search/embedded/query-plan.ts';
+import { parseQuery } from '../../../../packages/exporter/src/search/query/index.ts';
+
+const key = createBlindKey(new Uint8Array(32));
+const november = Date.UTC(2026, 10, 1);
+const december = Date.UTC(2026, 11, 1);
+
+function plan(query: string): QueryPlan {
+  return planQuery(parseQuery(query), key);
+}
+
+describe('planQuery', () => {
+  it('hides what is asked of committed fields', () => {
+    expect(plan('user.id:alice').atMost).toMatch(/^\("[0-9a-f]{16}" OR "user\.id=alice" OR "!more"\)$/);
+    expect(plan('parcel').atMost).toMatch(/^\("[0-9a-f]{16}" OR "!more"\)$/);
+  });
+
+  it('escapes values, so that none can be an expression', () => {
+    expect(plan('event.action:"A\\" OR *"').atMost).toContain('"event.action=^a%22%20^o^r%20%2a"');
+  });
+
+  it('narrows by time where a query has one', () => {
+    expect(plan('@timestamp:2026-11').time).toEqual({ from: november, to: december - 1 });
+    expect(plan('@timestamp >= 2026-11 and @timestamp < 2026-12 and a:b').time).toEqual({
+      from: november,
+      to: december - 1,
+    });
+    expect(plan('@timestamp:2026-11 or @timestamp > 2026-11').time).toEqual({ from: november, to: Infinity });
+    expect(plan('@timestamp:2026-11 or a:b').time).toBeUndefined();
+    expect(plan('not @timestamp:2026-11').time).toBeUndefined();
+    expect(plan('@timestamp < 2026-11 and @timestamp > 2026-11')).toMatchObject({
+      time: { from: december, to: november - 1 },
+    });
+  });
+
+  it('narrows by place in the ledger', () => {
+    expect(plan('audit.ledger.index >= 10 and audit.ledger.index < 20').indexes).toEqual({
+      from: 10,
+      to: 20,
+    });
+  });
+
+  it('leaves out only what is sure to match', () => {
+    expect(plan('not event.outcome:success').atMost).toBe('("+" NOT "event.outcome=success")');
+    expect(plan('not audit.openings.identity.salt:x').atMost).toBeUndefined();
+    expect(plan('not event.duration:5').atMost).toBeUndefined();
+    expect(plan('not (event.outcome:success and event.duration > 5)').atMost).toBeUndefined();
+    expect(plan('not (event.outcome:success or event.duration > 5)').atMost).toBe(
+      '("+" NOT "event.outcome=success")',
+    );
+  });
+
+  it('covers a range of numbers with few prefixes', () => {
+    const { atMost = '' } = plan('http.response.status_code >= 400');
+    expect(atMost).toContain('"http.response.status_code#p2.4"');
+    expect(atMost).not.toContain('"http.response.status_code#p2.3"');
+    expect(atMost.split(' OR ').length).toBeLessThan(32);
+  });
+});
