@@ -164,9 +164,9 @@ describe('any span', () => {
           }
         });
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
-  });
+  }, 60_000);
 
   test('stands by path where the allow-list says, in the clear and in each group', () => {
     fc.assert(
@@ -178,9 +178,9 @@ describe('any span', () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
-  });
+  }, 60_000);
 });
 
 describe('what is too large', () => {

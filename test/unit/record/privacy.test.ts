@@ -19,8 +19,12 @@ const secretText = fc
   .map((word) => `secret ${word} secret`);
 const secretNumber = fc.integer({ min: 2 ** 51, max: 2 ** 52 });
 /** Long enough to be cut, so that `audit.truncated` has something to give away. */
-const longSecret = secretText.map((secret) => secret.repeat(1_200));
-const secret: fc.Arbitrary<OtlpValue> = fc.oneof(secretText, secretText, secretNumber, longSecret);
+const longSecret = secretText.map((secret) => `${secret} ${'x'.repeat(20_000)}`);
+const secret: fc.Arbitrary<OtlpValue> = fc.oneof(
+  { weight: 10, arbitrary: secretText },
+  { weight: 5, arbitrary: secretNumber },
+  { weight: 1, arbitrary: longSecret },
+);
 
 const committedKeys = fc.oneof(
   keys.filter((key) => groupOfAttribute(key) !== 'clear'),
@@ -57,7 +61,7 @@ test('nothing that is not on the allow-list occurs in the bytes that are hashed'
       // The span's name is free text, and must have gone somewhere.
       expect(JSON.stringify(openingsOf(batch, 0))).toContain(span.name);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
-  expect(seen).toBeGreaterThan(5_000);
-});
+  expect(seen).toBeGreaterThan(3_000);
+}, 60_000);
