@@ -8,6 +8,7 @@ import {
   EVENT_TOKEN_ISSUED,
 } from '@spanledger/record';
 import { memberOf } from '../../attach/global-api.ts';
+import type { SpanAttributes } from '../../otlp/recorded-span.ts';
 import { BoundedMap } from '../../session/bounded-map.ts';
 import { scopeList } from '../../session/claims.ts';
 import { defined } from '../../session/session.ts';
@@ -55,20 +56,21 @@ export function observeAuthorization(context: HookContext): AuthorizationHooks {
           });
         },
         failed: (error) => {
-          fail(site, clientIdentity(configuration), error);
+          fail(site, clientIdentity(configuration), failureAttributes(error));
         },
       };
     },
     codeGrant: ([configuration, currentUrl]) => {
       const site = lifecycle.callSite();
-      const state = stateOf(currentUrl);
+      const state = answerParameter(currentUrl, 'state');
       return {
         succeeded: (result) => {
           const client = clientIdentity(configuration);
           issue(site, client, result, state === undefined ? undefined : pending.get(tokenKey(state)));
         },
         failed: (error) => {
-          fail(site, clientIdentity(configuration), error);
+          const secrets = [state, answerParameter(currentUrl, 'code')];
+          fail(site, clientIdentity(configuration), failureAttributes(error, ...secrets));
         },
       };
     },
@@ -101,17 +103,14 @@ export function observeAuthorization(context: HookContext): AuthorizationHooks {
     if (session !== undefined) lifecycle.record(site, EVENT_SESSION_STARTED, about);
   }
 
-  function fail(site: CallSite, client: ClientIdentity, error: unknown): void {
-    lifecycle.record(site, EVENT_AUTHORIZATION_FAILED, {
-      ...clientAttributes(client),
-      ...failureAttributes(error),
-    });
+  function fail(site: CallSite, client: ClientIdentity, failure: SpanAttributes): void {
+    lifecycle.record(site, EVENT_AUTHORIZATION_FAILED, { ...clientAttributes(client), ...failure });
   }
 }
 
-/** `state` in the URL that the provider sent the browser to. */
-function stateOf(currentUrl: unknown): string | undefined {
+/** A parameter of the URL to which the provider sent the browser back. */
+function answerParameter(currentUrl: unknown, name: string): string | undefined {
   const href = currentUrl instanceof URL ? currentUrl.href : memberOf(currentUrl, 'url');
   if (typeof href !== 'string' || !URL.canParse(href)) return undefined;
-  return new URL(href).searchParams.get('state') ?? undefined;
+  return new URL(href).searchParams.get(name) ?? undefined;
 }

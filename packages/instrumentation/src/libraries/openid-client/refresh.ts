@@ -54,7 +54,7 @@ export function observeRefresh({ lifecycle, sessions, now }: HookContext): Obser
           ...clientAttributes(client),
           ...before?.describe(),
           [ATTR_OIDC_GRANT_TYPE]: GRANT_TYPE,
-          ...failureAttributes(error),
+          ...failureAttributes(error, refreshToken),
         });
       },
     };

@@ -56,7 +56,7 @@ export function observeIntrospection({ lifecycle, sessions }: HookContext): Obse
       failed: (error) => {
         lifecycle.record(site, EVENT_TOKEN_INTROSPECTED, {
           ...clientAttributes(client),
-          ...failureAttributes(error),
+          ...failureAttributes(error, token),
         });
       },
     };
