@@ -18,6 +18,7 @@ import { encodeCanonical } from '@spanledger/record';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  addHistory,
   copyLog,
   edit,
   makeEntries,
@@ -627,6 +628,101 @@ describe('earlier checkpoints', () => {
   });
 });
 
+describe('the history of checkpoints', () => {
+  const SIZES = [0, 1, 40, 255, 256, 257, 300, 511, 512, 550, 600];
+  const withHistory = copyLog(LOG);
+  addHistory(withHistory, ENTRIES, SIZES);
+  const last = 'checkpoints/00000000000000000512';
+  const oldCheckpoint = (size: number): Uint8Array =>
+    Buffer.from(signCheckpoint({ size, root: rootOf(ENTRIES.slice(0, size)) }));
+  const cutTo = (size: number) => (log: MemoryLog) => {
+    const cut = publish(ENTRIES.slice(0, size));
+    for (const path of log.files.keys()) if (path.startsWith('tile/')) log.files.delete(path);
+    for (const [path, bytes] of cut.files) log.files.set(path, bytes);
+  };
+
+  test('agrees with the log', async () => {
+    const report = await verify(withHistory);
+    expect(findings(report)).toEqual([]);
+    expect(report.historyVerified).toBe(SIZES.length);
+    expect(formatReport(report)).toContain('11 checkpoints that this log published before agree with it');
+  });
+
+  test('may be behind the checkpoint, and one ahead of it', async () => {
+    const behind = copyLog(LOG);
+    addHistory(behind, ENTRIES, SIZES.slice(0, -1));
+    expect(findings(await verify(behind))).toEqual([]);
+    const ahead = copyLog(withHistory);
+    ahead.files.set('checkpoint', oldCheckpoint(550));
+    const report = await verify(ahead);
+    expect(report).toMatchObject({ ok: true, size: 600, verified: 600 });
+    expect(report.warnings.map(({ code }) => code)).toEqual(['checkpoint_behind']);
+  });
+
+  test('may end in a note that is being written', async () => {
+    const report = await findingsAfter(
+      (log) => edit(log, last, (bytes) => Buffer.concat([bytes, Buffer.from('ledger.ex')])),
+      withHistory,
+    );
+    expect(report).toEqual([]);
+  });
+
+  test('gives away a log that was cut back to an earlier checkpoint', async () => {
+    const report = await findingsAfter(cutTo(300), withHistory);
+    expect(report).toContain('checkpoint_rolled_back checkpoint');
+    expect(report).toContain('bundle_missing 256 tile/entries/001');
+  });
+
+  test('gives away a checkpoint that was rolled back alone', async () => {
+    const report = await findingsAfter((log) => log.files.set('checkpoint', oldCheckpoint(300)), withHistory);
+    expect(report).toEqual(['checkpoint_rolled_back checkpoint']);
+  });
+
+  test('serves where the checkpoint is damaged, so that nothing else is hidden', async () => {
+    const report = await findingsAfter((log) => {
+      log.files.set('checkpoint', Buffer.from('garbage'));
+      editEntries(log, 2, 88, (entries) => entries.with(87, alter(entries[87] ?? new Uint8Array())));
+    }, withHistory);
+    expect(report).toEqual(['checkpoint_malformed checkpoint', 'entry_altered 599 tile/entries/002.p/88']);
+  });
+
+  test('with a signed checkpoint of another tree', async () => {
+    const report = await findingsAfter((log) => {
+      const note = signCheckpoint({ size: 550, root: new Uint8Array(32) });
+      edit(log, last, (bytes) =>
+        Buffer.from(
+          Buffer.from(bytes)
+            .toString()
+            .replace(Buffer.from(oldCheckpoint(550)).toString(), note),
+        ),
+      );
+    }, withHistory);
+    expect(report).toEqual([`history_inconsistent 550 ${last}`]);
+  });
+
+  test('altered, garbage, or partly missing', async () => {
+    const first = 'checkpoints/00000000000000000000';
+    const change = (find: string, replacement: string) => (log: MemoryLog) =>
+      edit(log, first, (bytes) => Buffer.from(Buffer.from(bytes).toString().replace(find, replacement)));
+    expect(await findingsAfter(change('\n40\n', '\n41\n'), withHistory)).toEqual([
+      `history_malformed 41 ${first}`,
+    ]);
+    expect(await findingsAfter(change('\n40\n', '\n400000\n'), withHistory)).toEqual([
+      `history_malformed ${first}`,
+    ]);
+    expect(await findingsAfter((log) => log.files.delete(first), withHistory)).toEqual([
+      `history_malformed ${first}`,
+    ]);
+    for (const path of [first, last, 'checkpoints/index']) {
+      for (const garbage of [Buffer.from([0xff]), Buffer.from('x'), Buffer.from('\n\n\u2014 x\n')]) {
+        const report = await findingsAfter((log) => log.files.set(path, garbage), withHistory);
+        expect(report).toContain(`history_malformed ${path}`);
+        expect(report.every((line) => line.startsWith('history_malformed'))).toBe(true);
+      }
+    }
+  });
+});
+
 describe('producers', () => {
   test('a hole is a warning that names what is missing', async () => {
     const report = await verify(publish(makeEntries(20, (index) => (index < 10 ? index + 3 : index + 8))));
@@ -673,6 +769,7 @@ describe('a source that fails', () => {
       },
     ]) {
       expect(findings(await verifyLedger({ vkey: VKEY, source: { read } }))).toEqual([
+        'read_failed checkpoints/index',
         'read_failed checkpoint',
       ]);
     }

@@ -8,6 +8,9 @@ export type VerificationFailureCode =
   | 'checkpoint_signature_invalid'
   | 'origin_mismatch'
   | 'root_mismatch'
+  | 'checkpoint_rolled_back'
+  | 'history_malformed'
+  | 'history_inconsistent'
   | 'known_checkpoint_invalid'
   | 'known_checkpoint_ahead'
   | 'known_checkpoint_inconsistent'
@@ -47,6 +50,9 @@ export const FAILURE_MEANINGS: Readonly<Record<VerificationFailureCode, string>>
     'The signature does not belong to the checkpoint: one of the two was changed.',
   origin_mismatch: 'Two names of the log differ: of the verification key, the checkpoint and the entry.',
   root_mismatch: 'The checkpoint states another tree than the one that is stored.',
+  checkpoint_rolled_back: 'The log has published a larger checkpoint than the one that it shows.',
+  history_malformed: 'The history of published checkpoints cannot be read: it was changed or damaged.',
+  history_inconsistent: 'A published checkpoint states another tree than the one that is stored.',
   known_checkpoint_invalid: 'A checkpoint that was given for comparison is not one that this log has signed.',
   known_checkpoint_ahead: 'The log is shorter now than it was when it signed an earlier checkpoint.',
   known_checkpoint_inconsistent: 'The log is no continuation of what an earlier checkpoint stated.',

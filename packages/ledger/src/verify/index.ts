@@ -46,13 +46,10 @@ export {
 } from './proof.ts';
 export {
   MAX_REPORTED_PRODUCERS,
-  MAX_REPORTED_WARNINGS,
   type Assurance,
   type DocumentReport,
   type ReportedCheckpoint,
   type VerificationReport,
-  type VerificationWarning,
-  type VerificationWarningCode,
 } from './report.ts';
 export { formatDocumentReport, formatReport } from './report-text.ts';
 export {
@@ -84,3 +81,4 @@ export {
   type ConsistencyProof,
   type InclusionProof,
 } from './tree.ts';
+export { MAX_REPORTED_WARNINGS, type VerificationWarning, type VerificationWarningCode } from './warnings.ts';

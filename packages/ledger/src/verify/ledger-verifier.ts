@@ -1,3 +1,4 @@
+import { CheckpointHistory } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { encodeBase64 } from './encoding.ts';
@@ -6,11 +7,12 @@ import { FailureList } from './failures.ts';
 import { KnownCheckpoints } from './known-checkpoints.ts';
 import { LogFiles } from './log-files.ts';
 import { parseVerificationKey, type NoteVerificationKey } from './note.ts';
-import { ProducerSequences } from './producer-sequences.ts';
-import { MAX_REPORTED_PRODUCERS, MAX_REPORTED_WARNINGS, type VerificationReport } from './report.ts';
-import type { VerificationWarning } from './report.ts';
+import { ProducerSequences, type ProducerReport } from './producer-sequences.ts';
+import { MAX_REPORTED_PRODUCERS, type VerificationReport } from './report.ts';
+import { RootTrack } from './root-track.ts';
 import type { TileSource } from './tile.ts';
 import { TreeWalk, type WalkResult } from './tree-walk.ts';
+import { WarningList } from './warnings.ts';
 
 /** What {@link verifyLedger} needs. */
 export interface VerifyLedgerOptions {
@@ -28,7 +30,7 @@ export interface VerifyLedgerOptions {
 
 /**
  * Verifies a whole log: the checkpoint's signature, every hash of the tree, every entry, the hash chain, the
- * producers' sequences, and that earlier checkpoints are continued. Reads everything once, in constant memory, and
+ * producers' sequences, and that earlier checkpoints (the log's own history, and `known`) are continued. Reads everything once, in constant memory, and
  * goes on after each failure.
  *
  * @returns a report, whatever the files hold; only aborting rejects, and a callback that throws
@@ -40,61 +42,60 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const { source, known = [], onProgress, signal } = options;
   const startedMs = performance.now();
   const failures = new FailureList();
+  const warnings = new WarningList();
   const files = new LogFiles(source);
   const key = readKey(options.vkey, failures);
-  const { checkpoint, signers } = await readCheckpoint(files, key, failures);
-  const size = checkpoint?.size ?? 0;
-  const origin = key?.name ?? checkpoint?.origin ?? '';
-  const warnings: VerificationWarning[] = [];
-  let duplicates = 0;
+  const history = new CheckpointHistory(files, key, failures);
+  const base = await readBase(files, history, key, failures, warnings);
+  const size = base?.checkpoint.size ?? 0;
+  const origin = key?.name ?? base?.checkpoint.origin ?? '';
+  const roots = new RootTrack();
+  const knownCheckpoints = new KnownCheckpoints(known, key, base && size, roots, failures);
   const producers = new ProducerSequences();
-  const knownCheckpoints = new KnownCheckpoints(known, key, checkpoint?.size, failures);
 
   let walked: WalkResult = { verified: 0, root: undefined, rootIsProven: true, edgeIsComplete: false };
-  if (checkpoint !== undefined) {
+  if (base === undefined) {
+    roots.finish();
+  } else {
     const walk = new TreeWalk({
       files,
       size,
       failures,
       chain: new EntryChain(origin, failures),
-      known: knownCheckpoints,
+      roots,
+      beforePassing: (end) => history.expectUpTo(end, size, roots),
       onEntry: (index, path, { recordId, sequence }) => {
         if (recordId === undefined || !producers.add(recordId, sequence)) return;
-        duplicates += 1;
         const detail = `Entry ${index}, record ${JSON.stringify(recordId.slice(0, 200))}, repeats an earlier one.`;
-        if (warnings.length < MAX_REPORTED_WARNINGS) {
-          warnings.push({ code: 'record_duplicated', place: { index, path }, detail });
-        }
+        warnings.add('record_duplicated', { index, path }, detail);
       },
       onProgress: (verified) => onProgress?.({ verified, size }),
       signal,
     });
-    walked = await walk.run(checkpoint.root);
-    if (!walked.rootIsProven && walked.edgeIsComplete)
-      reportRoot(checkpoint, walked, signers.length > 0, failures);
+    walked = await walk.run(base.checkpoint.root);
+    if (!walked.rootIsProven && walked.edgeIsComplete) reportRoot(base, walked, failures);
   }
 
-  const gaps = addProducerWarnings(producers, warnings);
   const reports = producers.reports();
+  addProducerWarnings(reports, producers.untracked, warnings);
   return {
     ok: failures.total === 0,
     origin,
     size,
     root: walked.root === undefined ? '' : encodeBase64(walked.root),
     verified: walked.verified,
-    ...(checkpoint === undefined
-      ? {}
-      : { checkpoint: { size, root: encodeBase64(checkpoint.root), signers } }),
+    ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
     knownVerified: knownCheckpoints.verified,
+    historyVerified: history.verified,
     assurance: 'unanchored',
     producers: reports
-      .sort((a, b) => b.missing.length + b.duplicates - a.missing.length - a.duplicates)
+      .toSorted((a, b) => b.missing.length + b.duplicates - a.missing.length - a.duplicates)
       .slice(0, MAX_REPORTED_PRODUCERS),
     producersTotal: reports.length,
     failures: failures.listed,
     failuresTotal: failures.total,
-    warnings,
-    warningsTotal: duplicates + gaps,
+    warnings: warnings.listed,
+    warningsTotal: warnings.total,
     elapsedMs: performance.now() - startedMs,
   };
 }
@@ -106,50 +107,68 @@ function readKey(vkey: string, failures: FailureList): NoteVerificationKey | und
   return undefined;
 }
 
-async function readCheckpoint(
+/** The checkpoint that the log is held against. */
+interface Base {
+  checkpoint: Checkpoint;
+  signers: string[];
+}
+
+/**
+ * Reads the log's checkpoint and the end of its history. The log is held against the larger of the two, and against
+ * the history's where the other cannot be trusted: what is wrong with the checkpoint must not hide what else is.
+ */
+async function readBase(
   files: LogFiles,
+  history: CheckpointHistory,
   key: NoteVerificationKey | undefined,
   failures: FailureList,
-): Promise<{ checkpoint?: Checkpoint; signers: string[] }> {
+  warnings: WarningList,
+): Promise<Base | undefined> {
   const place = { path: 'checkpoint' };
+  const tail = await history.readTail();
   const file = await files.read('checkpoint');
   if (file.kind === 'absent') failures.add('checkpoint_missing', place, 'There is no checkpoint.');
   if (file.kind === 'failed') failures.add('read_failed', place, `checkpoint cannot be read: ${file.detail}`);
-  if (file.kind !== 'found') return { signers: [] };
-  const checked = checkCheckpoint(file.bytes, key);
-  for (const { code, detail } of checked.problems) failures.add(code, place, detail);
-  return checked;
+  const checked = file.kind === 'found' ? checkCheckpoint(file.bytes, key) : undefined;
+  for (const { code, detail } of checked?.problems ?? []) failures.add(code, place, detail);
+
+  const fromHistory = tail && { checkpoint: tail.last, signers: tail.signers };
+  const { checkpoint, signers = [], problems = [] } = checked ?? {};
+  if (checkpoint === undefined) return fromHistory;
+  if (tail === undefined || (problems.length === 0 && tail.last.size <= checkpoint.size))
+    return { checkpoint, signers };
+  const detail = `The checkpoint covers ${checkpoint.size} entries, the last published one ${tail.last.size}.`;
+  // Of a log that was stopped in between, the history is ahead by one.
+  if (problems.length > 0) return fromHistory;
+  if (checkpoint.size < tail.previousSize) failures.add('checkpoint_rolled_back', place, detail);
+  else warnings.add('checkpoint_behind', place, detail);
+  return fromHistory;
 }
 
-function reportRoot(
-  { size, root }: Checkpoint,
-  walked: WalkResult,
-  isSigned: boolean,
-  failures: FailureList,
-): void {
+function reportRoot({ checkpoint, signers }: Base, walked: WalkResult, failures: FailureList): void {
+  const { size, root } = checkpoint;
   const stored = walked.root === undefined ? 'cannot be computed' : `is ${encodeBase64(walked.root)}`;
-  const cause = isSigned
-    ? 'The signature is good, so entries and tiles were changed after it, or it was made for another log.'
-    : 'The checkpoint is not signed, so its size or root may have been changed.';
+  const cause =
+    signers.length > 0
+      ? 'The signature is good, so entries and tiles were changed after it, or it was made for another log.'
+      : 'The checkpoint is not signed, so its size or root may have been changed.';
   const detail = `At size ${size} the checkpoint states the root ${encodeBase64(root)}, that of the entries ${stored}. ${cause}`;
   failures.add('root_mismatch', { path: 'checkpoint' }, detail);
 }
 
-/** Adds a warning for each producer with holes; returns how many there are, listed or not. */
-function addProducerWarnings(producers: ProducerSequences, warnings: VerificationWarning[]): number {
-  let count = 0;
-  const add = (code: VerificationWarning['code'], detail: string): void => {
-    count += 1;
-    if (warnings.length < MAX_REPORTED_WARNINGS) warnings.push({ code, place: {}, detail });
-  };
-  for (const { streamId, missing } of producers.reports()) {
+function addProducerWarnings(
+  reports: readonly ProducerReport[],
+  untracked: number,
+  warnings: WarningList,
+): void {
+  for (const { streamId, missing } of reports) {
     if (missing.length === 0) continue;
     const holes = missing.slice(0, 5).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
     const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
-    add('producer_gap', `Producer ${streamId.slice(0, 200)}: not in the log are ${holes.join(', ')}${more}.`);
+    const detail = `Producer ${streamId.slice(0, 200)}: not in the log are ${holes.join(', ')}${more}.`;
+    warnings.add('producer_gap', {}, detail);
   }
-  if (producers.untracked > 0) {
-    add('producers_untracked', `${producers.untracked} records are of more producers than are followed.`);
+  if (untracked > 0) {
+    warnings.add('producers_untracked', {}, `${untracked} records are of more producers than are followed.`);
   }
-  return count;
 }

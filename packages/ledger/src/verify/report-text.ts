@@ -12,7 +12,8 @@ const UNANCHORED = [
 
 /** A ledger's report for people: what was checked, what failed where and what that means, what remains open. */
 export function formatReport(report: VerificationReport): string {
-  const { size, verified, root, checkpoint, knownVerified, failuresTotal, warnings, warningsTotal } = report;
+  const { size, verified, root, checkpoint, failuresTotal, warnings, warningsTotal } = report;
+  const earlier = report.knownVerified + report.historyVerified;
   const seconds = report.elapsedMs / 1000;
   const gaps = report.producers.filter(({ missing }) => missing.length > 0).length;
   const lines = [
@@ -21,8 +22,8 @@ export function formatReport(report: VerificationReport): string {
     `Entries:     ${count(verified)} of ${count(size)} verified: bytes, hash chain, Merkle tree`,
     `Root:        ${root === '' ? 'cannot be computed, entries are missing' : root}`,
     `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
-    ...(knownVerified > 0
-      ? [`Earlier:     ${count(knownVerified)} earlier checkpoints are continued by this log`]
+    ...(earlier > 0
+      ? [`Earlier:     ${count(earlier)} checkpoints that this log published before agree with it`]
       : []),
     `Producers:   ${count(report.producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log`,
     `Time:        ${seconds.toFixed(1)} s${seconds > 0.1 ? `, ${count(Math.round(size / seconds))} entries/s` : ''}`,

@@ -1,5 +1,6 @@
-import type { VerificationFailure, FindingPlace } from './failures.ts';
+import type { VerificationFailure } from './failures.ts';
 import type { ProducerReport } from './producer-sequences.ts';
+import type { VerificationWarning } from './warnings.ts';
 
 /**
  * How far the result reaches. `unanchored`: nobody but the log's own key vouches for the checkpoint. Whoever
@@ -7,20 +8,6 @@ import type { ProducerReport } from './producer-sequences.ts';
  * unless an earlier checkpoint was kept elsewhere and given as `known`.
  */
 export type Assurance = 'unanchored';
-
-/** What is worth knowing and does not make the log wrong. */
-export type VerificationWarningCode = 'producer_gap' | 'record_duplicated' | 'producers_untracked';
-
-/** One warning. */
-export interface VerificationWarning {
-  code: VerificationWarningCode;
-  place: FindingPlace;
-  /** What was found, as one sentence. */
-  detail: string;
-}
-
-/** The most warnings that a report lists; it counts all. */
-export const MAX_REPORTED_WARNINGS = 100;
 
 /** The most producers that a report lists, and the most holes of each. */
 export const MAX_REPORTED_PRODUCERS = 1_000;
@@ -50,6 +37,8 @@ export interface VerificationReport {
   checkpoint?: ReportedCheckpoint;
   /** How many of the checkpoints given as `known` the log continues. */
   knownVerified: number;
+  /** How many checkpoints of the log's own history agree with it; 0 for a log that keeps none. */
+  historyVerified: number;
   assurance: Assurance;
   /** At most {@link MAX_REPORTED_PRODUCERS}, those with holes or duplicates first. */
   producers: ProducerReport[];

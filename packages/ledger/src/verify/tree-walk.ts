@@ -2,7 +2,6 @@ import { loadBundle, verifyBundle, type BundleContext, type LoadedBundle } from 
 import { CompactRange } from './compact-range.ts';
 import { equalBytes } from './encoding.ts';
 import type { FindingPlace } from './failures.ts';
-import type { KnownCheckpoints } from './known-checkpoints.ts';
 import {
   entryBundlePath,
   HASH_BYTES,
@@ -14,6 +13,7 @@ import {
 import { differingSlots, hashAt, mixRows } from './row-mixtures.ts';
 import { hashTile } from './tile-builder.ts';
 import { hashBeneathTile, readTile } from './tile-reader.ts';
+import type { RootTrack } from './root-track.ts';
 import { resolveEdge } from './tree-edge.ts';
 
 /**
@@ -24,7 +24,9 @@ export const MAX_MISSING_BUNDLES_IN_A_ROW = 65_536;
 
 /** What a walk needs besides what the bundles need. */
 export interface WalkContext extends BundleContext {
-  known: KnownCheckpoints;
+  roots: RootTrack;
+  /** Is waited for before the walk passes the entries up to a size. */
+  beforePassing: (end: number) => Promise<void>;
   /** Is told after each bundle how many entries were looked at. */
   onProgress: (walked: number) => void;
   signal?: AbortSignal | undefined;
@@ -74,11 +76,11 @@ export class TreeWalk {
    * @param root the root that the checkpoint states
    */
   async run(root: Uint8Array): Promise<WalkResult> {
-    const { files, size, known } = this.#context;
+    const { files, size, roots } = this.#context;
     const edge = await resolveEdge(files, size, root);
     for (const tile of edge.tiles) await this.#verifyTile(tile, tile.proven, undefined);
     this.#reportMissingBundles();
-    known.finish();
+    roots.finish();
     return {
       verified: this.#verified,
       root: this.#entriesRange?.size === size ? this.#entriesRange.root : undefined,
@@ -123,7 +125,7 @@ export class TreeWalk {
     proven: Uint8Array | undefined,
     expected: Uint8Array | undefined,
   ): Promise<Uint8Array | undefined> {
-    const { files, known, signal, onProgress } = this.#context;
+    const { files, roots, signal, onProgress, beforePassing } = this.#context;
     const { index, width } = tile;
     signal?.throwIfAborted();
     const bundleRead = loadBundle(files, index, width);
@@ -146,7 +148,8 @@ export class TreeWalk {
       const compared = leaves && { hashes: leaves, isProven: truth !== undefined };
       this.#verified += await verifyBundle({ ...bundle, entries: bundle.entries }, compared, this.#context);
     }
-    known.pass(leaves ?? row, width, expected ?? storedRoot ?? entriesRoot);
+    await beforePassing(bundle.base + width);
+    roots.pass(leaves ?? row, width, expected ?? storedRoot ?? entriesRoot);
     this.#extendEntriesRange(row, entriesRoot);
     onProgress(bundle.base + width);
     return entriesRoot ?? storedRoot;

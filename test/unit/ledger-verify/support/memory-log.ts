@@ -107,3 +107,21 @@ export function edit(log: MemoryLog, path: string, change: (bytes: Uint8Array) =
   if (bytes === undefined) throw new TypeError(`no file ${path}`);
   log.files.set(path, change(bytes) ?? bytes);
 }
+
+/** Gives a log a history of checkpoints at some sizes, `perFile` to a file. */
+export function addHistory(
+  log: MemoryLog,
+  entries: readonly Uint8Array[],
+  sizes: readonly number[],
+  perFile = 4,
+): void {
+  let index = '';
+  for (let at = 0; at < sizes.length; at += perFile) {
+    const inFile = sizes.slice(at, at + perFile);
+    const notes = inFile.map((size) => signCheckpoint({ size, root: rootOf(entries.slice(0, size)) }));
+    const name = String(inFile[0]).padStart(20, '0');
+    log.files.set(`checkpoints/${name}`, Buffer.from(notes.join('')));
+    index += `${name}\n`;
+  }
+  log.files.set('checkpoints/index', Buffer.from(index));
+}

@@ -1,0 +1,207 @@
+/**
+ * The history of published checkpoints that a log of this project keeps beside its tiles, an addition to tlog-tiles:
+ *
+ *     checkpoints/index                one line a history file: its name
+ *     checkpoints/<20 digits>          signed checkpoints, end to end; the name is the first one's size
+ *
+ * A checkpoint enters the history before it becomes `checkpoint`. The history is kept by the log itself, so it
+ * proves nothing against whoever holds the key; but it gives away everybody else who cuts the log back.
+ */
+import { checkCheckpoint } from './checkpoint-verifier.ts';
+import { parseSignedCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { decodeUtf8, encodeBase64, equalBytes, parseDecimal } from './encoding.ts';
+import type { FailureList } from './failures.ts';
+import type { LogFiles } from './log-files.ts';
+import type { NoteVerificationKey } from './note.ts';
+import type { RootTrack } from './root-track.ts';
+
+const INDEX_PATH = 'checkpoints/index';
+
+/** The end of a history. */
+export interface HistoryTail {
+  /** The last checkpoint, its signature verified. */
+  last: Checkpoint;
+  signers: string[];
+  /** The size of the one before it; 0 if there is none. */
+  previousSize: number;
+}
+
+/** A log's history, compared with the log while it passes the sizes in it. */
+export class CheckpointHistory {
+  readonly #files: LogFiles;
+  readonly #key: NoteVerificationKey | undefined;
+  readonly #failures: FailureList;
+  /** First sizes of the files that were not compared yet, ascending. */
+  #waiting: number[] = [];
+  #verified = 0;
+
+  constructor(files: LogFiles, key: NoteVerificationKey | undefined, failures: FailureList) {
+    this.#files = files;
+    this.#key = key;
+    this.#failures = failures;
+  }
+
+  /** How many checkpoints stated what the log holds. */
+  get verified(): number {
+    return this.#verified;
+  }
+
+  /**
+   * Reads where the history ends. To be called once, before everything else, and before `checkpoint` is read, so that
+   * of a log that grows meanwhile the history is never the newer of the two.
+   *
+   * @returns undefined if the log keeps no history, or its end cannot be trusted
+   */
+  async readTail(): Promise<HistoryTail | undefined> {
+    const index = await this.#files.read(INDEX_PATH);
+    if (index.kind === 'absent') return undefined;
+    if (index.kind === 'failed') {
+      this.#failures.add(
+        'read_failed',
+        { path: INDEX_PATH },
+        `${INDEX_PATH} cannot be read: ${index.detail}`,
+      );
+      return undefined;
+    }
+    const sizes = parseIndex(index.bytes);
+    if (sizes === undefined) {
+      this.#failures.add(
+        'history_malformed',
+        { path: INDEX_PATH },
+        'It is not a list of history files, ascending.',
+      );
+      return undefined;
+    }
+    this.#waiting = sizes;
+    const lastSize = sizes.at(-1);
+    if (lastSize === undefined) return undefined;
+    const notes = await this.#readNotes(lastSize);
+    const previous =
+      notes.at(-2) ?? (sizes.length > 1 ? (await this.#readNotes(sizes.at(-2) ?? 0)).at(-1) : undefined);
+    const note = notes.at(-1);
+    const checked = note === undefined ? undefined : checkCheckpoint(note, this.#key);
+    if (checked?.checkpoint === undefined || checked.problems.length > 0 || checked.signers.length === 0) {
+      const reason =
+        checked === undefined
+          ? 'It holds no checkpoint.'
+          : checked.problems.map(({ detail }) => detail).join(' ');
+      if (this.#key !== undefined)
+        this.#failures.add('history_malformed', { path: pathOf(lastSize) }, `Its last one: ${reason}`);
+      return undefined;
+    }
+    const before = previous === undefined ? undefined : parseSignedCheckpoint(previous);
+    const previousSize = before?.ok === true ? before.value.checkpoint.size : 0;
+    return { last: checked.checkpoint, signers: checked.signers, previousSize };
+  }
+
+  /**
+   * Has the checkpoints compared that the walk is about to reach. Signatures are looked at where a root differs: one
+   * that agrees with the tree, which the last signature covers, gains nothing by its own.
+   *
+   * @param end the size that the walk reaches next
+   * @param size the log's size
+   */
+  async expectUpTo(end: number, size: number, roots: RootTrack): Promise<void> {
+    for (let first = this.#waiting[0]; first !== undefined && first <= end; first = this.#waiting[0]) {
+      this.#waiting.shift();
+      const path = pathOf(first);
+      let before = 0;
+      for (const note of await this.#readNotes(first, path)) {
+        const signed = parseSignedCheckpoint(note);
+        if (!signed.ok) {
+          this.#failures.add(
+            'history_malformed',
+            { path },
+            `A checkpoint in it cannot be read: ${signed.detail}.`,
+          );
+          continue;
+        }
+        const { checkpoint } = signed.value;
+        const isInOrder = checkpoint.size >= Math.max(before, roots.size);
+        before = checkpoint.size;
+        if (!isInOrder) {
+          const detail = `The checkpoint of size ${checkpoint.size} is out of order.`;
+          this.#failures.add('history_malformed', { path }, detail);
+        } else if (checkpoint.size <= size) {
+          roots.expect(checkpoint.size, (root) => this.#compare(checkpoint, note, path, root));
+        }
+      }
+    }
+  }
+
+  #compare(checkpoint: Checkpoint, note: string, path: string, root: Uint8Array | undefined): void {
+    const { size, origin } = checkpoint;
+    if (root !== undefined && equalBytes(root, checkpoint.root) && origin === (this.#key?.name ?? origin)) {
+      this.#verified += 1;
+      return;
+    }
+    // Without hashes nothing can be said; that they are missing is reported as what it is.
+    if (root === undefined) return;
+    const { problems } = checkCheckpoint(note, this.#key);
+    const place = { index: size, path };
+    const stated = `The checkpoint of size ${size} states the root ${encodeBase64(checkpoint.root)}; here it is ${encodeBase64(root)}.`;
+    if (problems.length === 0)
+      this.#failures.add('history_inconsistent', place, `${stated} Its signature is good.`);
+    else
+      this.#failures.add(
+        'history_malformed',
+        place,
+        `${stated} ${problems.map(({ detail }) => detail).join(' ')}`,
+      );
+  }
+
+  /** The notes of a history file; reports what keeps them from being read where a path is given to report. */
+  async #readNotes(firstSize: number, path?: string): Promise<string[]> {
+    const file = await this.#files.read(pathOf(firstSize));
+    const text = file.kind === 'found' ? decodeUtf8(file.bytes) : undefined;
+    if (text !== undefined) {
+      const { notes, rest } = splitNotes(text);
+      // The last file may be read while it grows.
+      if (path !== undefined && rest !== '' && this.#waiting.length > 0) {
+        this.#failures.add(
+          'history_malformed',
+          { path },
+          'After its last checkpoint follows something that is none.',
+        );
+      }
+      return notes;
+    }
+    if (path !== undefined) {
+      const reason =
+        file.kind === 'absent' ? 'It is missing.' : file.kind === 'failed' ? file.detail : 'It is not UTF-8.';
+      this.#failures.add('history_malformed', { path }, reason);
+    }
+    return [];
+  }
+}
+
+function pathOf(firstSize: number): string {
+  return `checkpoints/${`${firstSize}`.padStart(20, '0')}`;
+}
+
+function parseIndex(bytes: Uint8Array): number[] | undefined {
+  const lines = decodeUtf8(bytes)?.split('\n') ?? [];
+  if (lines.pop() !== '') return undefined;
+  const sizes: number[] = [];
+  for (const line of lines) {
+    const size = line.length === 20 ? parseDecimal(line.replace(/^0{1,19}/, '')) : undefined;
+    if (size === undefined || size <= (sizes.at(-1) ?? -1)) return undefined;
+    sizes.push(size);
+  }
+  return sizes;
+}
+
+/** Takes notes apart that stand end to end: after its empty line, a note ends with its last signature line. */
+function splitNotes(text: string): { notes: string[]; rest: string } {
+  const notes: string[] = [];
+  let start = 0;
+  for (;;) {
+    const blank = text.indexOf('\n\n', start);
+    let end = blank + 2;
+    while (blank >= 0 && text.startsWith('\u2014 ', end) && text.includes('\n', end))
+      end = text.indexOf('\n', end) + 1;
+    if (blank < 0 || end === blank + 2) return { notes, rest: text.slice(start) };
+    notes.push(text.slice(start, end));
+    start = end;
+  }
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  MAX_PRODUCERS,
+  MAX_RUNS_PER_PRODUCER,
+  ProducerSequences,
+} from '../../../packages/ledger/src/verify/producer-sequences.ts';
+
+describe('producer sequences', () => {
+  test('find the holes of any order of numbers, and what came twice', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 80 }), (numbers) => {
+        const sequences = new ProducerSequences();
+        const repeated = numbers.filter((number) => sequences.add('id', { streamId: 's', number }));
+        const seen = new Set(numbers);
+        const last = Math.max(...seen);
+        const missing = new Set<number>();
+        const [report] = sequences.reports();
+        for (const [from, to] of report?.missing ?? []) for (let n = from; n <= to; n++) missing.add(n);
+        const expected = Array.from({ length: last }, (_, i) => i + 1).filter((n) => !seen.has(n));
+        expect([...missing]).toEqual(expected);
+        expect(report).toMatchObject({
+          streamId: 's',
+          count: seen.size,
+          first: Math.min(...seen),
+          last,
+          exact: true,
+        });
+        expect(report?.duplicates).toBe(numbers.length - seen.size);
+        expect(repeated).toHaveLength(numbers.length - seen.size);
+      }),
+    );
+  });
+
+  test('an event that shares its span’s number is no duplicate', () => {
+    const sequences = new ProducerSequences();
+    const sequence = { streamId: 's', number: 1 };
+    expect(['t-s-s', 't-s-s-e0', 't-s-s-e1'].map((id) => sequences.add(id, sequence))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(sequences.add('t-s-s', sequence)).toBe(true);
+  });
+
+  test('records without a usable number are known by their id', () => {
+    const sequences = new ProducerSequences();
+    expect(sequences.add('a')).toBe(false);
+    expect(sequences.add('b', { streamId: 's', number: 0 })).toBe(false);
+    expect(sequences.add('c', { streamId: 's', number: 1.5 })).toBe(false);
+    expect(sequences.add('d', { streamId: 's', number: 1e300 })).toBe(false);
+    expect(['a', 'b', 'c', 'd'].map((id) => sequences.add(id))).toEqual([true, true, true, true]);
+    for (let i = 0; i < 70_000; i++) sequences.add(`x${i}`);
+    expect(sequences.add('a')).toBe(false);
+    expect(sequences.reports()).toEqual([]);
+  });
+
+  test('memory is bounded by runs and by producers, and that is said', () => {
+    const sequences = new ProducerSequences();
+    for (let i = 0; i < MAX_RUNS_PER_PRODUCER + 10; i++)
+      sequences.add('id', { streamId: 's', number: 1 + 2 * i });
+    const [report] = sequences.reports();
+    expect(report?.exact).toBe(false);
+    expect(report?.missing).toHaveLength(MAX_RUNS_PER_PRODUCER - 1);
+    for (let i = 0; i < MAX_PRODUCERS + 5; i++) sequences.add('id', { streamId: `p${i}`, number: 1 });
+    expect(sequences.reports()).toHaveLength(MAX_PRODUCERS);
+    expect(sequences.untracked).toBe(6);
+  });
+});
