@@ -1,17 +1,17 @@
-import * as names from './attributes.ts';
+import { ATTR_OIDC_CLAIMS_PREFIX, ATTR_SESSION_ID } from './attributes.ts';
 import type { CommitmentGroup } from './audit-record.ts';
+import {
+  CLEAR_ATTRIBUTES,
+  CLEAR_MEMBERS,
+  COMMITTED_ATTRIBUTES,
+  COMMITTED_NAMESPACES,
+  RESERVED_ATTRIBUTES,
+} from './field-table.ts';
+import type { FieldShape } from './field-table.ts';
 import { MAX_KEY_LENGTH } from './limits.ts';
 
 /** In the clear, or in which committed group. */
 export type FieldGroup = 'clear' | CommitmentGroup;
-
-/**
- * What a field's value must look like to stand at its place; what does not goes to `attributes`. A `word`
- * is printable ASCII without blanks, `short` an integer of 16 bits, `integer` one that is not negative, `scopes` a
- * list that may come as one string.
- */
-export type FieldShape =
-  'word' | 'text' | 'short' | 'integer' | 'boolean' | 'list' | 'scopes' | 'time' | 'any';
 
 /** Where an attribute stands in the record or in the opened document. */
 export interface FieldPlace {
@@ -26,114 +26,6 @@ export interface FieldPlace {
   /** False for attributes of an open namespace, of which a record takes only so many. */
   named: boolean;
 }
-
-/** Attributes in the clear: name, shape and (where it differs from the name) the place. */
-const CLEAR: readonly (readonly [string, FieldShape, string?])[] = [
-  ['error.type', 'word'],
-  ['http.request.body.size', 'integer', 'http.request.body.bytes'],
-  ['http.request.method', 'word'],
-  ['http.response.body.size', 'integer', 'http.response.body.bytes'],
-  ['http.response.status_code', 'short'],
-  ['http.route', 'text'],
-  ['network.protocol.name', 'word'],
-  ['network.protocol.version', 'word'],
-  [names.ATTR_OIDC_ACR, 'word'],
-  [names.ATTR_OIDC_AMR, 'list'],
-  [names.ATTR_OIDC_AUTH_TIME, 'time'],
-  [names.ATTR_OIDC_CLIENT_ID, 'text'],
-  [names.ATTR_OIDC_ERROR, 'word'],
-  [names.ATTR_OIDC_FLOW, 'word'],
-  [names.ATTR_OIDC_GRANT_TYPE, 'word'],
-  [names.ATTR_OIDC_ISSUER, 'text'],
-  [names.ATTR_OIDC_SCOPE, 'scopes'],
-  // Elasticsearch cannot hold both `oidc.scope` and something below it.
-  [names.ATTR_OIDC_SCOPE_REQUESTED, 'scopes', 'oidc.requested_scope'],
-  [names.ATTR_OIDC_SESSION_END_REASON, 'word', 'event.reason'],
-  [names.ATTR_OIDC_SESSION_STATE, 'word'],
-  [names.ATTR_OIDC_TOKEN_ACTIVE, 'boolean'],
-  [names.ATTR_OIDC_TOKEN_AUDIENCE, 'list'],
-  [names.ATTR_OIDC_TOKEN_EXPIRES_AT, 'time'],
-  [names.ATTR_OIDC_TOKEN_ISSUED_AT, 'time'],
-  // An event has one of the reasons at most.
-  [names.ATTR_OIDC_TOKEN_REFRESH_REASON, 'text', 'event.reason'],
-  [names.ATTR_OIDC_TOKEN_REJECTION_REASON, 'text', 'event.reason'],
-  [names.ATTR_OIDC_TOKEN_SECONDS_LEFT, 'integer'],
-  [names.ATTR_OIDC_TOKEN_TYPE, 'word'],
-  ['server.port', 'short'],
-  ['url.scheme', 'word'],
-];
-
-/** In the clear as well, and written by the mapping alone. */
-const RESERVED: readonly (readonly [string, FieldShape, string?])[] = [
-  [names.ATTR_AUDIT_ACTION, 'text', 'event.action'],
-  [names.ATTR_AUDIT_SEQUENCE_NUMBER, 'integer'],
-  [names.ATTR_AUDIT_SEQUENCE_STREAM_ID, 'text'],
-  [names.ATTR_AUDIT_TARGET_TYPE, 'text'],
-  ['deployment.environment.name', 'text', 'service.environment'],
-  ['otel.scope.name', 'text'],
-  ['otel.scope.version', 'text'],
-  ['service.instance.id', 'text', 'service.node.name'],
-  ['service.name', 'text'],
-  ['service.namespace', 'text'],
-  ['service.version', 'text'],
-];
-
-/** Committed attributes with a place and shape of their own. */
-const COMMITTED: readonly (readonly [string, CommitmentGroup, FieldShape, string?])[] = [
-  ['error.message', 'content', 'text'],
-  [names.ATTR_OIDC_ERROR_DESCRIPTION, 'content', 'text'],
-  ['oidc.session.id', 'identity', 'text'],
-  [names.ATTR_OIDC_TOKEN_ID, 'identity', 'text'],
-  [names.ATTR_OIDC_TOKEN_PREVIOUS_ID, 'identity', 'text'],
-  // Only of a span that is bound to a session; see placeOfUnboundSession.
-  [names.ATTR_SESSION_ID, 'identity', 'text', 'oidc.session.id'],
-  [names.ATTR_USER_EMAIL, 'identity', 'text'],
-  ['user.full_name', 'identity', 'text'],
-  ['user.hash', 'identity', 'text'],
-  [names.ATTR_USER_ID, 'identity', 'text'],
-  [names.ATTR_USER_NAME, 'identity', 'text'],
-  [names.ATTR_USER_ROLES, 'identity', 'list'],
-  [names.ATTR_CLIENT_ADDRESS, 'network', 'text'],
-  ['client.port', 'network', 'short'],
-  ['network.local.address', 'network', 'text'],
-  ['network.local.port', 'network', 'short'],
-  ['network.peer.address', 'network', 'text'],
-  ['network.peer.port', 'network', 'short'],
-  ['server.address', 'network', 'text'],
-  ['source.address', 'network', 'text'],
-  ['source.port', 'network', 'short'],
-  [names.ATTR_USER_AGENT_ORIGINAL, 'network', 'text'],
-  ['url.full', 'content', 'text'],
-  ['url.path', 'content', 'text'],
-  ['url.query', 'content', 'text'],
-];
-
-/** Committed namespaces: whatever begins so stands nested at its own name. */
-const NAMESPACES: readonly (readonly [string, CommitmentGroup])[] = [
-  ['client', 'network'],
-  ['enduser', 'identity'],
-  ['network.local', 'network'],
-  ['network.peer', 'network'],
-  ['session', 'identity'],
-  ['source', 'network'],
-  ['url', 'content'],
-  ['user', 'identity'],
-  ['user_agent', 'network'],
-];
-
-/** Members that the mapping, the batch builder and the ledger write, all of them and all below them clear. */
-const CLEAR_ROOTS: readonly string[] = [
-  '@timestamp',
-  'audit',
-  'ecs',
-  'event',
-  'otel.scope',
-  'parent',
-  'service',
-  'span.id',
-  'span.kind',
-  'trace',
-];
 
 /** Where an attribute that has no place of its own stands: one flat object, so that `a` and `a.b` both fit. */
 export const OTHER_ATTRIBUTES = 'attributes';
@@ -158,15 +50,15 @@ interface MutablePathNode extends PathNode {
 const PLACES = new Map<string, FieldPlace>();
 const TREE: MutablePathNode = { group: 'content', children: new Map() };
 
-for (const root of CLEAR_ROOTS) claimPath(root.split('.'), 'clear');
-for (const [name, group] of NAMESPACES) claimPath(name.split('.'), group);
+for (const root of CLEAR_MEMBERS) claimPath(root.split('.'), 'clear');
+for (const [name, group] of COMMITTED_NAMESPACES) claimPath(name.split('.'), group);
 claimPath(CLAIMS_PATH, 'identity');
 claimPath([OTHER_ATTRIBUTES], 'content');
 claimPath(['span', 'name'], 'content');
 claimPath(['span', 'events'], 'content');
-for (const [name, shape, at] of CLEAR) register(name, 'clear', shape, at ?? name, false);
-for (const [name, shape, at] of RESERVED) register(name, 'clear', shape, at ?? name, true);
-for (const [name, group, shape, at] of COMMITTED) register(name, group, shape, at ?? name, false);
+for (const [name, shape, at] of CLEAR_ATTRIBUTES) register(name, 'clear', shape, at ?? name, false);
+for (const [name, shape, at] of RESERVED_ATTRIBUTES) register(name, 'clear', shape, at ?? name, true);
+for (const [name, group, shape, at] of COMMITTED_ATTRIBUTES) register(name, group, shape, at ?? name, false);
 
 /** The tree of known paths; what is not in it belongs to the group `content`. */
 export const pathTree: PathNode = TREE;
@@ -196,7 +88,7 @@ export function groupOfPath(path: readonly string[]): FieldGroup {
   return node.group;
 }
 
-const UNBOUND_SESSION = openPlace('identity', ['session', 'id'], names.ATTR_SESSION_ID);
+const UNBOUND_SESSION = openPlace('identity', ['session', 'id'], ATTR_SESSION_ID);
 
 /**
  * As much of a path as this file names: the rest comes from outside, and may not stand in the clear.
@@ -246,11 +138,11 @@ export function otherAttribute(key: string): FieldPlace {
 
 function placeInNamespace(key: string): FieldPlace | undefined {
   if (key.length > MAX_KEY_LENGTH) return undefined;
-  if (key.startsWith(names.ATTR_OIDC_CLAIMS_PREFIX) && key.length > names.ATTR_OIDC_CLAIMS_PREFIX.length) {
-    const claim = key.slice(names.ATTR_OIDC_CLAIMS_PREFIX.length);
+  if (key.startsWith(ATTR_OIDC_CLAIMS_PREFIX) && key.length > ATTR_OIDC_CLAIMS_PREFIX.length) {
+    const claim = key.slice(ATTR_OIDC_CLAIMS_PREFIX.length);
     return openPlace('identity', [...CLAIMS_PATH, claim], CLAIMS_PATH.join('.'));
   }
-  for (const [name, group] of NAMESPACES) {
+  for (const [name, group] of COMMITTED_NAMESPACES) {
     if (!key.startsWith(`${name}.`)) continue;
     const path = key.split('.');
     if (path.length > MAX_PATH_LENGTH || path.includes('')) return undefined;

@@ -1,4 +1,4 @@
-import type { FieldShape } from '../fields.ts';
+import type { FieldShape } from '../field-table.ts';
 import { emptyObject } from '../json-object.ts';
 import type { JsonValue } from '../json.ts';
 import {
@@ -49,8 +49,8 @@ export function shapeValue(
   if (shape === 'any') return jsonValue(value, limits, cut, 0);
   if (shape === 'word') return word(value);
   if (shape === 'text') return scalarText(value, limits, cut);
-  if (shape === 'integer') return integer(value, Number.MAX_SAFE_INTEGER);
-  if (shape === 'short') return integer(value, MAX_SHORT);
+  if (shape === 'integer') return integer(value);
+  if (shape === 'short') return short(integer(value));
   if (shape === 'boolean') return typeof value === 'boolean' ? value : undefined;
   if (shape === 'time') return time(value);
   const list = shape === 'scopes' && typeof value === 'string' ? value.split(' ').filter(Boolean) : value;
@@ -108,10 +108,13 @@ function scalarText(value: OtlpValue, limits: ValueLimits, cut: CutNote): string
   return typeof value === 'object' ? undefined : String(value);
 }
 
-function integer(value: OtlpValue, max: number): number | undefined {
-  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isSafeInteger(number)) return undefined;
-  return number >= 0 && number <= max ? number : undefined;
+function integer(value: OtlpValue): number | undefined {
+  const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
+}
+
+function short(number: number | undefined): number | undefined {
+  return number !== undefined && number >= 0 && number <= MAX_SHORT ? number : undefined;
 }
 
 function time(value: OtlpValue): string | undefined {
