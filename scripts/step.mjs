@@ -78,7 +78,7 @@ export function capture(file, args, options = {}) {
     });
     child.on('error', (error) => {
       running.delete(child);
-      reject(error);
+      reject(new CommandFailed(file, 127, `${error}\n`));
     });
     child.on('close', (status, signal) => {
       running.delete(child);

@@ -10,7 +10,7 @@ import {
   openArchive,
   type Archive,
 } from '@spanledger/audit-exporter';
-import { fileTiles } from '@spanledger/ledger';
+import { fileTiles, LedgerError, LedgerReader } from '@spanledger/ledger';
 import type { TileSource } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
@@ -25,6 +25,8 @@ export type Location = { kind: 'directory'; directory: string } | { kind: 'servi
 export interface PublicLog {
   tiles: TileSource;
   vkey: () => Promise<string>;
+  /** The tlog-proof of an entry; undefined where the log has none at this index. */
+  proof: (index: number) => Promise<string | undefined>;
 }
 
 /**
@@ -69,7 +71,11 @@ export async function withArchive<T>(
 export function openPublicLog(location: Location, context: Context): PublicLog {
   if (location.kind === 'service') {
     const archive = connectService(location.url, context);
-    return { tiles: archive.tiles, vkey: () => archive.vkey() };
+    return {
+      tiles: archive.tiles,
+      vkey: () => archive.vkey(),
+      proof: (index) => archive.proof(String(index)),
+    };
   }
   const { ledger, vkeyFile, root } = dataDirectory(location.directory);
   if (!existsSync(ledger)) {
@@ -77,8 +83,18 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
       hint: 'Name a folder that holds ledger/ and ledger.vkey.',
     });
   }
+  const tiles = fileTiles(ledger);
+  const reader = new LedgerReader(tiles);
   return {
-    tiles: fileTiles(ledger),
+    tiles,
+    proof: async (index) => {
+      try {
+        return await reader.tlogProof(index);
+      } catch (error) {
+        if (error instanceof LedgerError && error.code === 'out_of_range') return undefined;
+        throw error;
+      }
+    },
     vkey: async () => {
       try {
         return (await readFile(vkeyFile, 'utf8')).trim();

@@ -24,14 +24,14 @@ export interface Context {
   untilInterrupted: () => AbortSignal;
   /** What the process is to end with; a command sets it. */
   exitCode: number;
+  /** The exit status matters although nobody reads the output any more. */
+  mustFinish: boolean;
 }
 
 /** The context of this process. */
 export function processContext(): Context {
-  quietBrokenPipe(process.stdout);
-  quietBrokenPipe(process.stderr);
   const { env } = process;
-  return {
+  const context: Context = {
     out: (chunk) => process.stdout.write(chunk),
     err: (chunk) => process.stderr.write(chunk),
     paint: wantsColor(process.stdout, env) ? colored : plain,
@@ -41,7 +41,11 @@ export function processContext(): Context {
     now: Date.now,
     untilInterrupted,
     exitCode: 0,
+    mustFinish: false,
   };
+  quietBrokenPipe(process.stdout, context);
+  quietBrokenPipe(process.stderr, context);
+  return context;
 }
 
 /** https://no-color.org: set and not empty means no colour. */
@@ -50,10 +54,10 @@ function wantsColor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean
 }
 
 /** `spanledger search … | head`: whoever has read enough closes the pipe, and that is no error. */
-function quietBrokenPipe(stream: NodeJS.WriteStream): void {
+function quietBrokenPipe(stream: NodeJS.WriteStream, context: Context): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    if (!context.mustFinish) process.exit(0);
   });
 }
 

@@ -59,15 +59,20 @@ const USAGE_CODES = new Set([
   'usage',
 ]);
 
-/** Puts any error into the form that is shown; one that nobody foresaw keeps its message and says so. */
-export function describeError(error: unknown): Failure {
+/**
+ * Puts any error into the form that is shown; one that nobody foresaw keeps its message and says so.
+ *
+ * @param command - the command that was called, for whose help a usage error asks
+ */
+export function describeError(error: unknown, command?: string): Failure {
   if (error instanceof QueryError) {
     const { code, message, hint, position } = error;
     return { code, message, hint, position, exitCode: EXIT.usage };
   }
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '');
-    return { code: 'usage', message, hint: 'See spanledger --help.', exitCode: EXIT.usage };
+    const hint = `See spanledger ${command === undefined ? '' : `${command} `}--help.`;
+    return { code: 'usage', message, hint, exitCode: EXIT.usage };
   }
   if (
     error instanceof CliError ||

@@ -12,14 +12,16 @@ import { createProgram } from './program.ts';
  * @returns the exit status; see {@link EXIT}
  */
 export async function run(args: readonly string[], context: Context): Promise<number> {
+  const program = createProgram(context);
   try {
-    await createProgram(context).parseAsync([...args], { from: 'user' });
+    await program.parseAsync([...args], { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
     // No command at all: the help was printed, which is all there is to say.
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
-    const failure = describeError(error);
+    const command = program.commands.find((known) => known.name() === args[0])?.name();
+    const failure = describeError(error, command);
     const { exitCode, ...told } = failure;
     context.err(args.includes('--json') ? renderJsonLine({ error: told }) : renderFailure(failure, args));
     return exitCode;

@@ -29,6 +29,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   const onlyUnread = report.failures.every(({ code }) => code === 'read_failed');
   if (!report.ok && onlyUnread && source.failure !== undefined) throw source.failure;
 
+  context.mustFinish = true;
   const vkeySource = options.vkey === undefined ? 'log' : 'given';
   if (options.json === true) context.out(renderJsonLine({ ...report, vkeySource }));
   else {
