@@ -12,13 +12,16 @@ const MAX_PROBLEMS = 5;
  * sends trace context.
  *
  * @param records opened documents
- * @returns two checks: what belongs to a session carries it throughout, and no two people ever share anything
+ * @returns three checks: what belongs to a session carries it throughout, no two people ever share anything, and each
+ *   person's requests belong to one session
  */
 export function checkRequests(records: readonly JsonObject[]): CheckedExpectation[] {
   const traces = Map.groupBy(records, (record) => readText(record, 'trace.id'));
   const gaps: string[] = [];
   const crossings: string[] = [];
   const ownerOfSession = new Map<string, string>();
+  const sessionOfOwner = new Map<string, string>();
+  const repetitions: string[] = [];
   let carried = 0;
   for (const [trace, recorded] of traces) {
     const members = withoutCallsAboutSessions(recorded);
@@ -34,11 +37,14 @@ export function checkRequests(records: readonly JsonObject[]): CheckedExpectatio
       const [session, user] = [readText(member, 'audit.session.id'), readText(member, 'user.id')];
       if ((ownerOfSession.get(session) ?? user) !== user) crossings.push(`session ${session} has two people`);
       ownerOfSession.set(session, user);
+      if ((sessionOfOwner.get(user) ?? session) !== session) repetitions.push(`${user} has two sessions`);
+      sessionOfOwner.set(user, session);
     }
   }
   return [
     report('Every span of a request with a session carries session, user, client and issuer', carried, gaps),
     report('No two people share a request or a session', ownerOfSession.size, crossings),
+    report('Nobody has two sessions, as nobody logged in twice', sessionOfOwner.size, repetitions),
   ];
 }
 

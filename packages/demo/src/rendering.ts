@@ -24,9 +24,9 @@ export function renderOutcome(options: DemoOptions, stage: Stage, outcome: Outco
       checks.map((check) => renderCheck(check, paint)).join(''),
     ),
     section('The ledger, verified as anybody can', renderReport(report, { paint })),
-    `The shop's own telemetry, beside it: ${telemetry.requests} export requests, ${telemetry.sizeBytes} bytes.\n`,
+    `\nThe shop's own telemetry, beside it: ${telemetry.requests} export requests, ${telemetry.sizeBytes} bytes.\n`,
     ...(commands.length === 0 ? [] : [section('Try next, from another terminal', indent(commands))]),
-    options.once ? '' : '\nServing until Ctrl-C.\n',
+    closing(options),
   ].join('');
 }
 
@@ -56,7 +56,14 @@ function renderCheck(check: CheckedExpectation, paint: Paint): string {
 }
 
 function section(title: string, body: string): string {
-  return `\n${title}\n${'─'.repeat(title.length)}\n${body}\n`;
+  return `\n${title}\n${'─'.repeat(title.length)}\n${body}`;
+}
+
+function closing({ once, data }: DemoOptions): string {
+  if (!once) return '\nServing until Ctrl-C.\n';
+  return data === undefined
+    ? '\nNothing of this was kept. --data DIR keeps it; without --once it goes on serving.\n'
+    : '';
 }
 
 function indent(lines: readonly string[]): string {
