@@ -9,14 +9,17 @@ const key = createBlindKey(new Uint8Array(32));
 const november = Date.UTC(2026, 10, 1);
 const december = Date.UTC(2026, 11, 1);
 
-function plan(query: string): QueryPlan {
-  return planQuery(parseQuery(query), key);
+function plan(
+  query: string,
+  shapesWith: (field: string) => string[] | undefined = () => ['?shape'],
+): QueryPlan {
+  return planQuery(parseQuery(query), { key, shapes: { shapesWith } });
 }
 
 describe('planQuery', () => {
   it('hides what is asked of committed fields', () => {
     expect(plan('user.id:alice').atMost).toMatch(/^\("[0-9a-f]{16}" OR "user\.id=alice" OR "!more"\)$/);
-    expect(plan('parcel').atMost).toMatch(/^\("[0-9a-f]{16}" OR "!more"\)$/);
+    expect(plan('parcel').atMost).toMatch(/^\(\("[0-9a-f]{16}" OR .* OR "trace\.id=parcel"\) OR "!more"\)$/);
   });
 
   it('escapes values, so that none can be an expression', () => {
@@ -52,6 +55,13 @@ describe('planQuery', () => {
     expect(plan('not (event.outcome:success or event.duration > 5)').atMost).toBe(
       '("+" NOT "event.outcome=success")',
     );
+  });
+
+  it('asks for the sets of fields that have a field, and for none when there are too many', () => {
+    expect(plan('user.id:*').atMost).toBe('("?shape" OR "?none" OR "!more")');
+    expect(plan('not service.name:*').atMost).toBe('("+" NOT "?shape")');
+    expect(plan('user.id:*', () => undefined)).toEqual({});
+    expect(plan('http.response.status_code > 5', () => undefined)).toEqual({});
   });
 
   it('covers a range of numbers with few prefixes', () => {

@@ -1,21 +1,20 @@
-import { groupOfPath } from '@spanledger/record';
-import type { JsonObject } from '@spanledger/record';
+import type { JsonObject, JsonValue } from '@spanledger/record';
 
 import type { BlindKey } from '../../blind-key.ts';
 import { parseAddress } from '../query/addresses.ts';
-import { isTextPath, scalarNumber } from '../query/evaluate.ts';
+import { scalarNumber } from '../query/evaluate.ts';
 import { isAddressField } from '../query/fields.ts';
-import { visitLeaves } from '../query/leaves.ts';
-import type { Scalar } from '../query/leaves.ts';
 import { splitWords } from '../query/words.ts';
-import { isHashedField, isMagnitudeOnly, isUnindexedField, UNINDEXED_SUBTREES } from './indexed-fields.ts';
+import { FieldTree } from './field-tree.ts';
+import type { FieldNode, ValueTokens } from './field-tree.ts';
+import { isHashedField, isMagnitudeOnly, isOneWordField } from './indexed-fields.ts';
+import { ShapeRegistry } from './shape-registry.ts';
+import type { Shape } from './shape-registry.ts';
 import {
   blindDomainToken,
-  blindExistsToken,
   blindNetworkToken,
   blindValueToken,
   blindWordToken,
-  existsToken,
   magnitudeOf,
   magnitudeToken,
   NETWORK_BITS,
@@ -23,69 +22,90 @@ import {
   TOKEN_MORE,
   valueToken,
 } from './tokens.ts';
-import { TwoGenerationCache } from './two-generation-cache.ts';
 
 /** The most tokens that a record gets; one that has more is a candidate of every query. */
 export const MAX_DOCUMENT_TOKENS = 4096;
 
-const MAX_CACHED_VALUES = 16_384;
-const MAX_CACHED_LENGTH = 256;
+/** What the index stores of a document. */
+export interface DocumentTokens {
+  /** Joined by spaces. */
+  text: string;
+  /** Which fields the document has; absent where it has more tokens than are kept. */
+  shape?: Shape;
+}
 
 /** Turns documents into the text that the full-text table takes in. */
 export class DocumentTokenizer {
   readonly #key: BlindKey;
-  /** The tokens of a value, by field and value: most values come again and again. */
-  readonly #values = new TwoGenerationCache<readonly string[]>(MAX_CACHED_VALUES);
-  /** The tokens that say that a field is there, by field. */
-  readonly #fields = new TwoGenerationCache<readonly string[]>(MAX_CACHED_VALUES);
+  readonly #fields = new FieldTree();
+  readonly #shapes: ShapeRegistry;
+  /** Of the document at hand. */
+  #texts: string[] = [];
+  #ids: number[] = [];
+  #nodes: FieldNode[] = [];
+  #count = 0;
 
   constructor(key: BlindKey) {
     this.#key = key;
+    this.#shapes = new ShapeRegistry(key);
   }
 
-  /** @returns the tokens of a document, joined by spaces */
-  tokenize(document: JsonObject): string {
-    const tokens = new Set<string>([TOKEN_EVERY]);
-    visitLeaves(document, UNINDEXED_SUBTREES, (path, value) => {
-      if (value === null || tokens.size > MAX_DOCUMENT_TOKENS) return;
-      const name = path.join('.');
-      if (isUnindexedField(name)) return;
-      for (const token of this.#fieldTokens(path, name)) tokens.add(token);
-      for (const token of this.#valueTokens(path, name, value)) tokens.add(token);
-    });
-    if (tokens.size > MAX_DOCUMENT_TOKENS) return `${TOKEN_EVERY} ${TOKEN_MORE}`;
-    return [...tokens].join(' ');
+  tokenize(document: JsonObject): DocumentTokens {
+    this.#texts = [];
+    this.#ids = [];
+    this.#nodes = [];
+    this.#count = 0;
+    this.#walk(document, this.#fields.root);
+    if (this.#count > MAX_DOCUMENT_TOKENS) return { text: `${TOKEN_EVERY} ${TOKEN_MORE}` };
+    const shape = this.#shapes.shapeOf(this.#ids, this.#nodes);
+    return { text: `${TOKEN_EVERY} ${shape.token} ${this.#texts.join(' ')}`, shape };
   }
 
-  #fieldTokens(path: readonly string[], name: string): readonly string[] {
-    return this.#fields.get(name, () => {
-      const make = isClear(path, name) ? existsToken : (field: string) => blindExistsToken(this.#key, field);
-      return path.map((_, depth) => make(path.slice(0, depth + 1).join('.')));
-    });
+  #walk(value: JsonValue, node: FieldNode): void {
+    if (value === null || !node.indexed || this.#count > MAX_DOCUMENT_TOKENS) return;
+    if (typeof value !== 'object') {
+      this.#take(value, node);
+    } else if (Array.isArray(value)) {
+      for (const element of value) this.#walk(element, node);
+    } else {
+      for (const name in value) {
+        const member = value[name];
+        if (member !== undefined) this.#walk(member, this.#fields.child(node, name));
+      }
+    }
   }
 
-  #valueTokens(path: readonly string[], name: string, value: NonNullable<Scalar>): readonly string[] {
-    const make = () => this.#makeValueTokens(path, name, value);
-    if (typeof value === 'string' && value.length > MAX_CACHED_LENGTH) return make();
-    return this.#values.get(`${typeof value}${name}\0${value}`, make);
+  #take(value: string | number | boolean, node: FieldNode): void {
+    if (this.#nodes.at(-1) !== node) {
+      this.#ids.push(node.id);
+      this.#nodes.push(node);
+    }
+    const { text, count } = this.#fields.tokensOf(node, value, () => this.#makeTokens(value, node));
+    if (count > 0) this.#texts.push(text);
+    this.#count += count + 1;
   }
 
-  #makeValueTokens(path: readonly string[], name: string, value: NonNullable<Scalar>): string[] {
-    const text = String(value);
-    const clear = isClear(path, name);
+  #makeTokens(value: string | number | boolean, { name, clear, text }: FieldNode): ValueTokens {
+    const written = String(value);
     const tokens: string[] = [];
-    if (!clear || isHashedField(name)) tokens.push(blindValueToken(this.#key, name, text));
-    else if (!isMagnitudeOnly(name)) tokens.push(valueToken(name, text));
+    if (!clear || isHashedField(name)) tokens.push(blindValueToken(this.#key, name, written));
+    else if (!isMagnitudeOnly(name)) tokens.push(valueToken(name, written));
     const number = clear ? scalarNumber(value) : undefined;
     if (number !== undefined) tokens.push(magnitudeToken(name, magnitudeOf(number)));
-    if (typeof value !== 'string') return tokens;
-    if (isAddressField(name)) tokens.push(...this.#networkTokens(name, value));
-    const at = value.lastIndexOf('@');
-    if (!clear && at !== -1) tokens.push(blindDomainToken(this.#key, name, value.slice(at + 1)));
-    if (isTextPath(path, name)) {
-      for (const word of new Set(splitWords(value))) tokens.push(blindWordToken(this.#key, word));
+    if (typeof value === 'string') {
+      if (isAddressField(name)) tokens.push(...this.#networkTokens(name, value));
+      const at = value.lastIndexOf('@');
+      if (!clear && at !== -1) tokens.push(blindDomainToken(this.#key, name, value.slice(at + 1)));
+      if (text) tokens.push(...this.#wordTokens(name, value));
     }
-    return tokens;
+    return { text: tokens.join(' '), count: tokens.length };
+  }
+
+  /** A name that is a single word needs no token beside its own value's. */
+  #wordTokens(name: string, value: string): string[] {
+    const words = new Set(splitWords(value));
+    if (isOneWordField(name) && words.size === 1 && words.has(value)) return [];
+    return Array.from(words, (word) => blindWordToken(this.#key, word));
   }
 
   #networkTokens(name: string, value: string): string[] {
@@ -94,9 +114,4 @@ export class DocumentTokenizer {
     const bits = NETWORK_BITS[address.length] ?? [];
     return bits.map((length) => blindNetworkToken(this.#key, name, address, length));
   }
-}
-
-/** In the clear only where both spellings of a path say so: a member name may hold dots itself. */
-function isClear(path: readonly string[], name: string): boolean {
-  return groupOfPath(path) === 'clear' && groupOfPath(name.split('.')) === 'clear';
 }

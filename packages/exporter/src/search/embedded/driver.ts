@@ -14,6 +14,8 @@ import { DocumentTokenizer } from './document-tokens.ts';
 import { token } from './expression.ts';
 import { planQuery } from './query-plan.ts';
 import type { Range } from './query-plan.ts';
+import type { Shape } from './shape-registry.ts';
+import { ShapeTable } from './shape-table.ts';
 import { TIME_CONDITION, TimeIndex } from './time-index.ts';
 import { TOKEN_EVERY } from './tokens.ts';
 
@@ -45,12 +47,14 @@ class EmbeddedIndex implements SearchIndexDriver {
   readonly #key: BlindKey;
   readonly #tokenizer: DocumentTokenizer;
   readonly #times: TimeIndex;
+  readonly #shapes: ShapeTable;
 
   constructor(database: DatabaseSync, key: BlindKey) {
     this.#database = database;
     this.#key = key;
     this.#tokenizer = new DocumentTokenizer(key);
     this.#times = new TimeIndex(database);
+    this.#shapes = new ShapeTable(database);
   }
 
   position(): number {
@@ -60,21 +64,30 @@ class EmbeddedIndex implements SearchIndexDriver {
   async add(records: readonly IndexedRecord[], position: number): Promise<void> {
     const known = this.position();
     this.#times.forget();
-    inTransaction(this.#database, () => {
-      const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
-      const insert = this.#database.prepare('INSERT INTO postings (rowid, tokens) VALUES (?, ?)');
-      for (const { index, document } of records) {
-        if (index < known) remove.run(index + 1);
-        insert.run(index + 1, this.#tokenizer.tokenize(document));
-        this.#times.note(index, timeOf(document));
-      }
-      this.#times.flush();
-      writePosition(this.#database, position);
-    });
+    try {
+      inTransaction(this.#database, () => {
+        const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
+        const insert = this.#database.prepare('INSERT INTO postings (rowid, tokens) VALUES (?, ?)');
+        const shapes = new Set<Shape>();
+        for (const { index, document } of records) {
+          if (index < known) remove.run(index + 1);
+          const { text, shape } = this.#tokenizer.tokenize(document);
+          insert.run(index + 1, text);
+          if (shape !== undefined) shapes.add(shape);
+          this.#times.note(index, timeOf(document));
+        }
+        this.#shapes.store(shapes);
+        this.#times.flush();
+        writePosition(this.#database, position);
+      });
+    } catch (error) {
+      this.#shapes.forget();
+      throw error;
+    }
   }
 
   async candidates({ query, order, after, limit }: CandidateRequest): Promise<CandidatePage> {
-    const plan = planQuery(query, this.#key);
+    const plan = planQuery(query, { key: this.#key, shapes: this.#shapes });
     let range = beyond(plan.indexes ?? EVERYWHERE, order, after);
     if (plan.time !== undefined) range = this.#times.narrow(range, plan.time);
     if (range.from > range.to) return { indexes: [], done: true };

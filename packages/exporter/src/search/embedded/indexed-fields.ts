@@ -24,6 +24,9 @@ const MAGNITUDE_ONLY: ReadonlySet<string> = new Set(['audit.sequence.number', 'e
 /** Names that hardly ever repeat and are long: indexed by a short hash. */
 const HASHED_FIELDS: ReadonlySet<string> = new Set(['audit.record.id']);
 
+/** Fields of free text whose values are one word, as a rule: that word is found by the token of the value. */
+const ONE_WORD_FIELDS: readonly string[] = ['audit.session.id', 'service.name', 'span.id', 'trace.id'];
+
 const UNINDEXED: readonly string[] = [...UNINDEXED_SUBTREES, ...UNINDEXED_FIELDS];
 
 /** True where the document has no tokens for a field. */
@@ -46,4 +49,14 @@ export function isMagnitudeOnly(field: string): boolean {
 /** True where the value has a hashed token although it is in the clear. */
 export function isHashedField(field: string): boolean {
   return HASHED_FIELDS.has(field);
+}
+
+/** True where a value that is one word has no token of that word. */
+export function isOneWordField(field: string): boolean {
+  return ONE_WORD_FIELDS.includes(field);
+}
+
+/** The fields of {@link isOneWordField}. */
+export function oneWordFields(): readonly string[] {
+  return ONE_WORD_FIELDS;
 }

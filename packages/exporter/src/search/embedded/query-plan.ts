@@ -1,8 +1,8 @@
-import type { BlindKey } from '../../blind-key.ts';
 import type { CombinedQuery, CompareQuery, Query } from '../query/query.ts';
 import { allOf, anyOf, except, token } from './expression.ts';
 import type { Expression } from './expression.ts';
 import { planTerm } from './term-plan.ts';
+import type { PlanContext } from './term-plan.ts';
 import { TOKEN_EVERY } from './tokens.ts';
 
 /** A range of numbers, both ends included. */
@@ -26,27 +26,27 @@ export interface QueryPlan {
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 /** Finds out where to look for what a query means; the answer may be too wide, never too narrow. */
-export function planQuery(query: Query, key: BlindKey): QueryPlan {
+export function planQuery(query: Query, context: PlanContext): QueryPlan {
   switch (query.type) {
     case 'all':
       return { atMost: token(TOKEN_EVERY), atLeast: token(TOKEN_EVERY) };
     case 'and':
-      return planAnd(query, key);
+      return planAnd(query, context);
     case 'or':
-      return planOr(query, key);
+      return planOr(query, context);
     case 'not':
-      return planNot(planQuery(query.operand, key));
+      return planNot(planQuery(query.operand, context));
     case 'compare': {
       const range = rangeOf(query);
-      return { ...planTerm(query, key), ...range };
+      return { ...planTerm(query, context), ...range };
     }
     default:
-      return planTerm(query, key);
+      return planTerm(query, context);
   }
 }
 
-function planAnd({ operands }: CombinedQuery, key: BlindKey): QueryPlan {
-  const plans = operands.map((operand) => planQuery(operand, key));
+function planAnd({ operands }: CombinedQuery, context: PlanContext): QueryPlan {
+  const plans = operands.map((operand) => planQuery(operand, context));
   const upper = plans.flatMap(({ atMost }) => atMost ?? []);
   const lower = plans.flatMap(({ atLeast }) => atLeast ?? []);
   return {
@@ -65,8 +65,8 @@ function planAnd({ operands }: CombinedQuery, key: BlindKey): QueryPlan {
   };
 }
 
-function planOr({ operands }: CombinedQuery, key: BlindKey): QueryPlan {
-  const plans = operands.map((operand) => planQuery(operand, key));
+function planOr({ operands }: CombinedQuery, context: PlanContext): QueryPlan {
+  const plans = operands.map((operand) => planQuery(operand, context));
   const upper = plans.flatMap(({ atMost }) => atMost ?? []);
   const lower = plans.flatMap(({ atLeast }) => atLeast ?? []);
   const times = plans.flatMap(({ time }) => time ?? []);

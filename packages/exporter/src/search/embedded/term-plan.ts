@@ -13,35 +13,48 @@ import type {
 } from '../query/query.ts';
 import { allOf, anyOf, token, tokenPrefix } from './expression.ts';
 import type { Expression } from './expression.ts';
-import { isBeyondTokens, isHashedField, isMagnitudeOnly } from './indexed-fields.ts';
+import { isBeyondTokens, isHashedField, isMagnitudeOnly, oneWordFields } from './indexed-fields.ts';
 import type { QueryPlan } from './query-plan.ts';
+import type { ShapeTable } from './shape-table.ts';
 import {
   blindDomainToken,
-  blindExistsToken,
+  blindFieldToken,
   blindNetworkToken,
   blindValueToken,
   blindWordToken,
-  existsToken,
   exponentsBeyond,
+  fieldToken,
   isWholeValue,
   magnitudeOf,
   magnitudePrefix,
   magnitudeToken,
   NETWORK_BITS,
   TOKEN_MORE,
+  TOKEN_SHAPELESS,
   valueToken,
 } from './tokens.ts';
 
 type Term = CompareQuery | EqualsQuery | ExistsQuery | LikeQuery | NetworkQuery | TextQuery;
 
+/** What tokens depend on beside the query. */
+export interface PlanContext {
+  key: BlindKey;
+  /** Which sets of fields records have. */
+  shapes: Pick<ShapeTable, 'shapesWith'>;
+}
+
+/** Expressions of which any may hold; undefined when every record may match. */
+type Possible = Expression[] | undefined;
+
 /** Where the records that match a single term may be. */
-export function planTerm(term: Term, key: BlindKey): QueryPlan {
-  if (term.type === 'text') return planText(term, key);
+export function planTerm(term: Term, context: PlanContext): QueryPlan {
+  if (term.type === 'text') return planText(term, context.key);
   const paths = fieldPaths(term.field);
   if (paths.some(isBeyondTokens)) return {};
-  const sure = paths.flatMap((path) => sureTokens(term, path));
+  const possible = either(...paths.map((path) => possibleTokens(term, path, context)));
+  const sure = paths.flatMap((path) => sureTokens(term, path, context));
   return {
-    atMost: anyOf([...paths.flatMap((path) => possibleTokens(term, path, key)), token(TOKEN_MORE)]),
+    ...(possible !== undefined && { atMost: anyOf([...possible, token(TOKEN_MORE)]) }),
     ...(sure.length > 0 && { atLeast: anyOf(sure) }),
   };
 }
@@ -49,61 +62,88 @@ export function planTerm(term: Term, key: BlindKey): QueryPlan {
 function planText({ words, prefix }: TextQuery, key: BlindKey): QueryPlan {
   const whole = prefix ? words.slice(0, -1) : words;
   if (whole.length === 0) return {};
-  const all = allOf(whole.map((word) => token(blindWordToken(key, word))));
+  const all = allOf(whole.map((word) => wordExpression(word, key)));
   return { atMost: anyOf([all, token(TOKEN_MORE)]) };
 }
 
-function possibleTokens(term: Exclude<Term, TextQuery>, path: string, key: BlindKey): Expression[] {
+function wordExpression(word: string, key: BlindKey): Expression {
+  const names = oneWordFields().map((field) => token(valueToken(field, word)));
+  return anyOf([token(blindWordToken(key, word)), ...names]);
+}
+
+function possibleTokens(term: Exclude<Term, TextQuery>, path: string, context: PlanContext): Possible {
   switch (term.type) {
     case 'equals':
-      return [token(blindValueToken(key, path, term.value)), ...clearValue(path, term.value)];
+      return either(
+        [token(blindValueToken(context.key, path, term.value))],
+        clearValue(path, term.value, context),
+      );
     case 'like':
-      return possibleLike(term, path, key);
+      return possibleLike(term, path, context);
     case 'exists':
-      return someValue(path, key);
+      return someValue(path, context);
     case 'network':
-      return possibleNetwork(term, path, key);
-    case 'compare': {
-      const { operand } = term;
-      if (operand.type === 'date') return someValue(path, key);
-      return [token(blindExistsToken(key, path)), ...possibleNumbers(term, operand, path)];
-    }
+      return possibleNetwork(term, path, context);
+    case 'compare':
+      if (term.operand.type === 'date') return someValue(path, context);
+      return either(committedValue(path, context), possibleNumbers(term, term.operand, path));
   }
 }
 
 /** Tokens that only matching records have: those of whole values in the clear. */
-function sureTokens(term: Exclude<Term, TextQuery>, path: string): Expression[] {
-  if (term.type === 'exists') return [token(existsToken(path))];
+function sureTokens(term: Exclude<Term, TextQuery>, path: string, { shapes }: PlanContext): Expression[] {
+  if (term.type === 'exists') return (shapes.shapesWith(fieldToken(path)) ?? []).map(token);
   if (term.type !== 'equals' || !isWholeValue(term.value)) return [];
   return isMagnitudeOnly(path) || isHashedField(path) ? [] : [token(valueToken(path, term.value))];
 }
 
-function someValue(path: string, key: BlindKey): Expression[] {
-  return [token(existsToken(path)), token(blindExistsToken(key, path))];
+function either(...alternatives: Possible[]): Possible {
+  const all: Expression[] = [];
+  for (const alternative of alternatives) {
+    if (alternative === undefined) return undefined;
+    all.push(...alternative);
+  }
+  return all;
 }
 
-function clearValue(path: string, value: string): Expression[] {
+function someValue(path: string, context: PlanContext): Possible {
+  return either(someClearValue(path, context), committedValue(path, context));
+}
+
+function someClearValue(path: string, { shapes }: PlanContext): Possible {
+  return shapes.shapesWith(fieldToken(path))?.concat(TOKEN_SHAPELESS).map(token);
+}
+
+function committedValue(path: string, { key, shapes }: PlanContext): Possible {
+  return shapes.shapesWith(blindFieldToken(key, path))?.concat(TOKEN_SHAPELESS).map(token);
+}
+
+function clearValue(path: string, value: string, context: PlanContext): Possible {
   if (isHashedField(path)) return [];
   if (!isMagnitudeOnly(path)) return [token(valueToken(path, value))];
   const number = scalarNumber(value);
-  return [token(number === undefined ? existsToken(path) : magnitudeToken(path, magnitudeOf(number)))];
+  if (number === undefined) return someClearValue(path, context);
+  return [token(magnitudeToken(path, magnitudeOf(number)))];
 }
 
-function possibleLike({ pieces }: LikeQuery, path: string, key: BlindKey): Expression[] {
+function possibleLike({ pieces }: LikeQuery, path: string, context: PlanContext): Possible {
   const beginning = pieces[0] ?? '';
   const ending = pieces.at(-1) ?? '';
   const at = ending.lastIndexOf('@');
-  const blind = at === -1 ? blindExistsToken(key, path) : blindDomainToken(key, path, ending.slice(at + 1));
+  const domain = blindDomainToken(context.key, path, ending.slice(at + 1));
   const hasTokens = beginning !== '' && !isMagnitudeOnly(path) && !isHashedField(path);
-  return [token(blind), hasTokens ? tokenPrefix(valueToken(path, beginning)) : token(existsToken(path))];
+  return either(
+    at === -1 ? committedValue(path, context) : [token(domain)],
+    hasTokens ? [tokenPrefix(valueToken(path, beginning))] : someClearValue(path, context),
+  );
 }
 
-function possibleNetwork({ network: text }: NetworkQuery, path: string, key: BlindKey): Expression[] {
+function possibleNetwork({ network: text }: NetworkQuery, path: string, context: PlanContext): Possible {
   const network = parseNetwork(text);
   const levels = NETWORK_BITS[network?.address.length ?? 0] ?? [];
   const bits = levels.findLast((level) => level <= (network?.bits ?? 0));
-  if (network === undefined || bits === undefined) return someValue(path, key);
-  return [token(blindNetworkToken(key, path, network.address, bits))];
+  if (network === undefined || bits === undefined) return someValue(path, context);
+  return [token(blindNetworkToken(context.key, path, network.address, bits))];
 }
 
 function possibleNumbers({ operator }: CompareQuery, { value }: NumberOperand, path: string): Expression[] {

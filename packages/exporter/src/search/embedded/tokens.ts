@@ -6,10 +6,11 @@ import type { BlindKey } from '../../blind-key.ts';
  *
  *     +                        every record
  *     !more                    a record with more tokens than MAX_DOCUMENT_TOKENS; it is a candidate for everything
- *     ?field                   the field, or one below it, has a value
+ *     ?0f3a…                   the record has a certain set of fields (a shape, see shape-registry.ts)
+ *     ?none                    a record of a shape past MAX_SHAPES; it is a candidate wherever a field must exist
  *     field=value              the value, percent-encoded, upper case as ^ and the lower-case letter
  *     field#p2.4               a number from 400 to below 500: sign, exponent, first digit
- *     0f3a…                    keyed hash of one of: `?field`, `field=value`, a network, a domain, a word
+ *     0f3a…                    keyed hash of one of: `field=value`, a network, a domain, a word
  */
 
 /** Stands on every record. */
@@ -18,8 +19,8 @@ export const TOKEN_EVERY = '+';
 /** Stands on records that have more tokens than are kept. */
 export const TOKEN_MORE = '!more';
 
-/** Stands on no record. */
-export const TOKEN_NEVER = '!never';
+/** Stands on records whose fields are not kept. */
+export const TOKEN_SHAPELESS = '?none';
 
 /** Characters beside letters and digits that SQLite's `ascii` tokenizer must keep within a word. */
 export const TOKEN_CHARACTERS = '!#%+-./:=?@^_{}';
@@ -37,9 +38,19 @@ const MAX_EXPONENT = 20;
 const UNSAFE = /[^a-z0-9\-./:@_{}]/gu;
 const encoder = new TextEncoder();
 
-/** `?field` */
-export function existsToken(field: string): string {
-  return `?${encode(field)}`;
+/** A set of fields. */
+export function shapeToken(key: BlindKey, fields: readonly string[]): string {
+  return `?${key.token('shape', fields.join(' '))}`;
+}
+
+/** How a shape names a field in the clear. */
+export function fieldToken(field: string): string {
+  return encode(field);
+}
+
+/** How a shape names a field of a committed group: its name came from outside. */
+export function blindFieldToken(key: BlindKey, field: string): string {
+  return `~${key.token('field', field)}`;
 }
 
 /** `field=value`, of long values the beginning. */
@@ -50,11 +61,6 @@ export function valueToken(field: string, value: string): string {
 /** True when {@link valueToken} holds the whole value. */
 export function isWholeValue(value: string): boolean {
   return value.length <= MAX_TOKEN_VALUE;
-}
-
-/** `?field` of a committed group. */
-export function blindExistsToken(key: BlindKey, field: string): string {
-  return key.token('exists', field);
 }
 
 /** `field=value` of a committed group. */

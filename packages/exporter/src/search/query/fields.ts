@@ -18,7 +18,6 @@ const ADDRESS_FIELDS: ReadonlySet<string> = new Set([
 
 const CLEAR_TEXT_FIELDS: ReadonlySet<string> = new Set([
   'audit.action',
-  'audit.record.id',
   'audit.session.id',
   'audit.target.id',
   'error.type',
