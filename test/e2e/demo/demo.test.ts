@@ -3,7 +3,7 @@ import type { JsonObject } from '@spanledger/record';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readText } from '../../../packages/demo/src/record-fields.ts';
+import { readField, readText } from '../../../packages/demo/src/record-fields.ts';
 import { runDemoOnce, type FinishedDemo } from './demo-run.ts';
 
 const CARRIED = ['audit.session.id', 'oidc.session.id', 'user.id', 'oidc.client_id', 'oidc.issuer'];
@@ -111,19 +111,21 @@ describe.each([
   });
 
   it("shows one session from login to logout, each call with method, route, status, duration and the session's scopes", () => {
-    const timeline = demo.result.session?.timeline ?? [];
-    const calls = timeline
-      .filter((record) => readText(asObject(record), 'span.kind') === 'server')
-      .map((record) => readText(asObject(record), 'event.action'));
-    expect(calls).toEqual(
+    const timeline = (demo.result.session?.timeline ?? []).map(asObject);
+    const calls = timeline.filter(
+      (record) =>
+        readText(record, 'span.kind') === 'server' && readText(record, 'http.request.method') !== '',
+    );
+    const actions = calls.map((record) => readText(record, 'event.action'));
+    expect(actions).toEqual(
       expect.arrayContaining(['GET /callback', 'GET /me', 'POST /orders', 'POST /logout']),
     );
-    expect(calls.indexOf('GET /callback')).toBeLessThan(calls.indexOf('POST /logout'));
-    for (const record of timeline.map(asObject)) {
-      if (readText(record, 'span.kind') !== 'server') continue;
-      expect(readText(record, 'http.route')).not.toBe('');
-      expect(readText(record, 'http.response.status_code')).toMatch(/^\d{3}$/);
-      expect(Number(readText(record, 'event.duration'))).toBeGreaterThan(0);
+    expect(actions.indexOf('GET /callback')).toBeLessThan(actions.indexOf('POST /logout'));
+    for (const call of calls) {
+      expect(readText(call, 'http.route')).not.toBe('');
+      expect(readText(call, 'http.response.status_code')).toMatch(/^\d{3}$/);
+      expect(Number(readText(call, 'event.duration'))).toBeGreaterThan(0);
+      expect(readField(call, 'oidc.scope')).toEqual(expect.arrayContaining(['orders:read', 'orders:write']));
     }
   });
 
