@@ -29,6 +29,6 @@ export function startExporter(
 }
 
 /** @returns the path of the command's script */
-export function findCommand(): string {
+function findCommand(): string {
   return join(dirname(fileURLToPath(import.meta.resolve('spanledger/package.json'))), 'dist', 'main.js');
 }

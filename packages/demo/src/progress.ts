@@ -36,6 +36,6 @@ export class Progress {
 }
 
 /** @returns `0.8 s` */
-export function formatSeconds(ms: number): string {
+function formatSeconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -22,7 +22,7 @@ import { renderLogoutPage, renderPage } from './pages.ts';
  */
 export const BROWSER_TOKEN_LIFETIME_S = 4;
 /** Seconds that every other access token lives. */
-export const TOKEN_LIFETIME_S = 300;
+const TOKEN_LIFETIME_S = 300;
 const HOUR_S = 3_600;
 
 /**

@@ -6,7 +6,7 @@ import { renderLoginPage, renderPage } from './pages.ts';
 /** Path prefix of the login pages. */
 export const INTERACTION_PATH = '/interaction/';
 /** A login form is two short fields; anything longer is not one. */
-export const MAX_FORM_BYTES = 4_096;
+const MAX_FORM_BYTES = 4_096;
 
 /**
  * Serves the login form (GET) and takes it back (POST). A wrong password ends the interaction with `access_denied`,

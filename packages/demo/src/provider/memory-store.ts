@@ -1,12 +1,14 @@
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 
+/** More than any demo makes. */
+const MAX_ITEMS = 100_000;
+
 /**
  * Keeps the provider's state in memory for as long as the demo runs. The library's own in-memory adapter greets every
- * start with a warning and forgets after 1,000 items; this one holds what one demo makes, up to {@link MAX_ITEMS}.
+ * start with a warning and forgets after 1,000 items.
+ *
+ * @returns an adapter factory for `oidc-provider`; all models share one bounded store
  */
-export const MAX_ITEMS = 100_000;
-
-/** @returns an adapter factory for `oidc-provider`; all models share one bounded store */
 export function createMemoryStore(): AdapterFactory {
   const items = new Map<string, AdapterPayload>();
   return (model) => createAdapter(items, model);

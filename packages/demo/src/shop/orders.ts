@@ -22,9 +22,9 @@ export interface OrderPage {
 }
 
 /** Orders of one export page. */
-export const PAGE_ORDERS = 100;
+const PAGE_ORDERS = 100;
 /** The most orders the shop keeps; it is a shop window, not a warehouse. */
-export const MAX_ORDERS = 10_000;
+const MAX_ORDERS = 10_000;
 /** The most of one product in one order. */
 export const MAX_QUANTITY = 99;
 

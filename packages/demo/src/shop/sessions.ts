@@ -29,7 +29,7 @@ export interface PendingLogin {
 }
 
 /** The most browsers, and the most pending logins, that are remembered; the oldest is forgotten first. */
-export const MAX_SESSIONS = 10_000;
+const MAX_SESSIONS = 10_000;
 
 const SESSION_COOKIE = 'shop_session';
 const LOGIN_COOKIE = 'shop_login';
