@@ -95,11 +95,14 @@ interface Ending {
  * does to the application, and there is nothing to gain, since spans are written milliseconds after they end.
  */
 function endWithProcess({ processor, writer, sender, exitTimeoutMs }: Ending): void {
+  let waitedAt: number | undefined;
   process.on('beforeExit', () => {
     guarded('BEFORE_EXIT', () => {
       processor.releaseAll();
-      const { position } = writer;
-      if (position === undefined || sender.hasArrived(position)) return;
+      const { position, counts } = writer;
+      // Waiting ends in this event again: once for what is there is enough.
+      if (position === undefined || sender.hasArrived(position) || waitedAt === counts.written) return;
+      waitedAt = counts.written;
       void sender.settle(position, exitTimeoutMs);
     });
   });

@@ -26,14 +26,12 @@ export interface SpoolSinkParts {
 }
 
 /**
- * Numbers spans in the order in which they come, and writes them to the spool. The first span after a quiet time is
+ * Numbers spans in the order in which they are written to the spool. The first span after a quiet time is
  * written before the event loop turns; under load all that end within ten milliseconds share one write.
  */
 export class SpoolSink implements SpanSink {
   readonly #parts: SpoolSinkParts;
-  #waiting: NumberedSpan[] = [];
-  /** Which of the waiting ones settle a provisional frame. */
-  #settled: number[] = [];
+  #waiting: { span: RecordedSpan; number: number | undefined }[] = [];
   #lastNumber = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -44,8 +42,7 @@ export class SpoolSink implements SpanSink {
   }
 
   emit(span: RecordedSpan, number?: number): void {
-    if (number !== undefined) this.#settled.push(number);
-    this.#waiting.push({ span, number: number ?? ++this.#lastNumber });
+    this.#waiting.push({ span, number });
     if (this.#waiting.length >= MAX_WAITING_SPANS) this.flush();
     else this.#schedule();
   }
@@ -73,11 +70,12 @@ export class SpoolSink implements SpanSink {
     this.#timer = undefined;
     this.#immediate = undefined;
     if (this.#waiting.length === 0) return;
-    const spans = this.#waiting;
-    const settled = this.#settled;
+    const waiting = this.#waiting;
     this.#waiting = [];
-    this.#settled = [];
     this.#lastWrite = this.#parts.now();
+    // Numbers are given when spans are written, so that a death in between leaves no hole behind.
+    const spans = waiting.map(({ span, number }) => ({ span, number: number ?? ++this.#lastNumber }));
+    const settled = waiting.map(({ number }) => number).filter((number) => number !== undefined);
     this.#write('final', settled, spans);
   }
 
