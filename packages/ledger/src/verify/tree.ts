@@ -4,21 +4,26 @@
  */
 import { sha256 } from '#crypto';
 import { equalBytes } from './encoding.ts';
-import { HASH_BYTES } from './tile.ts';
+import { HASH_BYTES, MAX_BUNDLED_ENTRY_BYTES } from './tile.ts';
 
 /** The root of the tree without leaves: SHA-256 of nothing. */
 export const EMPTY_ROOT: Uint8Array = sha256(new Uint8Array(0));
 
+// One buffer each for all leaves and all nodes: hashing is synchronous, and an allocation for every hash would cost as
+// much as the hash.
+const leafMessage = new Uint8Array(1 + MAX_BUNDLED_ENTRY_BYTES);
+const nodeMessage = new Uint8Array(1 + 2 * HASH_BYTES);
+nodeMessage[0] = 0x01;
+
 /** The hash of a leaf: SHA-256(0x00 || data). For a record's canonical bytes it is the record's hash. */
 export function hashLeaf(data: Uint8Array): Uint8Array {
-  const message = new Uint8Array(1 + data.length);
+  const message =
+    data.length < leafMessage.length
+      ? leafMessage.subarray(0, 1 + data.length)
+      : new Uint8Array(1 + data.length);
   message.set(data, 1);
   return sha256(message);
 }
-
-// One buffer for all: hashing is synchronous, and an allocation a node would cost more than it.
-const nodeMessage = new Uint8Array(1 + 2 * HASH_BYTES);
-nodeMessage[0] = 0x01;
 
 /** The hash of an interior node: SHA-256(0x01 || left || right). */
 export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
