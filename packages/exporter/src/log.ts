@@ -86,7 +86,8 @@ function formatLine(text: string): string {
   const rest = [...fields]
     .filter(([name]) => !PLAIN_FIELDS.has(name))
     .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return `${time} ${level.padEnd(5)} ${String(fields.get('msg') ?? '')}${rest.join('')}${errorSuffix(fields.get('err'))}\n`;
+  const message = fields.get('msg');
+  return `${time} ${level.padEnd(5)} ${typeof message === 'string' ? message : ''}${rest.join('')}${errorSuffix(fields.get('err'))}\n`;
 }
 
 function errorSuffix(error: unknown): string {

@@ -96,8 +96,8 @@ test(`kill -9 under load, ${KILLS} times: every acknowledged span is there once,
   }));
   const sending = senders.map(({ person, sender }) => sendUntil(stop.signal, person, sender));
   for (let kill = 0; kill < KILLS; kill++) {
-    // Some of them while it starts, some after a checkpoint or two, some in the middle of everything.
-    await delay(Math.random() * 400);
+    // Some right after the start, some when segments are being re-sealed, some in the middle of everything.
+    await delay(Math.random() * (kill % 4 === 0 ? 1500 : 400));
     await killChild();
     await startChild();
   }
@@ -109,6 +109,10 @@ test(`kill -9 under load, ${KILLS} times: every acknowledged span is there once,
   await service.close();
   const report = await verifyDirectory(data.path);
   expect(report.failures).toEqual([]);
+
+  const openings = await openStoredOpenings(dataDirectory(data.path), undefined);
+  expect((await openings.read(0, report.size)).size, 'all opened groups are kept').toBe(report.size);
+  openings.close();
 
   const numbers = new Map<string, number[]>();
   const references = new Map<string, Set<string>>();

@@ -30,12 +30,14 @@ beforeEach(() => {
   before = service.sizes().sequenced;
 });
 
-// After each of them nothing is half-recorded, and the next request is served.
-afterEach(async () => {
+afterEach(expectUntouched);
+
+/** After each of them nothing is half-recorded, and the next request is served. */
+async function expectUntouched(): Promise<void> {
   expect(service.sizes().sequenced).toBe(before);
   const answer = await sendTraces(service.url, toProtobuf([createSender('shop').span()]));
   expect(answer.status).toBe(200);
-});
+}
 
 async function expectRefusal(answer: Response, status: number): Promise<{ message: string }> {
   expect(answer.status).toBe(status);

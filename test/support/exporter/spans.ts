@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Attributes, HrTime } from '@opentelemetry/api';
+import { type Attributes, type HrTime, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 
@@ -9,13 +9,12 @@ export interface SpanSketch {
   spanId?: string;
   parentSpanId?: string;
   name?: string;
-  /** API numbering: 0 internal, 1 server, 2 client. */
-  kind?: number;
+  kind?: SpanKind;
   start?: HrTime;
   end?: HrTime;
   attributes?: Attributes;
   events?: { name: string; time?: HrTime; attributes?: Attributes }[];
-  status?: { code: number; message?: string };
+  status?: { code: SpanStatusCode; message?: string };
 }
 
 /** A process that sends spans: one resource, numbered from 1 as the instrumentation numbers them. */
@@ -66,12 +65,12 @@ export function readableSpan(
   const parent = sketch.parentSpanId;
   return {
     name: sketch.name ?? 'GET /orders/:id',
-    kind: sketch.kind ?? 1,
+    kind: sketch.kind ?? SpanKind.SERVER,
     spanContext: () => ({ traceId, spanId: sketch.spanId ?? randomBytes(8).toString('hex'), traceFlags: 1 }),
     ...(parent !== undefined && { parentSpanContext: { traceId, spanId: parent, traceFlags: 1 } }),
     startTime: sketch.start ?? START,
     endTime: sketch.end ?? END,
-    status: sketch.status ?? { code: 0 },
+    status: sketch.status ?? { code: SpanStatusCode.UNSET },
     attributes: sketch.attributes ?? {},
     links: [],
     events: (sketch.events ?? []).map((event) => ({ time: START, ...event })),

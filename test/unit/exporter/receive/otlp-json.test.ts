@@ -1,3 +1,4 @@
+import { SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
 import { decodeJsonTraceRequest } from '../../../../packages/exporter/src/receive/otlp-json.ts';
@@ -39,7 +40,7 @@ test('JSON and protobuf of the same spans decode to the same', () => {
     sender.span({
       name: 'grüße 😀',
       parentSpanId: '00f067aa0ba902b7',
-      status: { code: 2, message: 'nope' },
+      status: { code: SpanStatusCode.ERROR, message: 'nope' },
       events: [{ name: 'oidc.token.refreshed', attributes: { 'oidc.token.type': 'access' } }],
     }),
   ].map((span) => ({ ...span, spanContext: fixed(span.spanContext()) }));

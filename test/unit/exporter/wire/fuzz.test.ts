@@ -1,3 +1,4 @@
+import { SpanStatusCode } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
@@ -13,7 +14,11 @@ const sender = createSender('shop');
 const spans = [
   sender.span({ attributes: { ...sessionAttributes('alice', 's1'), list: ['a', 'b'], half: 0.5 } }),
   sender.span({ events: [{ name: 'oidc.token.refreshed', attributes: { 'oidc.token.type': 'access' } }] }),
-  sender.span({ name: 'grüße 😀', status: { code: 2, message: 'nope' }, parentSpanId: '00f067aa0ba902b7' }),
+  sender.span({
+    name: 'grüße 😀',
+    status: { code: SpanStatusCode.ERROR, message: 'nope' },
+    parentSpanId: '00f067aa0ba902b7',
+  }),
 ];
 const protobuf = Buffer.from(toProtobuf(spans));
 const json = Buffer.from(toJson(spans));

@@ -1,3 +1,4 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
@@ -45,7 +46,7 @@ describe('what the serializer of OpenTelemetry writes', () => {
       spanId: 'b7ad6b7169203331',
       parentSpanId: '00f067aa0ba902b7',
       name: 'GET /grüße/😀',
-      kind: 1,
+      kind: SpanKind.SERVER,
       attributes: {
         text: 'grüße 😀',
         yes: true,
@@ -58,7 +59,7 @@ describe('what the serializer of OpenTelemetry writes', () => {
         numbers: [1, 2.5],
       },
       events: [{ name: 'oidc.token.refreshed', attributes: { 'oidc.token.type': 'access' } }],
-      status: { code: 2, message: 'nope' },
+      status: { code: SpanStatusCode.ERROR, message: 'nope' },
     });
     const [group] = decode(toProtobuf([span]));
     const [decoded] = group?.spans ?? [];
@@ -72,7 +73,7 @@ describe('what the serializer of OpenTelemetry writes', () => {
       kind: 2,
       startTimeUnixNano: 1_764_000_000_123_456_789n,
       endTimeUnixNano: 1_764_000_000_223_456_789n,
-      status: { code: 2, message: 'nope' },
+      status: { code: SpanStatusCode.ERROR, message: 'nope' },
     });
     expect(Object.fromEntries(decoded?.attributes ?? [])).toEqual({
       text: 'grüße 😀',

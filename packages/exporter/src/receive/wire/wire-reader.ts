@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { MAX_KEY_BYTES } from '../limits.ts';
 import { malformed } from '../request-errors.ts';
-import { KeyTable } from './key-table.ts';
+import type { KeyTable } from './key-table.ts';
 
 const WIRE_VARINT = 0;
 const WIRE_FIXED64 = 1;
