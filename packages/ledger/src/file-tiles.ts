@@ -20,7 +20,9 @@ export function fileTiles(directory: string): TileSource {
 export function tilesIn(files: Files, directory: string): TileSource {
   return {
     async read(path) {
-      return PATH_PATTERN.test(path) ? await files.read(join(directory, path)) : undefined;
+      const bytes = PATH_PATTERN.test(path) ? await files.read(join(directory, path)) : undefined;
+      // Not a Buffer, whose slice() shares memory where a Uint8Array's copies.
+      return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     },
   };
 }

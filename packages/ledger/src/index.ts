@@ -1,4 +1,4 @@
-export { MAX_PENDING_BYTES, MAX_UNINTEGRATED_BYTES, type Appended } from './append/committer.ts';
+export { MAX_PENDING_BYTES, type Appended } from './append/committer.ts';
 export { MAX_LEDGER_SIZE } from './append/sequencer.ts';
 export { LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from './errors.ts';
 export { fileTiles } from './file-tiles.ts';

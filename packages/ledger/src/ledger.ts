@@ -177,6 +177,7 @@ class OpenLedger implements Ledger {
         void integrator.flush();
       },
       unintegratedBytes: () => integrator.waitingBytes,
+      catchUp: () => integrator.catchUp(),
     });
   }
 

@@ -4,14 +4,11 @@ import type { FrameContent } from '../journal/frame.ts';
 import { Group } from './group.ts';
 import { Sequencer, type LogTail } from './sequencer.ts';
 
-/** The most bytes that may be sequenced and not yet durable. A batch that alone holds more is refused for good. */
-export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
-
 /**
- * The most bytes of full tiles that may wait to be written before no more is accepted. It is what keeps publishing in
- * time when records come faster than the disk takes them: all that waits has to be written before a checkpoint is.
+ * The most bytes that may be sequenced and not yet durable; and the most that may be durable and wait to be written
+ * to tiles. A batch that alone holds more is refused for good.
  */
-export const MAX_UNINTEGRATED_BYTES: number = 16 * 1024 * 1024;
+export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
 
 /** What an append resolves to. */
 export interface Appended {
@@ -31,6 +28,8 @@ export interface CommitterOptions {
   onDurable: (group: Group) => void;
   /** Bytes that are durable and wait to be integrated. */
   unintegratedBytes: () => number;
+  /** Called before each group: resolves when integration has caught up enough for it, in a second at the latest. */
+  catchUp: () => Promise<void>;
 }
 
 /**
@@ -97,7 +96,7 @@ export class Committer {
     const pending = this.#open.sizeBytes + (this.#committing?.sizeBytes ?? 0);
     const unintegrated = this.#options.unintegratedBytes();
     const isFull = pending > 0 && pending + bytes.length + openings.length > MAX_PENDING_BYTES;
-    if (!isFull && unintegrated <= MAX_UNINTEGRATED_BYTES) return;
+    if (!isFull && unintegrated <= MAX_PENDING_BYTES) return;
     throw new LedgerError('ledger_busy', `${pending + unintegrated} bytes are waiting to be written`, {
       hint: 'Try again in a second. If it stays so, the disk is too slow or full.',
     });
@@ -106,7 +105,10 @@ export class Committer {
   async #commitAll(): Promise<void> {
     // All that arrives in this turn of the event loop joins the first group.
     await new Promise(setImmediate);
-    while (this.#open.count > 0) await this.#commit(this.#open);
+    while (this.#open.count > 0) {
+      await this.#options.catchUp();
+      await this.#commit(this.#open);
+    }
     this.#running = undefined;
   }
 

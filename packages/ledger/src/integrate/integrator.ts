@@ -14,6 +14,15 @@ import type { TreeEdge } from './tree-edge.ts';
  */
 const CONCURRENT_WRITES = 3;
 
+/**
+ * How many bytes of full tiles may wait before appends are held up. It is what keeps publishing in time when records
+ * come faster than the disk takes them: all that waits has to be written before the next checkpoint is.
+ */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** The longest time that appends are held up. If the tiles cannot be written at all, they are no reason to hang. */
+const MAX_HOLD_MS = 1000;
+
 /** Durable entries, as the journal has them. */
 export interface IntegrableGroup {
   /** The first entry's index. */
@@ -62,6 +71,7 @@ export class Integrator {
   /** Tiles whose partial versions can go: the full one is durable. */
   readonly #superseded = new Set<string>();
   #waitingBytes = 0;
+  #caughtUp: (() => void) | undefined;
   #isReplay = false;
   #isFlushing = false;
   /** How many calls of {@link integrate} are under way. */
@@ -123,6 +133,16 @@ export class Integrator {
       this.#tree.append(hashes.subarray(at, at + HASH_BYTES), onFull);
     }
     this.#bundles.add(entries);
+  }
+
+  /** Resolves once so little waits that more can be added, or after a second. For one caller at a time. */
+  async catchUp(): Promise<void> {
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#caughtUp = resolve;
+    const timer = setTimeout(resolve, MAX_HOLD_MS);
+    await promise;
+    clearTimeout(timer);
   }
 
   /**
@@ -222,6 +242,7 @@ export class Integrator {
         await this.#writer.write(join(this.#directory, path), bytes);
         this.#waiting.delete(path);
         this.#waitingBytes -= bytes.length;
+        if (this.#waitingBytes <= MAX_WAITING_BYTES) this.#caughtUp?.();
         if (isInterrupted()) return;
       }
     };

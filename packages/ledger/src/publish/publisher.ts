@@ -66,7 +66,7 @@ export class Publisher {
     const spacingMs = Math.max(intervalMs / 2, intervalMs - 2 * this.#tookMs);
     const retryMs = Math.min(MAX_RETRY_MS, intervalMs * 2 ** Math.min(this.#failures, 10));
     const pauseMs = this.#failures > 0 ? retryMs : spacingMs;
-    const delayMs = Math.max(GATHER_MS, this.#startedAt + pauseMs - now());
+    const delayMs = Math.max(Math.min(GATHER_MS, intervalMs / 2), this.#startedAt + pauseMs - now());
     this.#timer = setTimeout(() => {
       this.publishNow().catch((error: unknown) => {
         this.#options.onError(error);

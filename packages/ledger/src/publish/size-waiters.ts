@@ -2,6 +2,8 @@
 export class SizeWaiters {
   readonly #waiters = new Set<{ size: number; resolve: () => void; reject: (reason: unknown) => void }>();
 
+  #failure: Error | undefined;
+
   /**
    * Resolves once {@link reach} is called with this size or a larger one.
    *
@@ -9,6 +11,7 @@ export class SizeWaiters {
    */
   async wait(size: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { size, resolve, reject };
     const abort = (): void => {
@@ -29,8 +32,9 @@ export class SizeWaiters {
     for (const waiter of this.#waiters) if (waiter.size <= size) waiter.resolve();
   }
 
-  /** Lets go all who wait, in vain. */
+  /** Lets go all who wait, in vain, now and later. */
   fail(reason: Error): void {
+    this.#failure = reason;
     for (const waiter of this.#waiters) waiter.reject(reason);
   }
 }

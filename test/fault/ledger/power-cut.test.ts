@@ -1,0 +1,40 @@
+import { memoryEpochKeys } from '@spanledger/ledger';
+import { test } from 'vitest';
+import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
+import { MemoryFiles, type Survives } from '../../support/ledger/memory-files.ts';
+import { scratchDirectory } from '../../support/ledger/scratch.ts';
+import { FAULT_TEST_TIMEOUT_MS, live, newLog, operationsOfLife, reopenAndCheck } from './support.ts';
+
+/** Numbers from 0 to 1 that look random and are the same in every run (Lehmer's generator). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+const random = randomNumbers(11);
+const fates: [name: string, survives: Survives][] = [
+  ['all of the unsynced', () => true],
+  ['nothing of the unsynced', () => false],
+  ['some of the unsynced', () => random() < 0.5],
+];
+
+// With all of it left, it is as if only the process had died.
+test.each(fates)(
+  'the power may be cut at any operation and leave %s',
+  async (fate, survives) => {
+    const operations = await operationsOfLife();
+    const directory = await scratchDirectory();
+    for (let at = 0; at < operations.length; at++) {
+      const disk = new MemoryFiles(directory);
+      const log = newLog(directory, memoryEpochKeys());
+      // In every other round the cut meets a log that has something to lose already.
+      if (at % 2 === 0) await live(log, disk, () => false);
+      const files = new FaultyFiles(disk, undefined, at);
+      await live(log, files, () => files.isDead);
+      log.told.isKilled = true;
+      disk.cutPower(survives);
+      await reopenAndCheck(log, disk, `cut at operation ${at}, ${fate}`);
+    }
+  },
+  FAULT_TEST_TIMEOUT_MS,
+);
