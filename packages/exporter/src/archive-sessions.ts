@@ -23,7 +23,7 @@ export interface FoundSessions {
 }
 
 /** How many sessions one request looks at before it answers with what it has. */
-export const MAX_SEARCHED_SESSIONS = 500;
+const MAX_SEARCHED_SESSIONS = 500;
 
 /**
  * Lists sessions, those that began last first.

@@ -12,15 +12,15 @@ import { parseQuery } from './search/query/index.ts';
 export interface RemoteArchiveOptions {
   /** Bearer token, where the service demands one. */
   token?: string;
-  /** How long one answer may take, in milliseconds; {@link DEFAULT_TIMEOUT_MS} if not given. */
+  /** How long one answer may take, in milliseconds; 30,000 if not given. */
   timeoutMs?: number;
 }
 
 /** How long a service may take to answer. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The most bytes of one answer. */
-export const MAX_ANSWER_BYTES: number = 256 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 type Parameters = Record<string, string | number | undefined>;
 

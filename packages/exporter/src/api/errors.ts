@@ -5,7 +5,7 @@ import type { ExporterErrorCode } from '../errors.ts';
 import { QueryError } from '../query-error.ts';
 
 /** The body of every answer that is not what was asked for. */
-export interface ApiErrorBody {
+interface ApiErrorBody {
   error: {
     /** Stable; docs/errors.md explains each. */
     code: string;

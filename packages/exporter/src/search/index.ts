@@ -6,15 +6,8 @@ import type { SearchIndex } from './search-index.ts';
 
 export { openEmbeddedIndex } from './embedded/index.ts';
 export type { EmbeddedIndexOptions } from './embedded/index.ts';
-export { followLog } from './follow.ts';
 export { MAX_CANDIDATES } from './search-index.ts';
-export type {
-  CandidatePage,
-  CandidateRequest,
-  IndexedRecord,
-  SearchIndex,
-  SearchIndexDriver,
-} from './search-index.ts';
+export type { SearchIndex, SearchIndexDriver } from './search-index.ts';
 
 /**
  * Opens the embedded index as a follower of the log.

@@ -24,7 +24,7 @@ import {
 } from './tokens.ts';
 
 /** The most tokens that a record gets; one that has more is a candidate of every query. */
-export const MAX_DOCUMENT_TOKENS = 4096;
+const MAX_DOCUMENT_TOKENS = 4096;
 
 /** What the index stores of a document. */
 export interface DocumentTokens {

@@ -11,7 +11,7 @@ export interface Shape {
 }
 
 /** The most shapes that are told apart; records of further ones are candidates wherever a field must exist. */
-export const MAX_SHAPES = 4096;
+const MAX_SHAPES = 4096;
 
 const SHAPELESS: Shape = { token: TOKEN_SHAPELESS, fields: [] };
 

@@ -26,7 +26,7 @@ export const TOKEN_SHAPELESS = '?none';
 export const TOKEN_CHARACTERS = '!#%+-./:=?@^_{}';
 
 /** How many characters of a value in the clear a token holds. */
-export const MAX_TOKEN_VALUE = 200;
+const MAX_TOKEN_VALUE = 200;
 
 /** The networks of an address that are indexed, by address length in bytes: prefix lengths in bits. */
 export const NETWORK_BITS: Readonly<Record<number, readonly number[]>> = {

@@ -9,6 +9,7 @@ import type { Scalar } from './leaves.ts';
 import type { CompareQuery, DateOperand, LikeQuery, NetworkQuery, Query, TextQuery } from './query.ts';
 import { splitWords } from './words.ts';
 
+/** Subtrees that hold proofs rather than facts: free text does not look there. */
 const NOT_TEXT: ReadonlySet<string> = new Set(['audit.openings', 'audit.integrity', 'audit.commitments']);
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 
@@ -44,7 +45,7 @@ export function evaluate(query: Query, document: JsonObject): boolean {
 }
 
 /** The text that `field:value` compares a scalar by; undefined for null, which no value equals. */
-export function scalarText(value: Scalar): string | undefined {
+function scalarText(value: Scalar): string | undefined {
   return value === null ? undefined : String(value);
 }
 
@@ -57,11 +58,6 @@ export function isTextPath(path: readonly string[], name: string): boolean {
 export function scalarNumber(value: Scalar): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : undefined;
-}
-
-/** The subtrees of a document that hold proofs rather than facts: free text does not look there. */
-export function proofSubtrees(): ReadonlySet<string> {
-  return NOT_TEXT;
 }
 
 function someValue(document: JsonObject, field: string, test: (value: Scalar) => boolean): boolean {
