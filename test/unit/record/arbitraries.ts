@@ -32,6 +32,7 @@ export const KNOWN_KEYS = [
   'url.query',
   'url.full',
   'url.scheme',
+  'url.scheme.x',
   'http.request.method',
   'http.response.status_code',
   'http.route',

@@ -107,8 +107,14 @@ describe('names', () => {
     expect('admin' in {}).toBe(false);
   });
 
-  test('with empty or very many parts have no place of their own', () => {
-    const odd = { 'user.': 1, 'user..id': 2, [`user${'.a'.repeat(100)}`]: 3, 'client.a..b': 4 };
+  test('with empty or very many parts, or below a field of another group, have no place of their own', () => {
+    const odd = {
+      'user.': 1,
+      'user..id': 2,
+      [`user${'.a'.repeat(100)}`]: 3,
+      'client.a..b': 4,
+      'url.scheme.x': 5,
+    };
     expect(mapped(odd).groups).toEqual({ content: { attributes: odd } });
   });
 });
