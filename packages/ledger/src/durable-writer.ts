@@ -65,12 +65,14 @@ export class DurableWriter {
 
   /** Makes the names of all that was written and created so far durable. */
   async syncDirectories(): Promise<void> {
-    for (const path of [...this.#unsynced]) {
-      this.#unsynced.delete(path);
+    // Not the set itself: others may add to it as long as this goes on.
+    const paths = [...this.#unsynced];
+    this.#unsynced.clear();
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
       try {
         await this.#files.syncDirectory(path);
       } catch (error) {
-        this.#unsynced.add(path);
+        for (const left of [path, ...paths]) this.#unsynced.add(left);
         throw error;
       }
     }

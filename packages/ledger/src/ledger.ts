@@ -3,7 +3,7 @@ import type { EntryBatch } from '@spanledger/record';
 import { Committer, type Appended } from './append/committer.ts';
 import { LedgerError } from './errors.ts';
 import { nodeFiles, type Files } from './files.ts';
-import { Integrator } from './integrate/integrator.ts';
+import type { Integrator } from './integrate/integrator.ts';
 import type { EpochKeys } from './journal/epoch-keys.ts';
 import { SegmentedJournal, type Journal } from './journal/journal.ts';
 import { acquireLock, type Lock } from './lock.ts';

@@ -60,7 +60,7 @@ export class MemoryFiles implements Files {
 
   removeDirectory(path: string): Promise<void> {
     this.#directories.get(dirname(path))?.names.delete(basename(path));
-    for (const known of [...this.#directories.keys()]) {
+    for (const known of this.#directories.keys()) {
       if (known === path || known.startsWith(`${path}/`)) this.#directories.delete(known);
     }
     return Promise.resolve();
@@ -158,8 +158,9 @@ function openInode(inode: Inode): OpenFile {
 /** Of what was written since the last sync, all, some or nothing is left. */
 function settle(inode: Inode, survives: Survives): void {
   if (inode.data !== inode.synced) {
-    if (!survives()) inode.data = inode.synced;
-    else if (!survives()) inode.data = tear(inode);
+    const [isLeft, isWhole] = [survives(), survives()];
+    if (!isLeft) inode.data = inode.synced;
+    else if (!isWhole) inode.data = tear(inode);
   }
   inode.synced = inode.data;
 }

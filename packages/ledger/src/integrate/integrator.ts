@@ -197,7 +197,7 @@ export class Integrator {
   /** Removes partial tiles whose full tile is durable. What fails is tried again at the next call. */
   removeSuperseded(): Promise<void> {
     return this.#queue.run(async () => {
-      for (const path of [...this.#superseded]) {
+      for (const path of this.#superseded) {
         await this.#files.removeDirectory(join(this.#directory, `${path}.p`));
         this.#superseded.delete(path);
       }
