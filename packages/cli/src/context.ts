@@ -24,6 +24,8 @@ export interface Context {
   untilInterrupted: () => AbortSignal;
   /** What the process is to end with; a command sets it. */
   exitCode: number;
+  /** The query as the user wrote it, to point at a mistake in it; a command sets it. */
+  query: string | undefined;
   /** The exit status matters although nobody reads the output any more. */
   mustFinish: boolean;
 }
@@ -41,6 +43,7 @@ export function processContext(): Context {
     now: Date.now,
     untilInterrupted,
     exitCode: 0,
+    query: undefined,
     mustFinish: false,
   };
   quietBrokenPipe(process.stdout, context);

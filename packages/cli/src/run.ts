@@ -23,23 +23,18 @@ export async function run(args: readonly string[], context: Context): Promise<nu
     const command = program.commands.find((known) => known.name() === args[0])?.name();
     const failure = describeError(error, command);
     const { exitCode, ...told } = failure;
-    context.err(args.includes('--json') ? renderJsonLine({ error: told }) : renderFailure(failure, args));
+    context.err(
+      args.includes('--json') ? renderJsonLine({ error: told }) : renderFailure(failure, context.query),
+    );
     return exitCode;
   }
 }
 
-function renderFailure({ message, hint, position }: Failure, args: readonly string[]): string {
+function renderFailure({ message, hint, position }: Failure, query: string | undefined): string {
   const lines = [
     `spanledger: ${message}`,
-    ...(position === undefined ? [] : pointAt(position, args)),
+    ...(position === undefined || query === undefined ? [] : [`  ${query}`, `  ${' '.repeat(position)}^`]),
     ...(hint === undefined ? [] : [hint]),
   ];
   return lines.map((line) => `${line.split('\n').map(printable).join('\n')}\n`).join('');
-}
-
-/** The query with a caret under the mistake, where it was given as one argument. */
-function pointAt(position: number, args: readonly string[]): string[] {
-  const words = args.slice(1).filter((arg) => !arg.startsWith('-') && arg.length >= position);
-  const [query] = words;
-  return words.length === 1 && query !== undefined ? [`  ${query}`, `  ${' '.repeat(position)}^`] : [];
 }

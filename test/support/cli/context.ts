@@ -25,6 +25,7 @@ export function testContext(changes: Partial<Context> = {}): TestContext {
     now: () => Date.parse('2026-11-21T12:00:00Z'),
     untilInterrupted: () => new AbortController().signal,
     exitCode: 0,
+    query: undefined,
     mustFinish: false,
     ...changes,
   };

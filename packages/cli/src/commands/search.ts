@@ -42,6 +42,7 @@ export function addSearch(program: Command, context: Context): void {
 }
 
 async function search(query: string, options: SearchOptions, context: Context): Promise<void> {
+  context.query = query;
   const { limit, order, json } = options;
   const asked = limitToTime(query, options, context.now());
   await withArchive(options, context, async (archive) => {

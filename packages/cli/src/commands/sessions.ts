@@ -35,6 +35,7 @@ export function addSessions(program: Command, context: Context): void {
 }
 
 async function listSessions(query: string, options: SessionsOptions, context: Context): Promise<void> {
+  context.query = query;
   const asked = limitToTime(query, options, context.now());
   await withArchive(options, context, async (archive) => {
     const ask = async (limit: number, cursor?: string): Promise<Page<SessionSummary>> => {

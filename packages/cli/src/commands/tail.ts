@@ -36,6 +36,7 @@ export function addTail(program: Command, context: Context): void {
 }
 
 async function tail(query: string, options: TailOptions, context: Context): Promise<void> {
+  context.query = query;
   const parsed = parseQuery(query);
   const matching = parsed.type === 'all' ? '' : ` and (${formatQuery(parsed)})`;
   await withArchive(options, context, async (archive) => {

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@spanledger/record';
-import { isJsonObject } from '@spanledger/record';
+import { isJsonObject, type JsonObject, type JsonValue } from '@spanledger/record';
 import { numberAt } from '../../output/document-fields.ts';
 import { formatCount } from '../../output/text.ts';
 import { type Finding, good, warning } from './finding.ts';
@@ -11,7 +10,7 @@ const MAX_LAG = 10_000;
 export function checkFollowers(status: JsonObject): Finding[] {
   const { followers } = status;
   const findings = Object.entries(isJsonObject(followers) ? followers : {}).map(([name, follower]) => {
-    const lag = isJsonObject(follower) ? (numberAt(follower, 'lag') ?? 0) : 0;
+    const lag = lagOf(follower);
     if (lag <= MAX_LAG) return good(name, lag === 0 ? 'up to date' : `${formatCount(lag)} entries behind`);
     return warning(
       name,
@@ -32,4 +31,10 @@ export function checkFollowers(status: JsonObject): Finding[] {
     );
   }
   return findings;
+}
+
+/** A service gives the number alone, a data directory the position with it. */
+function lagOf(follower: JsonValue): number {
+  if (typeof follower === 'number') return follower;
+  return isJsonObject(follower) ? (numberAt(follower, 'lag') ?? 0) : 0;
 }

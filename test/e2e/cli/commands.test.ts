@@ -1,0 +1,157 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../support/cli/process.ts';
+import { makeTrail, type TestTrail } from '../../support/cli/trail.ts';
+
+let trail: TestTrail;
+beforeAll(async () => {
+  trail = await makeTrail();
+});
+afterAll(() => trail.remove());
+
+const lines = (text: string): unknown[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe.each(['--url', '--data'])('with %s', (option) => {
+  const run = (...args: string[]): ReturnType<typeof runCommand> =>
+    runCommand([...args, option, option === '--url' ? trail.service.url : trail.directory]);
+  const sessionOfAlice = async (): Promise<string> => {
+    const { stdout } = await run('sessions', 'user.id:alice', '--json');
+    return /"id":"([^"]+)"/.exec(stdout)?.[1] ?? '';
+  };
+
+  it('search prints one line a record, newest first', async () => {
+    const { status, stdout, stderr } = await run('search');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [title, ...records] = stdout.trimEnd().split('\n');
+    expect(title).toMatch(/^TIME +ACTOR +ACTION +OUTCOME +STATUS +TOOK +WHAT +SESSION +ENTRY$/);
+    expect(records).toHaveLength(4);
+    expect(records[0]).toMatch(/bob +READ +success +200 .* GET \/orders\/:id .* 3$/);
+    expect(stdout).toMatch(/alice +READ +failure +403/);
+  });
+
+  it('search finds what a query names, as JSON one a line', async () => {
+    const { status, stdout } = await run('search', 'user.id:alice and event.outcome:failure', '--json');
+    expect(status).toBe(0);
+    expect(lines(stdout)).toEqual([
+      expect.objectContaining({ user: expect.objectContaining({ id: 'alice' }), http: expect.anything() }),
+    ]);
+  });
+
+  it('search says when there is more, and when there is nothing', async () => {
+    const some = await run('search', '--limit', '2', '--order', 'asc');
+    expect(some.stdout.trimEnd().split('\n')).toHaveLength(3);
+    expect(some.stderr).toContain('There are more');
+    const none = await run('search', 'user.id:nobody');
+    expect(none).toEqual({ status: 0, stdout: '', stderr: 'No record matches.\n' });
+    expect((await run('search', '--until', '2020-01-01', '--json')).stdout).toBe('');
+  });
+
+  it('sessions and session show who, and the way from login on', async () => {
+    const { status, stdout } = await run('sessions');
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(3);
+    const timeline = await run('session', await sessionOfAlice());
+    expect(timeline.status).toBe(0);
+    expect(timeline.stdout).toMatch(/Who: +alice/);
+    expect(timeline.stdout).toMatch(/LOGIN +oidc\.session\.started/);
+    expect(timeline.stdout).toMatch(
+      /READ +GET +\/orders\/:id +failure +403 +100\.0 ms +openid orders:read +shop/,
+    );
+  });
+
+  it('session takes the session id of the provider too, and prints JSON', async () => {
+    const { stdout } = await run('session', 'sid-alice', '--json');
+    const [detail] = lines(stdout);
+    expect(detail).toMatchObject({ user_id: 'alice', client_id: ['shop-web'], records: 3 });
+    expect(detail).toHaveProperty('timeline.length', 3);
+  });
+
+  it('show prints a record that verify accepts', async () => {
+    const { status, stdout } = await run('show', '2');
+    expect(status).toBe(0);
+    const file = join(trail.directory, 'shown.json');
+    await writeFile(file, stdout);
+    const verified = await run('verify', file);
+    expect(verified.stdout).toMatch(/^VERIFIED {2}record /);
+    expect(verified.status).toBe(0);
+    const id = /"record": \{\s*"id": "([^"]+)"/.exec(stdout)?.[1] ?? '';
+    expect((await run('show', id)).stdout).toBe(stdout);
+  });
+
+  it('proof and key verify a record without asking anybody', async () => {
+    const files = { record: '', proof: '', vkey: '' };
+    for (const [name, text] of Object.entries({
+      record: (await run('show', '1')).stdout,
+      proof: (await run('proof', '1')).stdout,
+      vkey: trail.service.vkey,
+    })) {
+      const path = join(trail.directory, `kept.${name}`);
+      await writeFile(path, text);
+      Object.assign(files, { [name]: path });
+    }
+    const args = ['verify', files.record, '--proof', files.proof, '--vkey', files.vkey];
+    const { status, stdout } = await runCommand(args);
+    expect(stdout).not.toContain('came from the log itself');
+    expect(status).toBe(0);
+    const json = await run('proof', '1', '--json');
+    expect(lines(json.stdout)).toEqual([
+      { id: '1', proof: expect.stringMatching(/^c2sp\.org\/tlog-proof@v1\n/) },
+    ]);
+  });
+
+  it('verify reports on the whole ledger', async () => {
+    const { status, stdout, stderr } = await run('verify');
+    expect(stdout).toMatch(/^VERIFIED {2}spanledger\.local/);
+    expect(stdout).toContain('came from the log itself');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const json = await run('verify', '--json', '--vkey', trail.service.vkey);
+    expect(lines(json.stdout)).toEqual([
+      expect.objectContaining({ ok: true, verified: 4, failures: [], vkeySource: 'given' }),
+    ]);
+  });
+
+  it('verify fails with another key', async () => {
+    const other = 'log.example+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+    const { status, stdout } = await run('verify', '--vkey', other);
+    expect(stdout).toMatch(/^FAILED/);
+    expect(status).toBe(1);
+  });
+
+  it('tail prints the newest records, the newest last', async () => {
+    const { status, stdout } = await run('tail', '-n', '2', '--json');
+    expect(status).toBe(0);
+    expect(lines(stdout)).toEqual([
+      expect.objectContaining({
+        audit: expect.objectContaining({ ledger: expect.objectContaining({ index: 2 }) }),
+      }),
+      expect.objectContaining({
+        audit: expect.objectContaining({ ledger: expect.objectContaining({ index: 3 }) }),
+      }),
+    ]);
+  });
+
+  it('keys prints the verification key and no secret', async () => {
+    const { status, stdout } = await run('keys', '--json');
+    expect(status).toBe(0);
+    expect(lines(stdout)).toEqual([expect.objectContaining({ vkey: trail.service.vkey })]);
+    expect((await run('keys')).stdout).toContain(trail.service.vkey);
+  });
+
+  it('doctor finds nothing bad', async () => {
+    const { status, stdout } = await run('doctor', '--json');
+    expect(lines(stdout).length).toBeGreaterThan(4);
+    expect(stdout).not.toContain('"verdict":"bad"');
+    expect(status).toBe(0);
+  });
+
+  it.each(['show', 'proof', 'session'])('%s of what is not there ends with 1', async (command) => {
+    const { status, stdout, stderr } = await run(command, 'nothing-of-this-name', '--json');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(JSON.parse(stderr)).toHaveProperty('error.code', 'not_found');
+  });
+});
