@@ -102,6 +102,7 @@ describe('verbs and outcomes', () => {
   test.each([
     [200, 'success', ['access', 'allowed']],
     [302, 'success', ['access', 'allowed']],
+    [400, 'failure', ['access', 'allowed']],
     [401, 'failure', ['access', 'denied']],
     [403, 'failure', ['access', 'denied']],
     [404, 'failure', ['access', 'allowed']],
