@@ -8,7 +8,7 @@ import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { ExporterError } from './errors.ts';
-import { Followers } from './followers.ts';
+import { FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { loadLogIdentity } from './log-identity.ts';
@@ -25,7 +25,6 @@ import {
   Vault,
   VaultFollower,
   vaultOpenings,
-  VaultSealer,
 } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
 import { openSearchIndex } from './search/index.ts';
@@ -102,37 +101,38 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
 
   const references = new References(referenceKey, vault);
   await rememberReferences(ledger.journal, references);
-  const sealing = new Vault({ file: paths.vaultFile, kek });
-  closers.add(() => {
-    sealing.close();
+  const thread = await FollowerThread.start({
+    dataDirectory: paths.root,
+    environmentKek: config.kek,
+    ledger,
+    log,
   });
+  closers.add(() => thread.stop());
   const vaultFollower = new VaultFollower({
     journal: ledger.journal,
-    vault: sealing,
-    sealer: new VaultSealer(sealing, referenceKey),
+    seal: (segment, end) => thread.seal(segment, end),
     references,
     publishedSize: () => ledger.sizes().published,
     onError: (error) => {
       log.error({ err: error }, 'moving openings into the vault failed and is tried again');
     },
   });
-  // Runs before the ledger closes: by then all of it is published.
+  // Runs before the thread ends and the ledger closes: by then all of it is published.
   closers.add(() => vaultFollower.finish());
 
   const source = fileTiles(paths.ledger);
   const reader = new LedgerReader(source);
   // The journal first: what it no longer has when it is asked, the vault has by then.
   const openings = composeOpenings([journalOpenings(ledger.journal), vaultOpenings(vault)]);
-  const search = openSearchIndex({ file: paths.indexFile, key: indexKey, openings });
+  const search = openSearchIndex({ file: paths.indexFile, key: indexKey, openings, readOnly: true });
   closers.add(() => {
     search.close();
   });
-  const sessions = openSessions({ file: paths.sessionsFile, key: indexKey, openings });
+  const sessions = openSessions({ file: paths.sessionsFile, key: indexKey, openings, readOnly: true });
   closers.add(() => {
     sessions.close();
   });
-  const followers = new Followers([search, sessions], ledger, reader, log);
-  closers.add(() => followers.finish());
+  closers.add(() => thread.drain());
   closers.add(() => ledger.published(ledger.sizes().durable));
 
   const producers = new Producers();
@@ -143,7 +143,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const status = (): JsonObject => ({
     origin: ledger.origin,
     sizes: { ...ledger.sizes() },
-    followers: followers.lags(),
+    followers: Object.fromEntries(
+      [search, sessions].map(({ name, position }) => [
+        name,
+        Math.max(0, ledger.sizes().published - position()),
+      ]),
+    ),
     journal: { segments: ledger.journal.segments().length },
     producers: producers.streams,
   });
@@ -158,7 +163,6 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const app = await createServer({ log, intake, archive });
   closers.add(() => app.close());
   vaultFollower.start();
-  followers.start();
   const url = await listen(app, config.host, config.port);
   log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
   warnOfExposure(config, paths, log);

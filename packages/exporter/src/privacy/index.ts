@@ -4,6 +4,7 @@ export { loadKek } from './kek.ts';
 export { readKeyFile, writeKeyFile } from './key-files.ts';
 export { References } from './references.ts';
 export { rememberReferences } from './remember-references.ts';
+export { sealSegment } from './seal-segment.ts';
 export { Vault } from './vault.ts';
 export { VaultFollower } from './vault-follower.ts';
 export { VaultSealer } from './vault-sealer.ts';

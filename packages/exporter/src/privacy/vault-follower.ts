@@ -1,18 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Journal, SegmentInfo } from '@spanledger/ledger';
+import type { Journal } from '@spanledger/ledger';
 import type { References } from './references.ts';
-import type { Vault } from './vault.ts';
-import type { VaultSealer } from './vault-sealer.ts';
 
 /** How often the follower looks for closed segments. */
-export const VAULT_INTERVAL_MS = 1000;
+const VAULT_INTERVAL_MS = 1000;
 
 /** What the follower joins. */
 export interface VaultFollowerOptions {
-  journal: Pick<Journal, 'segments' | 'read' | 'retire' | 'rotate'>;
-  /** A connection of its own: its transactions span many turns of the event loop. */
-  vault: Vault;
-  sealer: VaultSealer;
+  journal: Pick<Journal, 'segments' | 'retire' | 'rotate'>;
+  /** Moves what a closed segment holds into the vault; resolves, once that is durable, with the references it learned. */
+  seal: (segment: string, end: number) => Promise<Uint8Array[]>;
   references: Pick<References, 'forgetSaved'>;
   /** The published size of the log: a segment beyond it cannot be retired yet. */
   publishedSize: () => number;
@@ -21,9 +17,8 @@ export interface VaultFollowerOptions {
 }
 
 /**
- * Follows the closed segments of the journal: re-seals what they hold into the vault, one transaction a segment, and
- * only once that is durable has the journal destroy the segment and its epoch key. A crash in between seals the same
- * segment again, to the same rows.
+ * Follows the closed segments of the journal: has what they hold re-sealed into the vault, and only once that is
+ * durable has the journal destroy the segment and its epoch key. A crash in between seals the same segment again.
  */
 export class VaultFollower {
   readonly #options: VaultFollowerOptions;
@@ -59,32 +54,11 @@ export class VaultFollower {
   }
 
   async #follow(): Promise<void> {
-    const { journal, publishedSize } = this.#options;
-    for (const segment of journal.segments()) {
-      if (!segment.closed || segment.end > publishedSize()) return;
-      await this.#seal(segment);
-      await journal.retire(segment.name);
+    const { journal, publishedSize, references, seal } = this.#options;
+    for (const { name, end, closed } of journal.segments()) {
+      if (!closed || end > publishedSize()) return;
+      references.forgetSaved(await seal(name, end));
+      await journal.retire(name);
     }
-  }
-
-  async #seal(segment: SegmentInfo): Promise<void> {
-    const { journal, vault, sealer, references } = this.#options;
-    if (segment.end <= vault.sealedTo) return;
-    const learned: Uint8Array[] = [];
-    vault.begin();
-    try {
-      for await (const group of journal.read(segment.name)) {
-        learned.push(...sealer.add(group));
-        // Requests go on being answered meanwhile.
-        await nextTurn();
-      }
-      sealer.flush();
-      vault.commit(segment.end);
-    } catch (error) {
-      vault.rollback();
-      sealer.forget();
-      throw error;
-    }
-    references.forgetSaved(learned);
   }
 }

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { FollowedLedger } from '@spanledger/ledger';
+import type { Logger } from 'pino';
+import {
+  FollowerThreadError,
+  type FollowerThreadData,
+  type FromFollowers,
+  type ToFollowers,
+} from './messages.ts';
+
+/** A thread that ended by itself is started again after this time. */
+const RESTART_MS = 1000;
+
+/** What the thread is told of, and by whom. */
+export interface FollowerThreadOptions extends FollowerThreadData {
+  ledger: FollowedLedger;
+  log: Logger;
+}
+
+/**
+ * The thread that follows the log for the index and the sessions, and moves openings into the vault. Whatever happens
+ * to it, requests go on: it is started again, and takes up where its databases say.
+ */
+export class FollowerThread {
+  readonly #options: FollowerThreadOptions;
+  readonly #stop: AbortController = new AbortController();
+  #worker: Worker;
+  #sealing: { segment: string; settled: PromiseWithResolvers<Uint8Array[]> } | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #telling: Promise<void> = Promise.resolve();
+
+  private constructor(options: FollowerThreadOptions, worker: Worker) {
+    this.#options = options;
+    this.#worker = worker;
+  }
+
+  /** Starts the thread; resolves once its databases are there. */
+  static async start(options: FollowerThreadOptions): Promise<FollowerThread> {
+    const worker = await startWorker(options);
+    const thread = new FollowerThread(options, worker);
+    thread.#listen(worker);
+    thread.#telling = thread.#tellPublished();
+    return thread;
+  }
+
+  /**
+   * Moves the openings of a closed journal segment into the vault; one at a time.
+   *
+   * @param end - the ledger index after its last entry
+   * @returns once that is durable: the blind keys of the references that the vault learned
+   */
+  seal(segment: string, end: number): Promise<Uint8Array[]> {
+    const settled = Promise.withResolvers<Uint8Array[]>();
+    this.#sealing?.settled.reject(new Error('another segment is to be sealed'));
+    this.#sealing = { segment, settled };
+    this.#tell({ kind: 'seal', segment, end });
+    return settled.promise;
+  }
+
+  /** Lets the followers reach the end of what is published, and follows no more. */
+  async drain(): Promise<void> {
+    this.#drained = Promise.withResolvers();
+    this.#tell({ kind: 'published', size: this.#options.ledger.sizes().published });
+    this.#tell({ kind: 'drain' });
+    await this.#drained.promise;
+  }
+
+  /** Ends the thread. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#telling;
+    const gone = once(this.#worker, 'exit');
+    this.#tell({ kind: 'stop' });
+    await gone;
+  }
+
+  #tell(message: ToFollowers): void {
+    this.#worker.postMessage(message);
+  }
+
+  async #tellPublished(): Promise<void> {
+    const { ledger } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const { published } = ledger.sizes();
+      this.#tell({ kind: 'published', size: published });
+      await ledger.published(published + 1, signal).catch(() => undefined);
+    }
+  }
+
+  #listen(worker: Worker): void {
+    worker.on('message', (message: FromFollowers) => {
+      this.#hear(message);
+    });
+    worker.on('error', (error) => {
+      this.#options.log.error({ err: error }, 'the thread of the followers failed');
+    });
+    worker.once('exit', () => {
+      this.#sealing?.settled.reject(new Error('the thread of the followers ended'));
+      this.#sealing = undefined;
+      this.#drained?.resolve();
+      if (this.#stop.signal.aborted) return;
+      this.#restart().catch((error: unknown) => {
+        this.#options.log.error({ err: error }, 'the thread of the followers cannot be started');
+      });
+    });
+  }
+
+  async #restart(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await delay(RESTART_MS, undefined, { signal }).catch(() => undefined);
+      try {
+        this.#worker = await startWorker(this.#options);
+        this.#listen(this.#worker);
+        this.#tell({ kind: 'published', size: this.#options.ledger.sizes().published });
+        return;
+      } catch (error) {
+        this.#options.log.error(
+          { err: error },
+          'the thread of the followers did not start and is tried again',
+        );
+      }
+    }
+  }
+
+  #hear(message: FromFollowers): void {
+    const { log } = this.#options;
+    switch (message.kind) {
+      case 'ready':
+        return;
+      case 'sealed':
+        if (this.#sealing?.segment === message.segment) this.#sealing.settled.resolve(message.learned);
+        return;
+      case 'seal_failed':
+        if (this.#sealing?.segment === message.segment) {
+          this.#sealing.settled.reject(new FollowerThreadError(message.problem));
+        }
+        return;
+      case 'drained':
+        this.#drained?.resolve();
+        return;
+      case 'problem':
+        log.error(
+          { err: new FollowerThreadError(message.problem) },
+          `${message.what} failed and is tried again`,
+        );
+    }
+  }
+}
+
+async function startWorker({ dataDirectory, environmentKek }: FollowerThreadData): Promise<Worker> {
+  const workerData: FollowerThreadData = { dataDirectory, environmentKek };
+  // As this file is run, built or as source, so is the thread's.
+  const script = import.meta.url.endsWith('.ts') ? './follower-worker.ts' : './follower-worker.js';
+  const worker = new Worker(new URL(script, import.meta.url), { workerData });
+  // Its first message is that it is ready; if it fails before, `once` rejects with its error.
+  await once(worker, 'message');
+  return worker;
+}

@@ -1,0 +1,122 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { fileTiles, LedgerReader, openJournalReader } from '@spanledger/ledger';
+import { Closers } from '../closers.ts';
+import { dataDirectory } from '../data-directory.ts';
+import {
+  fileEpochKeys,
+  loadIndexKey,
+  loadKek,
+  loadReferenceKey,
+  openStoredOpenings,
+  sealSegment,
+  Vault,
+  VaultSealer,
+} from '../privacy/index.ts';
+import { openSearchIndex } from '../search/index.ts';
+import { openSessions } from '../sessions/index.ts';
+import { LogFollowers } from './log-followers.ts';
+import {
+  describeProblem,
+  type FollowerThreadData,
+  type FromFollowers,
+  type ToFollowers,
+} from './messages.ts';
+import { PublishedSize } from './published-size.ts';
+
+// The thread of the followers: what they cost is not taken from the requests. It reads what the service wrote, writes
+// databases that nobody else writes, and hears from the service how far the log is published.
+
+const port = parentPort;
+if (port === null) throw new TypeError('the followers run in a thread of the service');
+const tell = (message: FromFollowers): void => {
+  port.postMessage(message);
+};
+
+const data: FollowerThreadData = workerData;
+const paths = dataDirectory(data.dataDirectory);
+const closers = new Closers();
+const kek = await loadKek(paths.kekFile, data.environmentKek, false);
+const key = await loadIndexKey(paths.indexKeyFile, kek, false);
+const openings = await openStoredOpenings(paths, data.environmentKek);
+closers.add(() => {
+  openings.close();
+});
+const search = openSearchIndex({ file: paths.indexFile, key, openings });
+closers.add(() => {
+  search.close();
+});
+const sessions = openSessions({ file: paths.sessionsFile, key, openings });
+closers.add(() => {
+  sessions.close();
+});
+const vault = new Vault({ file: paths.vaultFile, kek });
+closers.add(() => {
+  vault.close();
+});
+const sealer = new VaultSealer(vault, await loadReferenceKey(paths.referenceKeyFile, kek, false));
+const journal = await openJournalReader({
+  directory: paths.root,
+  epochKeys: fileEpochKeys(paths.epochKeys, kek),
+});
+const ledger = new PublishedSize();
+const followers = new LogFollowers({
+  followers: [search, sessions],
+  ledger,
+  reader: new LedgerReader(fileTiles(paths.ledger)),
+  onError: (error, follower) => {
+    tell({ kind: 'problem', what: `the follower ${follower}`, problem: describeProblem(error) });
+  },
+});
+
+port.on('message', (message: ToFollowers) => {
+  switch (message.kind) {
+    case 'published':
+      ledger.set(message.size);
+      return;
+    case 'seal':
+      seal(message.segment, message.end);
+      return;
+    case 'drain':
+      drain();
+      return;
+    case 'stop':
+      stop();
+      return;
+  }
+});
+tell({ kind: 'ready' });
+
+function seal(segment: string, end: number): void {
+  sealSegment({ journal, vault, sealer, segment, end })
+    .then((learned) => {
+      tell({ kind: 'sealed', segment, learned });
+    })
+    .catch((error: unknown) => {
+      tell({ kind: 'seal_failed', segment, problem: describeProblem(error) });
+    });
+}
+
+function drain(): void {
+  followers
+    .finish()
+    .catch((error: unknown) => {
+      tell({ kind: 'problem', what: 'the end of following', problem: describeProblem(error) });
+    })
+    .finally(() => {
+      tell({ kind: 'drained' });
+    });
+}
+
+function stop(): void {
+  closers
+    .close()
+    .then((failures) => {
+      for (const error of failures) {
+        tell({ kind: 'problem', what: 'closing', problem: describeProblem(error) });
+      }
+      port?.close();
+    })
+    .catch((error: unknown) => {
+      throw error;
+    });
+}

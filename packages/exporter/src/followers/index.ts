@@ -1,0 +1,2 @@
+export { FollowerThread } from './follower-thread.ts';
+export type { FollowerThreadOptions } from './follower-thread.ts';

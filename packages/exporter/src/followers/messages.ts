@@ -1,0 +1,60 @@
+/** What the thread of the followers is started with. */
+export interface FollowerThreadData {
+  dataDirectory: string;
+  /** The key-encryption key where the environment brought it, base64. */
+  environmentKek: string | undefined;
+}
+
+/** What the service tells the thread. */
+export type ToFollowers =
+  /** So many entries are published. */
+  | { kind: 'published'; size: number }
+  /** Move the openings of a closed journal segment into the vault. */
+  | { kind: 'seal'; segment: string; end: number }
+  /** Reach the end of what is published, then follow no more. */
+  | { kind: 'drain' }
+  /** Close everything. */
+  | { kind: 'stop' };
+
+/** What the thread tells the service. */
+export type FromFollowers =
+  /** Everything is open and followed. */
+  | { kind: 'ready' }
+  /** The segment is in the vault; `learned` are the blind keys of the references that went with it. */
+  | { kind: 'sealed'; segment: string; learned: Uint8Array[] }
+  | { kind: 'seal_failed'; segment: string; problem: Problem }
+  | { kind: 'drained' }
+  /** Something failed and is tried again. */
+  | { kind: 'problem'; what: string; problem: Problem };
+
+/** An error on its way between threads, which would lose its class. */
+export interface Problem {
+  name: string;
+  message: string;
+  code?: string;
+  stack?: string;
+}
+
+/** Prepares an error for the way. */
+export function describeProblem(error: unknown): Problem {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return {
+    name: error.name,
+    message: error.message,
+    ...(code !== undefined && { code }),
+    ...(error.stack !== undefined && { stack: error.stack }),
+  };
+}
+
+/** An error of the other thread. */
+export class FollowerThreadError extends Error {
+  override readonly name = 'FollowerThreadError';
+  readonly code: string | undefined;
+
+  constructor(problem: Problem) {
+    super(`${problem.name}: ${problem.message}`);
+    this.code = problem.code;
+    if (problem.stack !== undefined) this.stack = problem.stack;
+  }
+}

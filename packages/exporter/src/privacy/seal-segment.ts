@@ -1,0 +1,47 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { JournalReader } from '@spanledger/ledger';
+import type { Vault } from './vault.ts';
+import type { VaultSealer } from './vault-sealer.ts';
+
+/** What is moved from where to where. */
+export interface SegmentSealing {
+  journal: Pick<JournalReader, 'read'>;
+  /** A connection that nobody else uses: its transaction spans many turns of the event loop. */
+  vault: Vault;
+  sealer: VaultSealer;
+  /** The name of a closed segment. */
+  segment: string;
+  /** The ledger index after its last entry. */
+  end: number;
+}
+
+/**
+ * Re-seals the openings of a journal segment into the vault, in one transaction. To do it again, after a crash before
+ * the segment was retired, gives the same rows.
+ *
+ * @returns the blind keys of the references that the vault learned
+ */
+export async function sealSegment({
+  journal,
+  vault,
+  sealer,
+  segment,
+  end,
+}: SegmentSealing): Promise<Uint8Array[]> {
+  if (end <= vault.sealedTo) return [];
+  const learned: Uint8Array[] = [];
+  vault.begin();
+  try {
+    for await (const group of journal.read(segment)) {
+      learned.push(...sealer.add(group));
+      await nextTurn();
+    }
+    sealer.flush();
+    vault.commit(end);
+  } catch (error) {
+    vault.rollback();
+    sealer.forget();
+    throw error;
+  }
+  return learned;
+}
