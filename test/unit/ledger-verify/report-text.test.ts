@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { FAILURE_CODES, FAILURE_MEANINGS, formatReport, tilePath } from '@spanledger/ledger/verify';
 import { describe, expect, test } from 'vitest';
 import { copyLog, ORIGIN } from './support/memory-log.ts';
@@ -31,5 +32,16 @@ describe('the text of a report', () => {
     expect(new Set(FAILURE_CODES).size).toBe(Object.keys(FAILURE_MEANINGS).length);
     for (const code of FAILURE_CODES) expect(FAILURE_MEANINGS[code]).toMatch(/\.$/);
     expect(tilePath(0, 0)).toBe('tile/0/000');
+  });
+});
+
+describe('docs/ledger-format.md', () => {
+  test('explains each failure with the words of the report', async () => {
+    const text = await readFile(new URL('../../../docs/ledger-format.md', import.meta.url), 'utf8');
+    const rows = [...text.matchAll(/^\| `(\w+)` +\| (.+?) +\|$/gm)].map(([, code, meaning]) => [
+      code,
+      meaning,
+    ]);
+    for (const code of FAILURE_CODES) expect(rows).toContainEqual([code, FAILURE_MEANINGS[code]]);
   });
 });
