@@ -65,6 +65,6 @@ export async function keyFiles(directory: string): Promise<KeyFile[]> {
 }
 
 /** The permission bits of a file's mode, `0600`. */
-export function octal(mode: number): string {
+function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0');
 }
