@@ -63,7 +63,7 @@ function* changes(value: JsonValue, path = ''): Generator<[string, JsonValue | u
       }
     }
   } else if (typeof value === 'object' && value !== null) {
-    for (const extra of ['zzz', 'id', 'attributes', '__proto__']) {
+    for (const extra of ['zzz', 'id', 'attributes', 'error', 'network', '__proto__']) {
       if (Object.hasOwn(value, extra)) continue;
       for (const added of ['x', {}, [], null, { id: {} }])
         yield [`${path}.${extra} added`, withMember(value, extra, added)];
