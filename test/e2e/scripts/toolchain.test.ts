@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../../support/exporter/service.ts';
+
+const SCRIPTS = fileURLToPath(new URL('../../../scripts', import.meta.url));
+
+/** What the command in the checkout does: says what it was given, and, asked to wait, counts the signals it gets. */
+const COMMAND = `
+process.stdout.write(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid }) + '\\n');
+process.exitCode = 7;
+if (process.argv[2] === 'wait') {
+  let signals = 0;
+  const stop = (name) => {
+    signals += 1;
+    setTimeout(() => {
+      process.stdout.write(name + ' x' + signals + '\\n');
+      process.exit(5);
+    }, 700);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  setInterval(() => undefined, 1000);
+}
+`;
+
+let root = '';
+let build = '';
+
+/** A checkout in which everything is in place already, with a compiler that does what a test wants. */
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'spanledger-toolchain-'));
+  build = '';
+  await cp(SCRIPTS, join(root, 'scripts'), { recursive: true });
+  await put('pnpm-lock.yaml', 'lock');
+  await put('pnpm-workspace.yaml', 'workspace');
+  await put('node_modules/.modules.yaml', '');
+  await put('packages/cli/dist/main.js', COMMAND);
+  const lockfile = createHash('sha256').update('lock').update('workspace').digest('hex');
+  await put(
+    'node_modules/.cache/spanledger/toolchain.json',
+    JSON.stringify({ node: process.execPath, lockfile }),
+  );
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), text);
+}
+
+interface Running {
+  output: { stdout: string; stderr: string };
+  kill: (signal: NodeJS.Signals) => void;
+  ended: Promise<number | null>;
+}
+
+async function start(args: string[]): Promise<Running> {
+  await put('node_modules/typescript/bin/tsc', build);
+  const child = spawn(process.execPath, [join(root, 'scripts/toolchain.mjs'), ...args], {
+    cwd: root,
+    env: { ...process.env, INIT_CWD: root, npm_lifecycle_event: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output.stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output.stderr += chunk));
+  return {
+    output,
+    kill: (signal) => child.kill(signal),
+    ended: once(child, 'close').then(() => child.exitCode),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the toolchain', () => {
+  it('hands arguments on as they are, and the exit status back', async () => {
+    const awkward = ['a b', "it's", '"quoted"', '$HOME', '*', '--json', '', '; exit 1'];
+    const running = await start(['spanledger', ...awkward]);
+    expect(await running.ended).toBe(7);
+    expect(JSON.parse(running.output.stdout)).toMatchObject({ args: awkward, cwd: root });
+    expect(running.output.stderr).toBe('');
+  });
+
+  it('says what takes long, on standard error where standard output belongs to the command', async () => {
+    build = 'setTimeout(() => undefined, 1300);';
+    const running = await start(['spanledger', 'x']);
+    expect(await running.ended).toBe(7);
+    expect(running.output.stderr).toMatch(/^Building … \d+\.\d s\n$/);
+    expect(running.output.stdout.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('prints what the compiler said when it fails, and runs nothing', async () => {
+    build = 'console.log("src/a.ts(1,1): error TS1000: no"); process.exit(2);';
+    const running = await start(['spanledger', 'x']);
+    expect(await running.ended).toBe(1);
+    expect(running.output.stderr).toContain('error TS1000: no');
+    expect(running.output.stdout).toBe('');
+  });
+
+  it('knows its tasks', async () => {
+    const running = await start(['toString']);
+    expect(await running.ended).toBe(2);
+    expect(running.output.stderr).toContain('demo|spanledger|test|bench|verify');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('hands %s on once, though it comes twice', async (signal) => {
+    const running = await start(['spanledger', 'wait']);
+    await waitFor('the command', () => running.output.stdout.includes('\n'));
+    running.kill(signal);
+    running.kill(signal);
+    expect(await running.ended).toBe(5);
+    expect(running.output.stdout).toContain(`${signal} x1\n`);
+  });
+
+  it('leaves nothing behind when it is killed outright', async () => {
+    const running = await start(['spanledger', 'wait']);
+    await waitFor('the command', () => running.output.stdout.includes('\n'));
+    const pid = Number(/"pid":(\d+)/.exec(running.output.stdout)?.[1]);
+    running.kill('SIGKILL');
+    await waitFor('the end of the command', () => !isAlive(pid));
+    await running.ended;
+  });
+
+  it('remembers what it has found out', async () => {
+    const cache = join(root, 'node_modules/.cache/spanledger/toolchain.json');
+    const before = await readFile(cache, 'utf8');
+    await (
+      await start(['spanledger'])
+    ).ended;
+    expect(await readFile(cache, 'utf8')).toBe(before);
+  });
+});
