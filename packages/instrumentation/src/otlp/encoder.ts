@@ -157,7 +157,7 @@ function writeSpan(writer: ReverseWriter, { span, number }: NumberedSpan): void 
   // The API counts kinds from 0 (internal), the protocol from 1.
   writer.varint(span.kind + 1);
   writer.byte(0x30);
-  writer.stringField(0x2a, cut(scrubText(span.name)));
+  writer.stringField(0x2a, scrubText(cut(span.name)));
   const parentId = span.parentSpanContext?.spanId ?? span.parentSpanId;
   if (parentId) writeId(writer, 0x22, parentId);
   writeTraceState(writer, identity);
@@ -174,7 +174,7 @@ function writeStatus(writer: ReverseWriter, status: RecordedSpan['status']): voi
   const before = writer.length;
   writer.varint(status.code);
   writer.byte(0x18);
-  if (status.message) writer.stringField(0x12, cut(scrubText(status.message)));
+  if (status.message) writer.stringField(0x12, scrubText(cut(status.message)));
   writer.endMessage(0x7a, before);
 }
 
@@ -182,7 +182,7 @@ function writeEvent(writer: ReverseWriter, event: RecordedEvent): void {
   const before = writer.length;
   const dropped = event.attributes ? writeAttributes(writer, TAG_MESSAGE_3, event.attributes) : 0;
   writeCount(writer, 0x20, (event.droppedAttributesCount ?? 0) + dropped);
-  writer.stringField(0x12, cut(scrubText(event.name)));
+  writer.stringField(0x12, scrubText(cut(event.name)));
   writer.time(event.time[0], event.time[1]);
   writer.byte(0x09);
   writer.endMessage(0x5a, before);
@@ -259,7 +259,7 @@ const INT64_LIMIT = 2 ** 63;
 function writeValue(writer: ReverseWriter, key: string, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      writer.stringField(TAG_STRING_1, cut(scrubAttribute(key, value)));
+      writer.stringField(TAG_STRING_1, scrubAttribute(key, cut(value)));
       return;
     case 'boolean':
       writer.byte(value ? 1 : 0);

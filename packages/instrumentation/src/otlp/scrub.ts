@@ -46,13 +46,10 @@ const PARAMETER = new RegExp(
   'gi',
 );
 
-/** A compact JWS or JWE: its header is base64url of `{"…`, so it always begins with `eyJ`. */
-const COMPACT_TOKEN = /eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}/g;
-
 const AUTHORIZATION = /\b(Bearer|Basic|DPoP|Digest)(\s+|%20)(?!REDACTED)[A-Za-z0-9._~+/=-]{6,}/gi;
 
 /** `user:password@` in the authority of a URL. */
-const USER_INFO = /(\w:\/\/)[^/?#\s@]*:[^/?#\s@]*@/g;
+const USER_INFO = /(\w:\/\/)[^/?#\s@:]*:[^/?#\s@]*@/g;
 
 const HEADER_ATTRIBUTE = /^(?:http|rpc\.grpc|rpc)\.(?:request|response)\.(?:header|metadata)\.(.+)$/;
 
@@ -73,28 +70,59 @@ const URL_ATTRIBUTES: ReadonlySet<string> = new Set([
 const MIN_SUSPECT_CHARS = 6;
 
 /**
- * The value of an attribute as it may be sent.
+ * The value of an attribute as it may be sent. Time grows with the value's length only, whatever is in it.
  *
  * @param key - The attribute's key.
  * @param value - A string value of it.
  */
 export function scrubAttribute(key: string, value: string): string {
-  if (value.length < MIN_SUSPECT_CHARS && !URL_ATTRIBUTES.has(key))
-    return isSecretKey(key) ? REDACTED : value;
   if (isSecretKey(key)) return REDACTED;
-  return scrubText(value);
+  if (value.length < MIN_SUSPECT_CHARS && !URL_ATTRIBUTES.has(key)) return value;
+  // Statements say `code = 'A-1'` and mean it; what is a secret in any text goes from them too.
+  return key.startsWith('db.') ? scrubCredentials(value) : scrubText(value);
 }
 
 /** Free text as it may be sent: span names, messages, stack traces. */
 export function scrubText(value: string): string {
-  let clean = value;
   // Each check is far cheaper than its pattern, and nearly every string passes none of them.
-  if (clean.includes('=') || clean.includes('%3')) clean = clean.replaceAll(PARAMETER, `$1${REDACTED}`);
-  if (clean.includes('eyJ')) clean = clean.replaceAll(COMPACT_TOKEN, REDACTED);
+  const mayHoldParameter = value.includes('=') || value.includes('%3');
+  return scrubCredentials(mayHoldParameter ? value.replaceAll(PARAMETER, `$1${REDACTED}`) : value);
+}
+
+function scrubCredentials(value: string): string {
+  let clean = value;
+  if (clean.includes('eyJ')) clean = scrubTokens(clean);
   if (clean.includes('://')) clean = clean.replaceAll(USER_INFO, `$1${REDACTED}@`);
   if (clean.includes(' ') || clean.includes('%20'))
     clean = clean.replaceAll(AUTHORIZATION, `$1$2${REDACTED}`);
   return clean;
+}
+
+/** The rest of a run of base64url, and of base64url segments that dots lead in. */
+const RUN = /[A-Za-z0-9_-]*/y;
+const SEGMENTS = /(?:\.[A-Za-z0-9_-]*){1,4}/y;
+
+/**
+ * Takes out compact JWS and JWE: the header is base64url of `{"…`, so they begin with `eyJ`, wherever that stands. Not
+ * one pattern: a long run without a dot would be searched from each `eyJ` in it.
+ */
+function scrubTokens(text: string): string {
+  let clean = '';
+  let done = 0;
+  for (let at = text.indexOf('eyJ'); at !== -1;) {
+    RUN.lastIndex = at;
+    RUN.test(text);
+    const runEnd = RUN.lastIndex;
+    SEGMENTS.lastIndex = runEnd;
+    const isToken = SEGMENTS.test(text);
+    const end = isToken ? SEGMENTS.lastIndex : runEnd;
+    if (isToken) {
+      clean += text.slice(done, at) + REDACTED;
+      done = end;
+    }
+    at = text.indexOf('eyJ', end);
+  }
+  return clean + text.slice(done);
 }
 
 const secretKeys = new Map<string, boolean>();
