@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import {
+  DEFAULT_ENDPOINT,
+  DEFAULT_EXIT_TIMEOUT_MS,
+  DEFAULT_SPOOL_MAX_BYTES,
+  readConfig,
+} from '../../../packages/instrumentation/src/config.ts';
+
+test('nothing set means the defaults', () => {
+  const { config, problems } = readConfig({ XDG_STATE_HOME: '/state', OTEL_SERVICE_NAME: 'shop' }, 'linux');
+  expect(problems).toEqual([]);
+  expect(config).toEqual({
+    disabled: false,
+    endpoint: DEFAULT_ENDPOINT,
+    token: undefined,
+    spoolDirectory: '/state/spanledger/spool/shop',
+    spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES,
+    claims: [],
+    identity: 'full',
+    identityKey: undefined,
+    exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS,
+  });
+});
+
+test('everything can be set', () => {
+  const { config, problems } = readConfig(
+    {
+      SPANLEDGER_DISABLED: '1',
+      SPANLEDGER_ENDPOINT: 'https://audit.example:4319',
+      SPANLEDGER_TOKEN: 'token',
+      SPANLEDGER_SPOOL_DIR: '/spool',
+      SPANLEDGER_SPOOL_MAX_BYTES: '2000000',
+      SPANLEDGER_CLAIMS: 'name, email ,',
+      SPANLEDGER_IDENTITY: 'pseudonym',
+      SPANLEDGER_IDENTITY_KEY: 'key',
+      SPANLEDGER_EXIT_TIMEOUT_MS: '0',
+    },
+    'linux',
+  );
+  expect(problems).toEqual([]);
+  expect(config).toEqual({
+    disabled: true,
+    endpoint: 'https://audit.example:4319/v1/traces',
+    token: 'token',
+    spoolDirectory: '/spool',
+    spoolMaxBytes: 2_000_000,
+    claims: ['name', 'email'],
+    identity: 'pseudonym',
+    identityKey: 'key',
+    exitTimeoutMs: 0,
+  });
+});
+
+describe('what is wrong falls back, and is named without its value', () => {
+  test.each([
+    ['SPANLEDGER_DISABLED', 'perhaps', { disabled: false }],
+    ['SPANLEDGER_ENDPOINT', 'secret-place', { endpoint: DEFAULT_ENDPOINT }],
+    ['SPANLEDGER_ENDPOINT', 'ftp://host/x', { endpoint: DEFAULT_ENDPOINT }],
+    ['SPANLEDGER_TOKEN', 'to ken', { token: undefined }],
+    ['SPANLEDGER_SPOOL_MAX_BYTES', '12', { spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES }],
+    ['SPANLEDGER_SPOOL_MAX_BYTES', '1e9', { spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES }],
+    ['SPANLEDGER_EXIT_TIMEOUT_MS', '-1', { exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS }],
+    ['SPANLEDGER_IDENTITY', 'pseudonymous', { identity: 'minimal' }],
+    ['SPANLEDGER_CLAIMS', Array.from({ length: 40 }, (_, index) => `c${index}`).join(','), {}],
+  ])('%s=%s', (name, value, expected) => {
+    const { config, problems } = readConfig({ [name]: value }, 'linux');
+    expect(config).toMatchObject(expected);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(name);
+    expect(problems[0]).not.toContain(value);
+  });
+});
+
+test.each([
+  [{ OTEL_SERVICE_NAME: '../../etc' }, '______etc'],
+  [{ OTEL_RESOURCE_ATTRIBUTES: 'a=b,service.name=from resource' }, 'from_resource'],
+  [{}, 'unknown_service'],
+])('the spool’s folder is named after the service, and stays where it belongs: %j', (env, folder) => {
+  const { config } = readConfig({ XDG_STATE_HOME: '/state', ...env }, 'linux');
+  expect(config.spoolDirectory).toBe(`/state/spanledger/spool/${folder}`);
+});
