@@ -144,9 +144,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     origin: ledger.origin,
     sizes: { ...ledger.sizes() },
     followers: Object.fromEntries(
-      [search, sessions].map(({ name, position }) => [
-        name,
-        Math.max(0, ledger.sizes().published - position()),
+      [search, sessions].map((follower) => [
+        follower.name,
+        Math.max(0, ledger.sizes().published - follower.position()),
       ]),
     ),
     journal: { segments: ledger.journal.segments().length },

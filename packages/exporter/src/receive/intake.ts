@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Ledger } from '@spanledger/ledger';
 import { LedgerError } from '@spanledger/ledger';
 import {
@@ -12,6 +11,7 @@ import {
 } from '@spanledger/record';
 import type { ReferenceBook } from '../reference-book.ts';
 import type { Producers, ProducersSnapshot, SpanIdentity } from './producers.ts';
+import { randomBytes, sha256 } from './record-crypto.ts';
 import { busy, malformed, tooLarge } from './request-errors.ts';
 
 /** What {@link Intake} needs of the log. */
@@ -136,10 +136,6 @@ export class Intake {
   #unmark(spans: readonly SpanIdentity[]): void {
     for (const span of spans) this.#options.producers.delete(span);
   }
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
 }
 
 /** What a sender is told; what is nobody's fault but ours is passed on as it is. */
