@@ -1,9 +1,20 @@
 import { memoryEpochKeys } from '@spanledger/ledger';
 import { expect, test } from 'vitest';
+import { checkpointOf, splitNotes } from '../../../packages/ledger/src/publish/history-notes.ts';
 import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
 import { MemoryFiles } from '../../support/ledger/memory-files.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
-import { FAULT_TEST_TIMEOUT_MS, live, newLog, operationsOfLife, reopenAndCheck } from './support.ts';
+import {
+  expectPromisesKept,
+  FAULT_TEST_TIMEOUT_MS,
+  live,
+  look,
+  newLog,
+  openOn,
+  operationsOfLife,
+  reopenAndCheck,
+  send,
+} from './support.ts';
 
 test.each(['before', 'after'] as const)(
   'any one operation may fail %s it took effect',
@@ -24,6 +35,38 @@ test.each(['before', 'after'] as const)(
   },
   FAULT_TEST_TIMEOUT_MS,
 );
+
+/** A disk on which `checkpoint` cannot be replaced for a while. */
+class StuckCheckpoint extends MemoryFiles {
+  attempts = 0;
+  isStuck = false;
+
+  override rename(from: string, to: string): Promise<void> {
+    if (!this.isStuck || !to.endsWith('/checkpoint')) return super.rename(from, to);
+    this.attempts++;
+    return Promise.reject(new Error('stuck'));
+  }
+}
+
+test('the history gets ahead of the checkpoint by one, however long that cannot be replaced', async () => {
+  const directory = await scratchDirectory();
+  const disk = new StuckCheckpoint(directory);
+  const log = newLog(directory, memoryEpochKeys());
+  const ledger = await openOn(log, disk, () => undefined);
+  disk.isStuck = true;
+  for (let round = 1; round <= 4; round++) {
+    await send(log, ledger, `round${round}`, round);
+    await expect.poll(() => disk.attempts, { interval: 1, timeout: 10_000 }).toBeGreaterThanOrEqual(round);
+    expect(ledger.sizes().published).toBe(0);
+  }
+  const history = await disk.read(`${directory}/ledger/checkpoints/${'0'.repeat(20)}`);
+  expect(splitNotes(history?.toString() ?? '').map((note) => checkpointOf(note)?.size)).toEqual([0, 1]);
+  disk.isStuck = false;
+  await ledger.published(10);
+  await ledger.close();
+  await look(log, disk);
+  await expectPromisesKept(log, disk, 'after it was stuck');
+});
 
 test('superseded partial tiles are gone, all others are there', async () => {
   const directory = await scratchDirectory();

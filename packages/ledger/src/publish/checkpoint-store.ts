@@ -50,6 +50,8 @@ export class CheckpointStore {
   readonly #key: NoteVerificationKey;
   /** Undefined when it has to be read: at first, and after a write that failed. */
   #tail: HistoryTail | undefined;
+  /** The size that `checkpoint` states for sure; it may have been replaced by that of the history's last. */
+  #shownSize = -1;
 
   /** @param directory the log's */
   constructor(files: Files, directory: string, writer: DurableWriter, key: NoteVerificationKey) {
@@ -71,6 +73,7 @@ export class CheckpointStore {
     const path = join(this.#directory, 'checkpoint');
     const bytes = await this.#files.read(path);
     const current = bytes === undefined ? undefined : this.#check(decodeUtf8(bytes) ?? '', path);
+    this.#shownSize = current?.size ?? -1;
     if (
       current !== undefined &&
       current.size === tail.last?.size &&
@@ -96,11 +99,20 @@ export class CheckpointStore {
       throw new TypeError(`a checkpoint of size ${checkpoint.size} after one of size ${lastSize}`);
     }
     this.#tail = undefined;
-    // If an attempt failed after this step, the note is there already: Ed25519 signs the same text the same way.
-    if (checkpoint.size > lastSize) await this.#append(tail, checkpoint);
-    await this.#writer.write(join(this.#directory, 'checkpoint'), Buffer.from(checkpoint.note));
-    await this.#writer.syncDirectories();
+    // If an attempt failed after the next step, the note is there already: Ed25519 signs the same text the same way.
+    if (checkpoint.size > lastSize) {
+      // The history is never ahead by more than one, however often showing it has failed.
+      if (tail.last !== undefined && lastSize > this.#shownSize) await this.#show(tail.last);
+      await this.#append(tail, checkpoint);
+    }
+    await this.#show(checkpoint);
     this.#tail = tail;
+  }
+
+  async #show({ note, size }: PublishedCheckpoint): Promise<void> {
+    await this.#writer.write(join(this.#directory, 'checkpoint'), Buffer.from(note));
+    await this.#writer.syncDirectories();
+    this.#shownSize = size;
   }
 
   async #append(tail: HistoryTail, checkpoint: PublishedCheckpoint): Promise<void> {
