@@ -74,7 +74,7 @@ test('a login is requested, issued and started, and its request carries the sess
   expect(started.span.attributes['url.query']).toBe('code=REDACTED&state=REDACTED');
 });
 
-test.each([
+test.each<[string, { sid?: string; auth_time?: number }, Record<string, never>]>([
   ['the ID token has sid, the access token has not', { sid: 'sid-7' }, {}],
   ['neither token has sid', { auth_time: 1_700_000_000 }, {}],
   ['neither has anything', {}, {}],

@@ -43,8 +43,8 @@ function isNew(value: unknown): value is object {
 const traps = new WeakSet<object>();
 
 function isTrapped(target: object, name: PropertyKey): boolean {
-  const setter = Object.getOwnPropertyDescriptor(target, name)?.set;
-  return setter !== undefined && traps.has(setter);
+  const setter = memberOf(Object.getOwnPropertyDescriptor(target, name), 'set');
+  return typeof setter === 'function' && traps.has(setter);
 }
 
 /** Calls `onValue` with a property's value, now if there is one, and whenever it is set. */

@@ -26,7 +26,7 @@ export function recordAll(sampler: object): object {
         return Object.assign({}, result, { decision: RECORD });
       },
     },
-    toString: { configurable: true, writable: true, value: () => String(sampler) },
+    toString: { configurable: true, writable: true, value: methodOf(sampler, 'toString') },
   });
   wrapped.add(recording);
   return recording;

@@ -121,10 +121,17 @@ export class AuditProcessor {
         break;
       }
     }
-    this.#timer ??= setTimeout(() => {
+    this.#scheduleProvisional(PROVISIONAL_AFTER_MS);
+  }
+
+  #scheduleProvisional(delayMs: number): void {
+    if (this.#timer !== undefined) return;
+    const timer = setTimeout(() => {
       this.#timer = undefined;
       this.#writeProvisionally();
-    }, PROVISIONAL_AFTER_MS).unref();
+    }, delayMs);
+    timer.unref();
+    this.#timer = timer;
   }
 
   #releaseOldest(slot: SessionSlot): void {
@@ -157,11 +164,7 @@ export class AuditProcessor {
         else younger = true;
       }
     }
-    if (!younger) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#writeProvisionally();
-    }, PROVISIONAL_AFTER_MS / 2).unref();
+    if (younger) this.#scheduleProvisional(PROVISIONAL_AFTER_MS / 2);
   }
 
   /** At the exit of the process nothing will be bound any more. */

@@ -13,7 +13,8 @@ import { replacementsFor } from './wrap.ts';
  */
 export function hookRequires(libraries: readonly Library[]): void {
   const copies = new WeakMap<object, object>();
-  const original = Module.prototype.require;
+  const original: unknown = Reflect.get(Module.prototype, 'require');
+  if (typeof original !== 'function') return;
   Module.prototype.require = function (this: NodeJS.Module, id: string): unknown {
     const exported: unknown = Reflect.apply(original, this, [id]);
     if (!mayMean(libraries, id)) return exported;

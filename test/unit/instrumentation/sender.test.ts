@@ -1,0 +1,160 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  BackOff,
+  FIRST_PAUSE_MS,
+  MAX_PAUSE_MS,
+  MAX_RETRY_AFTER_MS,
+} from '../../../packages/instrumentation/src/sender/back-off.ts';
+import type { FromSender } from '../../../packages/instrumentation/src/sender/messages.ts';
+import { parseRetryAfter, type Delivery } from '../../../packages/instrumentation/src/sender/receiver.ts';
+import { RejectedStore } from '../../../packages/instrumentation/src/sender/rejected-store.ts';
+import { Sender } from '../../../packages/instrumentation/src/sender/sender.ts';
+import { SpoolReader } from '../../../packages/instrumentation/src/spool/spool-reader.ts';
+import { SpoolWriter } from '../../../packages/instrumentation/src/spool/spool-writer.ts';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'spanledger-sender-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function writerOf(folder: string): SpoolWriter {
+  return new SpoolWriter({ spoolDirectory: directory, folder, maxBytes: 1e9, now: () => 0 });
+}
+
+function readerOf(folder: string, live: boolean): SpoolReader {
+  return new SpoolReader(join(directory, folder), live, () => undefined);
+}
+
+interface Run {
+  sent: string[];
+  reports: FromSender[];
+  stop(): Promise<void>;
+}
+
+function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = []): Run {
+  const sent: string[] = [];
+  const reports: FromSender[] = [];
+  const stop = new AbortController();
+  let adoptable = adopted;
+  const sender = new Sender({
+    live: readerOf('live', true),
+    adopt: () => {
+      const folders = adoptable;
+      adoptable = [];
+      return folders.map((folder) => readerOf(folder, false));
+    },
+    receiver: {
+      send: (request) => {
+        const text = Buffer.from(request).toString();
+        const outcome = answer(text);
+        sent.push(`${outcome} ${text}`);
+        if (outcome === 'rejected') return Promise.resolve({ outcome, status: 400 });
+        if (outcome === 'postponed')
+          return Promise.resolve({ outcome, retryAfterMs: undefined, cause: 'ECONNREFUSED' });
+        return Promise.resolve({ outcome });
+      },
+    },
+    rejected: new RejectedStore(directory),
+    backOff: new BackOff(() => 0),
+    report: (message) => reports.push(message),
+    now: Date.now,
+  });
+  const running = sender.run(stop.signal);
+  return {
+    sent,
+    reports,
+    stop: () => {
+      stop.abort();
+      return running;
+    },
+  };
+}
+
+test('what earlier processes left goes first, and their folders go with it', async () => {
+  writerOf('old').append('final', [], Buffer.from('old'), 1);
+  writerOf('live').append('final', [], Buffer.from('new'), 1);
+  const { sent, stop } = run(() => 'accepted', ['old']);
+  await expect.poll(() => sent).toEqual(['accepted old', 'accepted new']);
+  await stop();
+  expect(await readdir(directory)).toEqual(['live']);
+});
+
+test('a request is repeated until it is taken, and nothing overtakes it', async () => {
+  const to = writerOf('live');
+  to.append('final', [], Buffer.from('a'), 1);
+  let refusals = 2;
+  const { sent, reports, stop } = run(() => (refusals-- > 0 ? 'postponed' : 'accepted'));
+  await expect.poll(() => sent, { timeout: 5_000 }).toEqual(['postponed a', 'postponed a', 'accepted a']);
+  await stop();
+  expect(reports.filter(({ kind }) => kind === 'unreachable')).toHaveLength(2);
+  expect(reports.at(-1)).toMatchObject({ kind: 'progress', confirmed: to.position });
+});
+
+test('of a refused request each part goes alone, and only the culprit is set aside', async () => {
+  const to = writerOf('live');
+  for (const text of ['a', 'BAD', 'c']) to.append('final', [], Buffer.from(text), 1);
+  const { sent, reports, stop } = run((text) => (text.includes('BAD') ? 'rejected' : 'accepted'));
+  await expect.poll(() => sent).toEqual(['rejected aBADc', 'accepted a', 'rejected BAD', 'accepted c']);
+  await stop();
+  expect(await readdir(join(directory, 'rejected'))).toEqual([
+    expect.stringMatching(/^\d+-http-400-000001\.otlp$/),
+  ]);
+  expect(reports).toContainEqual(
+    expect.objectContaining({ kind: 'warning', code: 'SPANLEDGER_REJECTED_400' }),
+  );
+});
+
+test('stopping while the receiver is away keeps everything', async () => {
+  writerOf('live').append('final', [], Buffer.from('kept'), 1);
+  const first = run(() => 'postponed');
+  await expect.poll(() => first.sent.length).toBeGreaterThan(0);
+  await first.stop();
+  const second = run(() => 'accepted');
+  await expect.poll(() => second.sent).toEqual(['accepted kept']);
+  await second.stop();
+});
+
+describe('pauses', () => {
+  test('double, are shortened at random, and begin anew after an answer', () => {
+    const longest = new BackOff(() => 1);
+    expect([1, 2, 3].map(() => longest.next(undefined))).toEqual([
+      FIRST_PAUSE_MS,
+      2 * FIRST_PAUSE_MS,
+      4 * FIRST_PAUSE_MS,
+    ]);
+    for (let index = 0; index < 20; index++) longest.next(undefined);
+    expect(longest.next(undefined)).toBe(MAX_PAUSE_MS);
+    longest.reset();
+    expect(longest.next(undefined)).toBe(FIRST_PAUSE_MS);
+    expect(new BackOff(() => 0).next(undefined)).toBe(FIRST_PAUSE_MS / 2);
+  });
+
+  test('are at least what the receiver asks for, within reason', () => {
+    expect(new BackOff(() => 0).next(5_000)).toBe(5_000);
+    expect(new BackOff(() => 0).next(10 ** 12)).toBe(MAX_RETRY_AFTER_MS);
+  });
+
+  test.each([
+    ['5', 5_000],
+    [' 0 ', 0],
+    ['Fri, 31 Dec 1999 23:59:59 GMT', 0],
+    [new Date(1_700_000_060_000).toUTCString(), 60_000],
+    ['soon', undefined],
+    [undefined, undefined],
+  ])('Retry-After: %s', (value, expected) => {
+    expect(parseRetryAfter(value, 1_700_000_000_000)).toBe(expected);
+  });
+});
+
+test('refused requests take a bounded amount of disk', async () => {
+  const store = new RejectedStore(directory);
+  const large = Buffer.alloc(30 * 1024 * 1024);
+  expect(store.keep(large, '1-x')).toBe(false);
+  expect(store.keep(large, '2-x')).toBe(false);
+  expect(store.keep(large, '3-x')).toBe(true);
+  expect(await readdir(join(directory, 'rejected'))).toEqual(['2-x-000002.otlp', '3-x-000003.otlp']);
+});
