@@ -13,11 +13,16 @@ import {
 /** A thread that ended by itself is started again after this time. */
 const RESTART_MS = 1000;
 
+const ENDED = 'the thread of the followers ended';
+
 /** What the thread is told of, and by whom. */
 export interface FollowerThreadOptions extends FollowerThreadData {
   ledger: FollowedLedger;
   log: Logger;
 }
+
+/** Starts a thread; resolves once it is ready, rejects with its error if it never is. */
+export type StartWorker = (data: FollowerThreadData) => Promise<Worker>;
 
 /**
  * The thread that follows the log for the index and the sessions, and moves openings into the vault. Whatever happens
@@ -25,22 +30,31 @@ export interface FollowerThreadOptions extends FollowerThreadData {
  */
 export class FollowerThread {
   readonly #options: FollowerThreadOptions;
+  readonly #startWorker: StartWorker;
   readonly #stop: AbortController = new AbortController();
-  #worker: Worker;
+  /** Undefined while it is being started again. */
+  #worker: Worker | undefined;
+  #restarting: Promise<void> = Promise.resolve();
   #sealing: { segment: string; settled: PromiseWithResolvers<Uint8Array[]> } | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #telling: Promise<void> = Promise.resolve();
 
-  private constructor(options: FollowerThreadOptions, worker: Worker) {
+  private constructor(options: FollowerThreadOptions, startWorker: StartWorker) {
     this.#options = options;
-    this.#worker = worker;
+    this.#startWorker = startWorker;
   }
 
-  /** Starts the thread; resolves once its databases are there. */
-  static async start(options: FollowerThreadOptions): Promise<FollowerThread> {
-    const worker = await startWorker(options);
-    const thread = new FollowerThread(options, worker);
-    thread.#listen(worker);
+  /**
+   * Starts the thread; resolves once its databases are there.
+   *
+   * @param startWorker - starts a thread and resolves once it is ready; a test brings its own
+   */
+  static async start(
+    options: FollowerThreadOptions,
+    startWorker: StartWorker = startFollowerWorker,
+  ): Promise<FollowerThread> {
+    const thread = new FollowerThread(options, startWorker);
+    thread.#listen(await startWorker(options));
     thread.#telling = thread.#tellPublished();
     return thread;
   }
@@ -52,6 +66,7 @@ export class FollowerThread {
    * @returns once that is durable: the blind keys of the references that the vault learned
    */
   seal(segment: string, end: number): Promise<Uint8Array[]> {
+    if (this.#worker === undefined) return Promise.reject(new Error(ENDED));
     const settled = Promise.withResolvers<Uint8Array[]>();
     this.#sealing?.settled.reject(new Error('another segment is to be sealed'));
     this.#sealing = { segment, settled };
@@ -61,6 +76,7 @@ export class FollowerThread {
 
   /** Lets the followers reach the end of what is published, and follows no more. */
   async drain(): Promise<void> {
+    if (this.#worker === undefined) return;
     this.#drained = Promise.withResolvers();
     this.#tell({ kind: 'published', size: this.#options.ledger.sizes().published });
     this.#tell({ kind: 'drain' });
@@ -70,14 +86,15 @@ export class FollowerThread {
   /** Ends the thread. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#telling;
+    await Promise.all([this.#telling, this.#restarting]);
+    if (this.#worker === undefined) return;
     const gone = once(this.#worker, 'exit');
     this.#tell({ kind: 'stop' });
     await gone;
   }
 
   #tell(message: ToFollowers): void {
-    this.#worker.postMessage(message);
+    this.#worker?.postMessage(message);
   }
 
   async #tellPublished(): Promise<void> {
@@ -91,6 +108,7 @@ export class FollowerThread {
   }
 
   #listen(worker: Worker): void {
+    this.#worker = worker;
     worker.on('message', (message: FromFollowers) => {
       this.#hear(message);
     });
@@ -98,23 +116,21 @@ export class FollowerThread {
       this.#options.log.error({ err: error }, 'the thread of the followers failed');
     });
     worker.once('exit', () => {
-      this.#sealing?.settled.reject(new Error('the thread of the followers ended'));
+      this.#worker = undefined;
+      this.#sealing?.settled.reject(new Error(ENDED));
       this.#sealing = undefined;
       this.#drained?.resolve();
-      if (this.#stop.signal.aborted) return;
-      this.#restart().catch((error: unknown) => {
-        this.#options.log.error({ err: error }, 'the thread of the followers cannot be started');
-      });
+      if (!this.#stop.signal.aborted) this.#restarting = this.#restart();
     });
   }
 
   async #restart(): Promise<void> {
     const { signal } = this.#stop;
-    while (!signal.aborted) {
+    for (;;) {
       await delay(RESTART_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
       try {
-        this.#worker = await startWorker(this.#options);
-        this.#listen(this.#worker);
+        this.#listen(await this.#startWorker(this.#options));
         this.#tell({ kind: 'published', size: this.#options.ledger.sizes().published });
         return;
       } catch (error) {
@@ -151,7 +167,7 @@ export class FollowerThread {
   }
 }
 
-async function startWorker({ dataDirectory, environmentKek }: FollowerThreadData): Promise<Worker> {
+async function startFollowerWorker({ dataDirectory, environmentKek }: FollowerThreadData): Promise<Worker> {
   const workerData: FollowerThreadData = { dataDirectory, environmentKek };
   // As this file is run, built or as source, so is the thread's.
   const script = import.meta.url.endsWith('.ts') ? './follower-worker.ts' : './follower-worker.js';

@@ -53,7 +53,8 @@ export class References implements ReferenceBook {
   }
 
   #of(kind: NamedParty['kind'], issuer: string, id: string): string {
-    const name = `${kind}\0${issuer}\0${id}`;
+    // With its length, so that no name can pass for another by where it is cut.
+    const name = `${kind} ${issuer.length} ${issuer}${id}`;
     const cached = this.#young.get(name);
     if (cached !== undefined) return cached;
     const reference = this.#old.get(name) ?? this.#findOrDraw({ kind, issuer, id });

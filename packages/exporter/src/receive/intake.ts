@@ -148,6 +148,8 @@ function asRequestError(cause: unknown): unknown {
   }
   if (cause instanceof LedgerError) {
     switch (cause.code) {
+      case 'batch_too_large':
+        return tooLarge('its records are more than the ledger takes at once', 'Send smaller batches.');
       case 'append_failed':
       case 'ledger_busy':
       case 'ledger_closed':

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { afterEach, expect, test } from 'vitest';
+import { FollowerThread } from '../../../../packages/exporter/src/followers/follower-thread.ts';
+import { PublishedSize } from '../../../../packages/exporter/src/followers/published-size.ts';
+import { createLog } from '../../../../packages/exporter/src/log.ts';
+
+/** A thread that answers as the real one does, and ends by itself when it is asked to seal `fatal`. */
+const SCRIPT = `
+  const { parentPort: port } = require('node:worker_threads');
+  port.on('message', (message) => {
+    if (message.kind === 'seal' && message.segment === 'fatal') throw new Error('out of luck');
+    if (message.kind === 'seal' && message.segment === 'broken') {
+      port.postMessage({ kind: 'seal_failed', segment: 'broken', problem: { name: 'E', message: 'no', code: 'c' } });
+    } else if (message.kind === 'seal') {
+      port.postMessage({ kind: 'sealed', segment: message.segment, learned: [Uint8Array.of(7)] });
+    }
+    if (message.kind === 'drain') port.postMessage({ kind: 'drained' });
+    if (message.kind === 'stop') port.close();
+  });
+  port.postMessage({ kind: 'ready' });
+`;
+
+let thread: FollowerThread | undefined;
+
+afterEach(async () => {
+  await thread?.stop();
+  thread = undefined;
+});
+
+async function start(): Promise<{ started: () => number; lines: string[] }> {
+  let count = 0;
+  const lines: string[] = [];
+  const log = createLog({
+    level: 'info',
+    format: 'json',
+    destination: { write: (line: string) => lines.push(line) },
+  });
+  thread = await FollowerThread.start(
+    { dataDirectory: '/nowhere', environmentKek: undefined, ledger: new PublishedSize(), log },
+    async () => {
+      count++;
+      const worker = new Worker(SCRIPT, { eval: true });
+      await once(worker, 'message');
+      return worker;
+    },
+  );
+  return { started: () => count, lines };
+}
+
+test('seals, tells what failed, and drains', async () => {
+  await start();
+  expect(await thread?.seal('a', 1)).toEqual([Uint8Array.of(7)]);
+  await expect(thread?.seal('broken', 1)).rejects.toMatchObject({ message: 'E: no', code: 'c' });
+  await thread?.drain();
+});
+
+test('a thread that ends by itself fails what waited for it, and is started again', async () => {
+  const { started, lines } = await start();
+  await expect(thread?.seal('fatal', 1)).rejects.toThrow('the thread of the followers ended');
+  await expect(thread?.seal('a', 1)).rejects.toThrow('the thread of the followers ended');
+  await expect.poll(started, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => thread?.seal('a', 1), { timeout: 5000 }).toEqual([Uint8Array.of(7)]);
+  expect(lines.join('')).toContain('out of luck');
+});

@@ -1,0 +1,64 @@
+import { LedgerReader, type ReadEntry } from '@spanledger/ledger';
+import { expect, test } from 'vitest';
+import type { FollowedBatch, Follower } from '../../../../packages/exporter/src/follower.ts';
+import { LogFollowers } from '../../../../packages/exporter/src/followers/log-followers.ts';
+import { PublishedSize } from '../../../../packages/exporter/src/followers/published-size.ts';
+
+/** A log of numbered entries. */
+class NumberedLog extends LedgerReader {
+  override async *entries(from: number, to: number): AsyncGenerator<ReadEntry> {
+    for (let index = from; index < to; index++) yield { index, bytes: Uint8Array.of(index % 256) };
+  }
+}
+
+function gatherer(name: string, failures: number): Follower & { taken: number[] } {
+  const taken: number[] = [];
+  let left = failures;
+  return {
+    name,
+    taken,
+    position: () => taken.length,
+    process({ first, entries }: FollowedBatch) {
+      if (left-- > 0) return Promise.reject(new Error('the disk is full'));
+      taken.push(...entries.map((_, i) => first + i));
+      return Promise.resolve();
+    },
+    close: () => undefined,
+  };
+}
+
+test('every entry once, in order, also after a failure; a stop comes after the last one', async () => {
+  const ledger = new PublishedSize();
+  const steady = gatherer('steady', 0);
+  const failing = gatherer('failing', 1);
+  const errors: string[] = [];
+  const followers = new LogFollowers({
+    followers: [steady, failing],
+    ledger,
+    reader: new NumberedLog({ read: () => Promise.resolve(undefined) }),
+    onError: (_error, follower) => errors.push(follower),
+  });
+  ledger.set(3);
+  ledger.set(2000);
+  await followers.finish();
+  const all = Array.from({ length: 2000 }, (_, i) => i);
+  expect(steady.taken).toEqual(all);
+  expect(failing.taken).toEqual(all);
+  expect(errors).toEqual(['failing']);
+});
+
+test('the published size wakes who waits for it, and lets go of who gave up', async () => {
+  const size = new PublishedSize();
+  const gaveUp = new AbortController();
+  const waited = size.published(2);
+  const abandoned = size.published(2, gaveUp.signal);
+  gaveUp.abort();
+  await expect(abandoned).rejects.toThrow();
+  size.set(1);
+  size.set(2);
+  await waited;
+  await size.published(1);
+  size.set(1);
+  expect(size.sizes()).toEqual({ published: 2 });
+  await expect(size.published(9, AbortSignal.abort())).rejects.toThrow();
+});
