@@ -1,6 +1,7 @@
 import { memoryEpochKeys } from '@spanledger/ledger';
 import { expect, test } from 'vitest';
-import { checkpointOf, splitNotes } from '../../../packages/ledger/src/publish/history-notes.ts';
+import { checkpointOf } from '../../../packages/ledger/src/publish/history-notes.ts';
+import { splitNotes } from '../../../packages/ledger/src/verify/history-file.ts';
 import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
 import { MemoryFiles } from '../../support/ledger/memory-files.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
@@ -60,7 +61,7 @@ test('the history gets ahead of the checkpoint by one, however long that cannot 
     expect(ledger.sizes().published).toBe(0);
   }
   const history = await disk.read(`${directory}/ledger/checkpoints/${'0'.repeat(20)}`);
-  expect(splitNotes(history?.toString() ?? '').map((note) => checkpointOf(note)?.size)).toEqual([0, 1]);
+  expect(splitNotes(history?.toString() ?? '').notes.map((note) => checkpointOf(note)?.size)).toEqual([0, 1]);
   disk.isStuck = false;
   await ledger.published(10);
   await ledger.close();

@@ -11,7 +11,7 @@ import { expect } from 'vitest';
 import { tilesIn } from '../../../packages/ledger/src/file-tiles.ts';
 import type { Files } from '../../../packages/ledger/src/files.ts';
 import { openLedgerWith } from '../../../packages/ledger/src/ledger.ts';
-import { splitNotes } from '../../../packages/ledger/src/publish/history-notes.ts';
+import { splitNotes } from '../../../packages/ledger/src/verify/history-file.ts';
 import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
 import { MemoryFiles } from '../../support/ledger/memory-files.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
@@ -101,7 +101,7 @@ async function readHistory({ directory }: Log, files: Files): Promise<Set<string
   const path = `${directory}/ledger/checkpoints`;
   for (const name of await files.list(path)) {
     const text = name === 'index' ? undefined : await files.read(`${path}/${name}`);
-    for (const note of splitNotes(text?.toString() ?? '')) notes.add(note);
+    for (const note of splitNotes(text?.toString() ?? '').notes) notes.add(note);
   }
   return notes;
 }

@@ -204,6 +204,7 @@ describe('the HTTP API', () => {
     expect(tile.headers.get('content-type')).toBe('application/octet-stream');
     expect(tile.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     const reader = new LedgerReader(httpTiles(test.service.url));
+    expect(await reader.checkpointCovering(0)).toContain(test.service.origin);
     for await (const { index, bytes } of reader.entries(0, 2 * VISIT_RECORDS)) {
       const { record } = closeDocument(await getJson(`/api/records/${index}`));
       expect(Buffer.from(encodeCanonical(record)).equals(bytes)).toBe(true);

@@ -2,12 +2,12 @@ import { generateSigner } from '@spanledger/ledger';
 import { formatCheckpoint } from '@spanledger/ledger/verify';
 import { expect, test } from 'vitest';
 import { HistoryReader } from '../../../packages/ledger/src/publish/history-reader.ts';
+import { checkpointOf } from '../../../packages/ledger/src/publish/history-notes.ts';
 import {
-  checkpointOf,
   formatHistoryIndex,
   historyPath,
   splitNotes,
-} from '../../../packages/ledger/src/publish/history-notes.ts';
+} from '../../../packages/ledger/src/verify/history-file.ts';
 
 const signer = generateSigner('example.com/log');
 
@@ -18,17 +18,17 @@ function noteOf(size: number): string {
 test('splits what was written end to end, and leaves out what was never completed', () => {
   const notes = [0, 3, 4, 1000].map(noteOf);
   const text = notes.join('');
-  expect(splitNotes(text)).toEqual(notes);
-  expect(splitNotes('')).toEqual([]);
+  expect(splitNotes(text).notes).toEqual(notes);
+  expect(splitNotes('').notes).toEqual([]);
   const last = notes.at(-1)?.length ?? 0;
   for (let cut = 1; cut <= last; cut++) {
-    expect(splitNotes(text.slice(0, text.length - cut)), `cut by ${cut}`).toEqual(notes.slice(0, 3));
+    expect(splitNotes(text.slice(0, text.length - cut)).notes, `cut by ${cut}`).toEqual(notes.slice(0, 3));
   }
 });
 
 test('keeps all signatures of a note with it', () => {
   const cosigned = noteOf(7) + (noteOf(7).split('\n').at(-2) ?? '') + '\n';
-  expect(splitNotes(cosigned + noteOf(9))).toEqual([cosigned, noteOf(9)]);
+  expect(splitNotes(cosigned + noteOf(9)).notes).toEqual([cosigned, noteOf(9)]);
 });
 
 test('finds the first checkpoint that covers an entry, in whichever file it is', async () => {

@@ -16,7 +16,7 @@ const CHANGING = 'no-cache';
 /** C2SP tlog-tiles: what a tile path names never changes. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-const HISTORY_PATH = /^checkpoints\/\d{20}$/;
+const HISTORY_PATH = /^checkpoints\/(index|\d{20})$/;
 
 /**
  * Tells a file of the log by its path. Only a path that the format itself would write is one, so that none can lead

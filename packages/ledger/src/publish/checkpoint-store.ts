@@ -8,13 +8,12 @@ import { decodeUtf8, equalBytes } from '../verify/encoding.ts';
 import type { NoteVerificationKey } from '../verify/note.ts';
 import {
   formatHistoryIndex,
-  historiesAmong,
   HISTORY_DIRECTORY,
   HISTORY_INDEX,
   historyPath,
-  MAX_HISTORY_NOTES,
   splitNotes,
-} from './history-notes.ts';
+} from '../verify/history-file.ts';
+import { historiesAmong, MAX_HISTORY_NOTES } from './history-notes.ts';
 
 /** A checkpoint that the log has published. */
 export interface PublishedCheckpoint {
@@ -152,7 +151,7 @@ export class CheckpointStore {
     const first = firstSizes.at(-1);
     if (first !== undefined) {
       const path = join(this.#directory, historyPath(first));
-      const notes = splitNotes((await this.#files.read(path))?.toString('utf8') ?? '');
+      const { notes } = splitNotes((await this.#files.read(path))?.toString('utf8') ?? '');
       tail.count = notes.length;
       tail.sizeBytes = Buffer.byteLength(notes.join(''));
       tail.last = this.#check(notes.at(-1) ?? '', path);
@@ -174,7 +173,7 @@ export class CheckpointStore {
   async #lastNoteOf(firstSize: number | undefined): Promise<string | undefined> {
     if (firstSize === undefined) return undefined;
     const bytes = await this.#files.read(join(this.#directory, historyPath(firstSize)));
-    return splitNotes(bytes?.toString('utf8') ?? '').at(-1);
+    return splitNotes(bytes?.toString('utf8') ?? '').notes.at(-1);
   }
 
   #check(note: string, path: string): PublishedCheckpoint {

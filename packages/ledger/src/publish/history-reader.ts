@@ -1,6 +1,7 @@
 import { LedgerError } from '../errors.ts';
 import type { TileSource } from '../verify/tile.ts';
-import { checkpointOf, HISTORY_INDEX, historyPath, MAX_HISTORY_NOTES, splitNotes } from './history-notes.ts';
+import { HISTORY_INDEX, historyPath, parseHistoryIndex, splitNotes } from '../verify/history-file.ts';
+import { checkpointOf, MAX_HISTORY_NOTES } from './history-notes.ts';
 
 /** A history file, taken apart. */
 interface HistoryFile {
@@ -45,11 +46,11 @@ export class HistoryReader {
 
   async #readIndex(): Promise<void> {
     const bytes = await this.#source.read(HISTORY_INDEX);
-    const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
-    if (lines.some((line) => !/^[0-9]{20}$/.test(line))) {
+    const firstSizes = bytes === undefined ? [] : parseHistoryIndex(bytes);
+    if (firstSizes === undefined) {
       throw new LedgerError('checkpoint_invalid', `${HISTORY_INDEX} is not a list of history files`);
     }
-    this.#firstSizes = lines.map(Number);
+    this.#firstSizes = firstSizes;
   }
 
   async #read(firstSize: number): Promise<HistoryFile> {
@@ -58,7 +59,7 @@ export class HistoryReader {
     if (kept?.firstSize === firstSize && kept.checkpoints.length === MAX_HISTORY_NOTES) return kept;
     const bytes = await this.#source.read(path);
     if (bytes === undefined) throw new LedgerError('tile_missing', `${path} is missing`);
-    const checkpoints = splitNotes(new TextDecoder().decode(bytes)).map((note) => {
+    const checkpoints = splitNotes(new TextDecoder().decode(bytes)).notes.map((note) => {
       const checkpoint = checkpointOf(note);
       if (checkpoint === undefined)
         throw new LedgerError('checkpoint_invalid', `${path} holds a note that is none`);

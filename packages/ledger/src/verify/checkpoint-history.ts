@@ -1,21 +1,16 @@
 /**
- * The history of published checkpoints that a log of this project keeps beside its tiles, an addition to tlog-tiles:
- *
- *     checkpoints/index                one line a history file: its name
- *     checkpoints/<20 digits>          signed checkpoints, end to end; the name is the first one's size
- *
- * A checkpoint enters the history before it becomes `checkpoint`. The history is kept by the log itself, so it
- * proves nothing against whoever holds the key; but it gives away everybody else who cuts the log back.
+ * Compares a log with the history of checkpoints that it keeps beside its tiles (history-file.ts). A checkpoint enters
+ * the history before it becomes `checkpoint`. The history is kept by the log itself, so it proves nothing against
+ * whoever holds the key; but it gives away everybody else who cuts the log back.
  */
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import { parseSignedCheckpoint, type Checkpoint } from './checkpoint.ts';
-import { decodeUtf8, encodeBase64, equalBytes, parseDecimal } from './encoding.ts';
+import { decodeUtf8, encodeBase64, equalBytes } from './encoding.ts';
 import type { FailureList } from './failures.ts';
+import { HISTORY_INDEX, historyPath, parseHistoryIndex, splitNotes } from './history-file.ts';
 import type { LogFiles } from './log-files.ts';
 import type { NoteVerificationKey } from './note.ts';
 import type { RootTrack } from './root-track.ts';
-
-const INDEX_PATH = 'checkpoints/index';
 
 /** The end of a history. */
 export interface HistoryTail {
@@ -53,21 +48,21 @@ export class CheckpointHistory {
    * @returns undefined if the log keeps no history, or its end cannot be trusted
    */
   async readTail(): Promise<HistoryTail | undefined> {
-    const index = await this.#files.read(INDEX_PATH);
+    const index = await this.#files.read(HISTORY_INDEX);
     if (index.kind === 'absent') return undefined;
     if (index.kind === 'failed') {
       this.#failures.add(
         'read_failed',
-        { path: INDEX_PATH },
-        `${INDEX_PATH} cannot be read: ${index.detail}`,
+        { path: HISTORY_INDEX },
+        `${HISTORY_INDEX} cannot be read: ${index.detail}`,
       );
       return undefined;
     }
-    const sizes = parseIndex(index.bytes);
+    const sizes = parseHistoryIndex(index.bytes);
     if (sizes === undefined) {
       this.#failures.add(
         'history_malformed',
-        { path: INDEX_PATH },
+        { path: HISTORY_INDEX },
         'It is not a list of history files, ascending.',
       );
       return undefined;
@@ -86,7 +81,7 @@ export class CheckpointHistory {
           ? 'It holds no checkpoint.'
           : checked.problems.map(({ detail }) => detail).join(' ');
       if (this.#key !== undefined)
-        this.#failures.add('history_malformed', { path: pathOf(lastSize) }, `Its last one: ${reason}`);
+        this.#failures.add('history_malformed', { path: historyPath(lastSize) }, `Its last one: ${reason}`);
       return undefined;
     }
     const before = previous === undefined ? undefined : parseSignedCheckpoint(previous);
@@ -104,7 +99,7 @@ export class CheckpointHistory {
   async expectUpTo(end: number, size: number, roots: RootTrack): Promise<void> {
     for (let first = this.#waiting[0]; first !== undefined && first <= end; first = this.#waiting[0]) {
       this.#waiting.shift();
-      const path = pathOf(first);
+      const path = historyPath(first);
       let before = 0;
       for (const note of await this.#readNotes(first, path)) {
         const signed = parseSignedCheckpoint(note);
@@ -152,7 +147,7 @@ export class CheckpointHistory {
 
   /** The notes of a history file; reports what keeps them from being read where a path is given to report. */
   async #readNotes(firstSize: number, path?: string): Promise<string[]> {
-    const file = await this.#files.read(pathOf(firstSize));
+    const file = await this.#files.read(historyPath(firstSize));
     const text = file.kind === 'found' ? decodeUtf8(file.bytes) : undefined;
     if (text !== undefined) {
       const { notes, rest } = splitNotes(text);
@@ -172,36 +167,5 @@ export class CheckpointHistory {
       this.#failures.add('history_malformed', { path }, reason);
     }
     return [];
-  }
-}
-
-function pathOf(firstSize: number): string {
-  return `checkpoints/${`${firstSize}`.padStart(20, '0')}`;
-}
-
-function parseIndex(bytes: Uint8Array): number[] | undefined {
-  const lines = decodeUtf8(bytes)?.split('\n') ?? [];
-  if (lines.pop() !== '') return undefined;
-  const sizes: number[] = [];
-  for (const line of lines) {
-    const size = line.length === 20 ? parseDecimal(line.replace(/^0{1,19}/, '')) : undefined;
-    if (size === undefined || size <= (sizes.at(-1) ?? -1)) return undefined;
-    sizes.push(size);
-  }
-  return sizes;
-}
-
-/** Takes notes apart that stand end to end: after its empty line, a note ends with its last signature line. */
-function splitNotes(text: string): { notes: string[]; rest: string } {
-  const notes: string[] = [];
-  let start = 0;
-  for (;;) {
-    const blank = text.indexOf('\n\n', start);
-    let end = blank + 2;
-    while (blank >= 0 && text.startsWith('\u2014 ', end) && text.includes('\n', end))
-      end = text.indexOf('\n', end) + 1;
-    if (blank < 0 || end === blank + 2) return { notes, rest: text.slice(start) };
-    notes.push(text.slice(start, end));
-    start = end;
   }
 }
