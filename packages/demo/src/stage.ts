@@ -98,7 +98,7 @@ export async function setStage(
 async function makeDirectory(wanted: string | undefined, closers: Closers): Promise<string> {
   if (wanted !== undefined) {
     const directory = resolve(wanted);
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     return directory;
   }
   const directory = await mkdtemp(join(tmpdir(), 'spanledger-demo-'));

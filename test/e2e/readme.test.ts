@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FinishedDemo, runDemoOnce } from './demo/demo-run.ts';
+import { runCli } from './support/run-cli.ts';
+
+const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** The command lines of the README that run the command from the checkout, as lists of arguments. */
+const commands = [...readme.matchAll(/^\$ npm run spanledger -- (.+)$/gm)].map(([, line]) =>
+  [...(line ?? '').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''),
+);
+
+describe('the README', () => {
+  let demo: FinishedDemo;
+
+  beforeAll(async () => {
+    demo = await runDemoOnce({});
+    expect(demo.exitCode, demo.stderr).toBe(0);
+  });
+  afterAll(() => demo.remove());
+
+  it('has commands to try', () => {
+    expect(commands.length).toBeGreaterThan(4);
+  });
+
+  it.each(commands.map((args) => [args.join(' '), args] as const))('can be followed: %s', async (_, args) => {
+    const { status, stdout, stderr } = await runCli(
+      args.map((arg) => (arg === './data' ? demo.directory : arg)),
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/\S/);
+    expect(stdout).not.toMatch(/No record/);
+    expect(status).toBe(0);
+  });
+
+  it('names scripts that exist', () => {
+    for (const [, name] of readme.matchAll(/npm (?:run )?([a-z]+)/g)) {
+      expect(manifest.scripts).toHaveProperty(name ?? '');
+    }
+  });
+
+  it('links to files that exist', async () => {
+    const links = [...readme.matchAll(/\]\(((?!https?:)[^)#]+)\)/g)].map(([, path]) => path ?? '');
+    expect(links.length).toBeGreaterThan(5);
+    for (const path of links) await readFile(new URL(`../../${path}`, import.meta.url));
+  });
+});
