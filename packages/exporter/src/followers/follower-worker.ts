@@ -12,6 +12,7 @@ import {
   Vault,
   VaultSealer,
 } from '../privacy/index.ts';
+import { shareOpenings } from '../openings.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import { LogFollowers } from './log-followers.ts';
@@ -37,10 +38,11 @@ const paths = dataDirectory(data.dataDirectory);
 const closers = new Closers();
 const kek = await loadKek(paths.kekFile, data.environmentKek, false);
 const key = await loadIndexKey(paths.indexKeyFile, kek, false);
-const openings = await openStoredOpenings(paths, data.environmentKek);
+const stored = await openStoredOpenings(paths, data.environmentKek);
 closers.add(() => {
-  openings.close();
+  stored.close();
 });
+const openings = shareOpenings(stored);
 const search = openSearchIndex({ file: paths.indexFile, key, openings });
 closers.add(() => {
   search.close();
