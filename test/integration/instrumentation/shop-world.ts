@@ -52,6 +52,7 @@ export async function get(
 ): Promise<{ status: number; body: Record<string, unknown> }> {
   const response = await fetch(url, {
     redirect: 'manual',
+    signal: AbortSignal.timeout(20_000),
     headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
   });
   const text = await response.text();

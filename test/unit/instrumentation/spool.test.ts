@@ -16,6 +16,7 @@ import {
   encodeFrameHead,
   findNextFrame,
 } from '../../../packages/instrumentation/src/spool/frame.ts';
+import { makeDirectory } from '../../../packages/instrumentation/src/spool/make-directory.ts';
 import {
   adoptFolders,
   folderName,
@@ -233,6 +234,15 @@ describe('reader and writer', () => {
 function rmPosition(): void {
   writeFileSync(join(directory, FOLDER, 'position.json'), '');
 }
+
+test.each([['/proc/nowhere/folder'], ['/dev/null/folder']])(
+  'a folder that cannot be made is refused: %s',
+  (path) => {
+    expect(() => {
+      makeDirectory(path);
+    }).toThrow();
+  },
+);
 
 describe('taking over', () => {
   const stream = 'a'.repeat(32);

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DIRECTORY_MODE, REJECTED_FOLDER } from '../spool/spool-directory.ts';
+import { makeDirectory } from '../spool/make-directory.ts';
+import { REJECTED_FOLDER } from '../spool/spool-directory.ts';
 
 /** What the receiver refused takes at most this much disk; the oldest goes first. */
 export const MAX_REJECTED_BYTES: number = 64 * 1024 * 1024;
@@ -23,7 +24,7 @@ export class RejectedStore {
    * @returns Whether older ones had to go.
    */
   keep(request: Uint8Array, label: string): boolean {
-    mkdirSync(this.#folder, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectory(this.#folder);
     this.#count += 1;
     const name = `${label}-${String(this.#count).padStart(6, '0')}.otlp`;
     writeFileSync(join(this.#folder, name), request, { mode: 0o600 });

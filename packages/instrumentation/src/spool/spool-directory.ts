@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 
 /**
  * The folders below the spool directory: one per producer, named after who writes it, so that one atomic rename both
@@ -16,9 +17,6 @@ export const REJECTED_FOLDER = 'rejected';
 
 /** Another host's folder is taken over once nothing in it has changed for this long: its processes cannot be asked. */
 export const FOREIGN_HOST_IDLE_MS: number = 10 * 60_000;
-
-/** Only the owner may read what people did. */
-export const DIRECTORY_MODE = 0o700;
 
 const NAME = /^([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-f]{32})$/;
 
@@ -45,7 +43,7 @@ export function folderName(owner: ProcessIdentity, streamId: string): string {
 /** Creates a producer's folder, and the spool directory above it. */
 export function createFolder(spoolDirectory: string, name: string): string {
   const path = join(spoolDirectory, name);
-  mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+  makeDirectory(path);
   return path;
 }
 

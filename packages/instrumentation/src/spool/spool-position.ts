@@ -33,9 +33,12 @@ export function readPosition(folder: string): SpoolPosition {
   return { segment: 1, offset: 0 };
 }
 
-/** Notes up to where the receiver has confirmed. */
+/** Notes up to where the receiver has confirmed. On a full disk it is not noted, which costs no more than a repetition. */
 export function writePosition(folder: string, position: SpoolPosition): void {
-  writeFileSync(join(folder, FILE), JSON.stringify({ segment: position.segment, offset: position.offset }), {
-    mode: 0o600,
-  });
+  const text = JSON.stringify({ segment: position.segment, offset: position.offset });
+  try {
+    writeFileSync(join(folder, FILE), text, { mode: 0o600 });
+  } catch {
+    // As above.
+  }
 }
