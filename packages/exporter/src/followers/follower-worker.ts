@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileTiles, LedgerReader, openJournalReader } from '@spanledger/ledger';
 import { Closers } from '../closers.ts';
@@ -27,11 +28,17 @@ import { PublishedSize } from './published-size.ts';
 // The thread of the followers: what they cost is not taken from the requests. It reads what the service wrote, writes
 // databases that nobody else writes, and hears from the service how far the log is published.
 
+/** A third of the processor time of the thread that takes in requests, when there is not enough for both. */
+const FOLLOWER_NICE = 5;
+
 const port = parentPort;
 if (port === null) throw new TypeError('the followers run in a thread of the service');
 const tell = (message: FromFollowers): void => {
   port.postMessage(message);
 };
+
+// Requests come first where both want the same core. Only Linux has a priority per thread.
+if (process.platform === 'linux') setPriority(0, FOLLOWER_NICE);
 
 const data: FollowerThreadData = workerData;
 const paths = dataDirectory(data.dataDirectory);
