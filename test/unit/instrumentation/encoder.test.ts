@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   MAX_ATTRIBUTES,
+  MAX_EVENTS,
+  MAX_SPAN_BYTES,
   MAX_STRING_CHARS,
   TraceEncoder,
 } from '../../../packages/instrumentation/src/otlp/encoder.ts';
@@ -207,6 +209,23 @@ describe('hostile values', () => {
     expect(many?.droppedAttributesCount).toBe(10_000 - MAX_ATTRIBUTES);
     const [long] = encode([makeSpan({ attributes: { text: 'x'.repeat(5_000_000) } })]);
     expect(String(long?.attributes['text'])).toHaveLength(MAX_STRING_CHARS);
+  });
+
+  test('a span never fills a request by itself; its session comes through', () => {
+    const attributes: Record<string, unknown> = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [`k${index}`, 'x'.repeat(60_000)]),
+    );
+    attributes['session.id'] = 's1';
+    const event = { name: 'e', time: [1, 0] as [number, number], attributes: { text: 'y'.repeat(60_000) } };
+    const encoder = new TraceEncoder(STREAM);
+    const span = makeSpan({ attributes, events: Array.from({ length: 3_000 }, () => event) });
+    const bytes = encoder.encode([{ span, number: 1 }]);
+    expect(bytes.length).toBeLessThan(MAX_SPAN_BYTES + 200_000);
+    const [decoded] = decodeTraceRequest(bytes);
+    expect(decoded?.attributes).toMatchObject({ 'session.id': 's1', 'audit.sequence.number': 1 });
+    expect(decoded?.droppedAttributesCount).toBeGreaterThan(400);
+    expect(decoded?.events).toHaveLength(MAX_EVENTS);
+    expect(decoded?.droppedEventsCount).toBe(3_000 - MAX_EVENTS);
   });
 
   test('functions, symbols and empty values are left out or empty; __proto__ is a name like any other', () => {

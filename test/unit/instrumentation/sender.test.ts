@@ -32,7 +32,7 @@ function readerOf(folder: string, live: boolean): SpoolReader {
 interface Run {
   sent: string[];
   reports: FromSender[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = []): Run {

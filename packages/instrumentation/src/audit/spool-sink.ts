@@ -10,6 +10,14 @@ export const WRITE_INTERVAL_MS = 10;
 /** So many are written at once even if they have not waited. */
 export const MAX_WAITING_SPANS = 512;
 
+/** Larger frames are divided: a receiver takes requests of a few MiB. */
+export const MAX_PAYLOAD_BYTES: number = 2 * 1024 * 1024;
+
+/** A numbered span, and whether its frame names the number: a provisional frame does, and the one that settles it. */
+interface OutgoingSpan extends NumberedSpan {
+  readonly settles: boolean;
+}
+
 /** Takes frames. */
 export interface FrameWriter {
   append(kind: FrameKind, numbers: readonly number[], payload: Uint8Array, spans: number): boolean;
@@ -49,7 +57,7 @@ export class SpoolSink implements SpanSink {
 
   provisional(span: RecordedSpan): number {
     const number = ++this.#lastNumber;
-    this.#write('provisional', [number], [{ span, number }]);
+    this.#write('provisional', [{ span, number, settles: true }]);
     return number;
   }
 
@@ -74,33 +82,31 @@ export class SpoolSink implements SpanSink {
     this.#waiting = [];
     this.#lastWrite = this.#parts.now();
     // Numbers are given when spans are written, so that a death in between leaves no hole behind.
-    const spans = waiting.map(({ span, number }) => ({ span, number: number ?? ++this.#lastNumber }));
-    const settled = waiting.map(({ number }) => number).filter((number) => number !== undefined);
-    this.#write('final', settled, spans);
+    const spans = waiting.map(({ span, number }) => ({
+      span,
+      number: number ?? ++this.#lastNumber,
+      settles: number !== undefined,
+    }));
+    this.#write('final', spans);
   }
 
-  #write(kind: FrameKind, numbers: readonly number[], spans: readonly NumberedSpan[]): void {
+  /**
+   * Writes spans as one frame; as two halves if that would be too large, or if they cannot be encoded: one span that
+   * throws when it is read must not take the others with it.
+   */
+  #write(kind: FrameKind, spans: readonly OutgoingSpan[]): void {
     const payload = guarded('ENCODE', () => this.#parts.encoder.encode(spans));
-    if (payload === undefined) {
-      this.#writeOneByOne(kind, spans, new Set(numbers));
+    const fits = payload !== undefined && payload.length <= MAX_PAYLOAD_BYTES;
+    if (!fits && spans.length > 1) {
+      const half = spans.length >> 1;
+      this.#write(kind, spans.slice(0, half));
+      this.#write(kind, spans.slice(half));
       return;
     }
-    this.#append(kind, numbers, payload, spans.length);
-  }
-
-  /** One span that cannot be encoded (a getter that throws, say) must not take the others with it. */
-  #writeOneByOne(kind: FrameKind, spans: readonly NumberedSpan[], numbers: ReadonlySet<number>): void {
-    if (spans.length < 2) return;
-    for (const entry of spans) {
-      const settled = numbers.has(entry.number) ? [entry.number] : [];
-      const payload = guarded('ENCODE', () => this.#parts.encoder.encode([entry]));
-      if (payload !== undefined) this.#append(kind, settled, payload, 1);
-    }
-  }
-
-  #append(kind: FrameKind, numbers: readonly number[], payload: Uint8Array, spans: number): void {
+    if (payload === undefined) return;
+    const numbers = spans.filter(({ settles }) => settles).map(({ number }) => number);
     guarded('SPOOL', () => {
-      if (this.#parts.writer.append(kind, numbers, payload, spans)) this.#parts.onWritten();
+      if (this.#parts.writer.append(kind, numbers, payload, spans.length)) this.#parts.onWritten();
     });
   }
 }

@@ -25,10 +25,19 @@ export const MAX_STRING_CHARS = 65_536;
 export const MAX_ATTRIBUTES = 1_024;
 
 /** Maps and lists inside attribute values end at this depth, which also ends a value that contains itself. */
-export const MAX_VALUE_DEPTH = 16;
+export const MAX_VALUE_DEPTH = 12;
 
 /** Items of one list or map inside a value. */
 export const MAX_VALUE_ITEMS = 1_024;
+
+/** Events, and links, of one span beyond this many are dropped and counted. */
+export const MAX_EVENTS = 1_024;
+
+/**
+ * Attributes are dropped and counted once a span takes this many bytes, those of its events once these take half of it:
+ * a span that fills a request of its own would be refused by the receiver, and set aside.
+ */
+export const MAX_SPAN_BYTES: number = 1024 * 1024;
 
 const WRITER_KEEP_BYTES = 4 * 1024 * 1024;
 
@@ -135,20 +144,21 @@ function writeSpan(writer: ReverseWriter, { span, number }: NumberedSpan): void 
   writer.fixed32(flagsOf(identity.traceFlags, span.parentSpanContext?.isRemote));
   writer.varint(0x85);
   writeStatus(writer, span.status);
-  writeCount(writer, 0x70, span.droppedLinksCount);
-  for (let index = span.links.length - 1; index >= 0; index--) {
+  writeCount(writer, 0x70, (span.droppedLinksCount ?? 0) + excess(span.links));
+  const eventsEnd = before + MAX_SPAN_BYTES / 2;
+  for (let index = Math.min(span.links.length, MAX_EVENTS) - 1; index >= 0; index--) {
     const link = span.links[index];
-    if (link !== undefined) writeLink(writer, link);
+    if (link !== undefined) writeLink(writer, link, eventsEnd);
   }
-  writeCount(writer, 0x60, span.droppedEventsCount);
-  for (let index = span.events.length - 1; index >= 0; index--) {
+  writeCount(writer, 0x60, (span.droppedEventsCount ?? 0) + excess(span.events));
+  for (let index = Math.min(span.events.length, MAX_EVENTS) - 1; index >= 0; index--) {
     const event = span.events[index];
-    if (event !== undefined) writeEvent(writer, event);
+    if (event !== undefined) writeEvent(writer, event, eventsEnd);
   }
   const attributes = writer.length;
   writeIntegerAttribute(writer, ATTR_AUDIT_SEQUENCE_NUMBER, number);
   writer.endMessage(0x4a, attributes);
-  const dropped = writeAttributes(writer, 0x4a, span.attributes);
+  const dropped = writeAttributes(writer, 0x4a, span.attributes, before + MAX_SPAN_BYTES);
   writeCount(writer, 0x50, (span.droppedAttributesCount ?? 0) + dropped);
   writer.time(span.endTime[0], span.endTime[1]);
   writer.byte(0x41);
@@ -178,9 +188,13 @@ function writeStatus(writer: ReverseWriter, status: RecordedSpan['status']): voi
   writer.endMessage(0x7a, before);
 }
 
-function writeEvent(writer: ReverseWriter, event: RecordedEvent): void {
+function excess(list: readonly unknown[]): number {
+  return Math.max(0, list.length - MAX_EVENTS);
+}
+
+function writeEvent(writer: ReverseWriter, event: RecordedEvent, lengthMax: number): void {
   const before = writer.length;
-  const dropped = event.attributes ? writeAttributes(writer, TAG_MESSAGE_3, event.attributes) : 0;
+  const dropped = event.attributes ? writeAttributes(writer, TAG_MESSAGE_3, event.attributes, lengthMax) : 0;
   writeCount(writer, 0x20, (event.droppedAttributesCount ?? 0) + dropped);
   writer.stringField(0x12, scrubText(cut(event.name)));
   writer.time(event.time[0], event.time[1]);
@@ -188,11 +202,11 @@ function writeEvent(writer: ReverseWriter, event: RecordedEvent): void {
   writer.endMessage(0x5a, before);
 }
 
-function writeLink(writer: ReverseWriter, link: RecordedLink): void {
+function writeLink(writer: ReverseWriter, link: RecordedLink, lengthMax: number): void {
   const before = writer.length;
   writer.fixed32(flagsOf(link.context.traceFlags, link.context.isRemote));
   writer.byte(0x35);
-  const dropped = link.attributes ? writeAttributes(writer, 0x22, link.attributes) : 0;
+  const dropped = link.attributes ? writeAttributes(writer, 0x22, link.attributes, lengthMax) : 0;
   writeCount(writer, 0x28, (link.droppedAttributesCount ?? 0) + dropped);
   writeTraceState(writer, link.context);
   writeId(writer, 0x12, link.context.spanId);
@@ -216,11 +230,22 @@ function writeCount(writer: ReverseWriter, tag: number, count: number | undefine
   writer.byte(tag);
 }
 
-/** Writes each attribute, last one first, and returns how many were left out. */
-function writeAttributes(writer: ReverseWriter, tag: number, attributes: SpanAttributes): number {
+/**
+ * Writes each attribute, last one first, until the writer's length is `lengthMax`.
+ *
+ * @returns How many were left out.
+ */
+function writeAttributes(
+  writer: ReverseWriter,
+  tag: number,
+  attributes: SpanAttributes,
+  lengthMax: number = Number.POSITIVE_INFINITY,
+): number {
   const keys = Object.keys(attributes);
-  const count = Math.min(keys.length, MAX_ATTRIBUTES);
-  for (let index = count - 1; index >= 0; index--) {
+  // From the end: what was written there last is the session.
+  const first = Math.max(0, keys.length - MAX_ATTRIBUTES);
+  for (let index = keys.length - 1; index >= first; index--) {
+    if (writer.length > lengthMax) return index + 1;
     const key = keys[index];
     if (key === undefined) continue;
     const value = attributes[key];
@@ -229,7 +254,7 @@ function writeAttributes(writer: ReverseWriter, tag: number, attributes: SpanAtt
     writeKeyedValue(writer, key, value, 0);
     writer.endMessage(tag, before);
   }
-  return keys.length - count;
+  return first;
 }
 
 function writeKeyedValue(writer: ReverseWriter, key: string, value: unknown, depth: number): void {

@@ -21,6 +21,9 @@ export interface CallSite {
 /** The instrumentation scope of the spans that this package makes itself. */
 const SCOPE = { name: '@spanledger/instrumentation-oidc' };
 
+/** A span that carries this many events gets no more: a request may verify tokens without end. */
+export const MAX_EVENTS_PER_SPAN = 512;
+
 /** Where events go when there is neither a span nor a provider to ask. */
 const NO_RESOURCE: RecordedResource = { attributes: {} };
 
@@ -64,7 +67,7 @@ export class Lifecycle {
   record(site: CallSite, name: string, attributes: SpanAttributes): void {
     const event: RecordedEvent = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
     const carrier = site.slot?.root ?? site.span;
-    if (carrier !== undefined && carrier.ended !== true && Array.isArray(carrier.events)) {
+    if (carrier !== undefined && canCarry(carrier)) {
       // Not addEvent: at its limit the SDK drops the oldest event, and this one must stay.
       carrier.events.push(event);
       return;
@@ -94,6 +97,10 @@ export class Lifecycle {
       instrumentationScope: SCOPE,
     };
   }
+}
+
+function canCarry(span: SlottedSpan): boolean {
+  return span.ended !== true && Array.isArray(span.events) && span.events.length < MAX_EVENTS_PER_SPAN;
 }
 
 /** Whether it is a span that our processor has seen: then it has the shape of one. */
