@@ -170,8 +170,10 @@ export class FollowerThread {
 async function startFollowerWorker({ dataDirectory, environmentKek }: FollowerThreadData): Promise<Worker> {
   const workerData: FollowerThreadData = { dataDirectory, environmentKek };
   // As this file is run, built or as source, so is the thread's.
-  const script = import.meta.url.endsWith('.ts') ? './follower-worker.ts' : './follower-worker.js';
-  const worker = new Worker(new URL(script, import.meta.url), { workerData });
+  const script = import.meta.url.endsWith('.ts')
+    ? new URL('./follower-worker.ts', import.meta.url)
+    : new URL('./follower-worker.js', import.meta.url);
+  const worker = new Worker(script, { workerData });
   // Its first message is that it is ready; if it fails before, `once` rejects with its error.
   await once(worker, 'message');
   return worker;
