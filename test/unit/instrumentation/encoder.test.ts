@@ -5,9 +5,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   MAX_ATTRIBUTES,
+  MAX_STRING_CHARS,
+  MAX_VALUE_BYTES,
+} from '../../../packages/instrumentation/src/otlp/any-value.ts';
+import {
   MAX_EVENTS,
   MAX_SPAN_BYTES,
-  MAX_STRING_CHARS,
   TraceEncoder,
 } from '../../../packages/instrumentation/src/otlp/encoder.ts';
 import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
@@ -200,6 +203,15 @@ describe('hostile values', () => {
       map: { name: 'loop', self: { map: { name: 'loop' } } },
     });
     expect(span?.attributes).toHaveProperty('list');
+  });
+
+  test('what is endless to write out ends', () => {
+    let shared: unknown = 'leaf';
+    for (let level = 0; level < 10; level++) shared = Array.from({ length: 100 }, () => shared);
+    const bytes = new TraceEncoder(STREAM).encode([
+      { span: makeSpan({ attributes: { shared } }), number: 1 },
+    ]);
+    expect(bytes.length).toBeLessThan(2 * MAX_VALUE_BYTES);
   });
 
   test('too many attributes are dropped and counted, too long strings are cut', () => {

@@ -85,6 +85,7 @@ describe('a wrapped function', () => {
   test('is not wrapped again when another module re-exports it', () => {
     const library: Library = {
       name: 'lib',
+      versions: '1',
       files: [],
       entryFiles: [],
       hooks: { f: recording().observe, absent: recording().observe },

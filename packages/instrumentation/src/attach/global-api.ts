@@ -1,5 +1,3 @@
-import { slotInContext, type SessionSlot } from '../session/slot.ts';
-
 /**
  * OpenTelemetry's API keeps its singletons on `globalThis`, under a symbol that all 1.x versions share. Reading them
  * there, instead of importing the package, never pins the application's version of it.
@@ -35,9 +33,4 @@ export function spanInContext(context: unknown): unknown {
 export function activeSpan(): unknown {
   const manager = memberOf(memberOf(globalThis, API_SYMBOL), 'context');
   return spanInContext(methodOf(manager, 'active')?.());
-}
-
-/** The slot of the request that is being handled now. */
-export function activeSlot(): SessionSlot | undefined {
-  return slotInContext(activeSpan());
 }

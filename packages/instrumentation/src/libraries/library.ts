@@ -26,6 +26,8 @@ export interface HookContext {
 /** A library whose functions are observed. Its folder has one file of hooks and one of versions and files. */
 export interface Library {
   readonly name: string;
+  /** The major versions that are covered, for people. */
+  readonly versions: string;
   /** The files that define the functions, as the end of their URL; they are hooked when an ES module imports them. */
   readonly files: readonly RegExp[];
   /** The files that also export them; they are hooked when a CommonJS module requires them. */

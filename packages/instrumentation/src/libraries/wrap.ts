@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { guarded } from '../warning.ts';
+import { guarded, warnOnce } from '../warning.ts';
 import type { CallObserver, Library, LibraryFunction, Observe } from './library.ts';
 
 const wrappers = new WeakSet<object>();
@@ -61,10 +61,21 @@ export function replacementsFor(library: Library, exported: object): Map<string,
   const replacements = new Map<string, LibraryFunction>();
   for (const [name, observe] of Object.entries(library.hooks)) {
     const original: unknown = Reflect.get(exported, name);
-    if (!isFunction(original) || wrappers.has(original)) continue;
+    if (!isFunction(original)) {
+      warnAboutMissing(library, name);
+      continue;
+    }
+    if (wrappers.has(original)) continue;
     replacements.set(name, wrapFunction(original, hookName(library, name), observe));
   }
   return replacements;
+}
+
+function warnAboutMissing(library: Library, name: string): void {
+  warnOnce(
+    `SPANLEDGER_MISSING_${hookName(library, name)}`,
+    `Spanledger does not find ${name} in this version of ${library.name} (covered: ${library.versions}). What it does is not recorded.`,
+  );
 }
 
 function hookName(library: Library, name: string): string {

@@ -1,4 +1,5 @@
 import { ATTR_AUDIT_SEQUENCE_NUMBER, ATTR_AUDIT_SEQUENCE_STREAM_ID } from '@spanledger/record';
+import { cut, writeAttributes, writeIntegerAttribute, writeStringAttribute } from './any-value.ts';
 import type {
   RecordedEvent,
   RecordedLink,
@@ -9,7 +10,7 @@ import type {
   SpanIdentity,
 } from './recorded-span.ts';
 import { ReverseWriter } from './reverse-writer.ts';
-import { scrubAttribute, scrubText } from './scrub.ts';
+import { scrubText } from './scrub.ts';
 
 /** A span on its way out, with its number in the producer's sequence. */
 export interface NumberedSpan {
@@ -17,18 +18,6 @@ export interface NumberedSpan {
   /** `audit.sequence.number`, from 1. */
   readonly number: number;
 }
-
-/** Longer strings are cut here: an entry of the ledger holds less than this anyway, and says what was cut. */
-export const MAX_STRING_CHARS = 65_536;
-
-/** Attributes of one span, event or resource beyond this many are dropped and counted. */
-export const MAX_ATTRIBUTES = 1_024;
-
-/** Maps and lists inside attribute values end at this depth, which also ends a value that contains itself. */
-export const MAX_VALUE_DEPTH = 12;
-
-/** Items of one list or map inside a value. */
-export const MAX_VALUE_ITEMS = 1_024;
 
 /** Events, and links, of one span beyond this many are dropped and counted. */
 export const MAX_EVENTS = 1_024;
@@ -92,10 +81,7 @@ export class TraceEncoder {
     const writer = this.#writer;
     const before = writer.length;
     writeAttributes(writer, TAG_MESSAGE_1, settledAttributes(resource));
-    const attribute = writer.length;
-    writeStringValue(writer, this.#streamId);
-    writer.stringField(TAG_STRING_1, ATTR_AUDIT_SEQUENCE_STREAM_ID);
-    writer.endMessage(TAG_MESSAGE_1, attribute);
+    writeStringAttribute(writer, TAG_MESSAGE_1, ATTR_AUDIT_SEQUENCE_STREAM_ID, this.#streamId);
     writer.endMessage(TAG_MESSAGE_1, before);
   }
 }
@@ -155,9 +141,7 @@ function writeSpan(writer: ReverseWriter, { span, number }: NumberedSpan): void 
     const event = span.events[index];
     if (event !== undefined) writeEvent(writer, event, eventsEnd);
   }
-  const attributes = writer.length;
-  writeIntegerAttribute(writer, ATTR_AUDIT_SEQUENCE_NUMBER, number);
-  writer.endMessage(0x4a, attributes);
+  writeIntegerAttribute(writer, 0x4a, ATTR_AUDIT_SEQUENCE_NUMBER, number);
   const dropped = writeAttributes(writer, 0x4a, span.attributes, before + MAX_SPAN_BYTES);
   writeCount(writer, 0x50, (span.droppedAttributesCount ?? 0) + dropped);
   writer.time(span.endTime[0], span.endTime[1]);
@@ -228,113 +212,4 @@ function writeCount(writer: ReverseWriter, tag: number, count: number | undefine
   if (!count) return;
   writer.varint(count);
   writer.byte(tag);
-}
-
-/**
- * Writes each attribute, last one first, until the writer's length is `lengthMax`.
- *
- * @returns How many were left out.
- */
-function writeAttributes(
-  writer: ReverseWriter,
-  tag: number,
-  attributes: SpanAttributes,
-  lengthMax: number = Number.POSITIVE_INFINITY,
-): number {
-  const keys = Object.keys(attributes);
-  // From the end: what was written there last is the session.
-  const first = Math.max(0, keys.length - MAX_ATTRIBUTES);
-  for (let index = keys.length - 1; index >= first; index--) {
-    if (writer.length > lengthMax) return index + 1;
-    const key = keys[index];
-    if (key === undefined) continue;
-    const value = attributes[key];
-    if (value === undefined || value === null) continue;
-    const before = writer.length;
-    writeKeyedValue(writer, key, value, 0);
-    writer.endMessage(tag, before);
-  }
-  return first;
-}
-
-function writeKeyedValue(writer: ReverseWriter, key: string, value: unknown, depth: number): void {
-  const before = writer.length;
-  writeValue(writer, key, value, depth);
-  writer.endMessage(TAG_MESSAGE_2, before);
-  writer.stringField(TAG_STRING_1, cut(key));
-}
-
-function writeStringValue(writer: ReverseWriter, value: string): void {
-  const before = writer.length;
-  writer.stringField(TAG_STRING_1, value);
-  writer.endMessage(TAG_MESSAGE_2, before);
-}
-
-function writeIntegerAttribute(writer: ReverseWriter, key: string, value: number): void {
-  const before = writer.length;
-  writer.varint(value);
-  writer.byte(0x18);
-  writer.endMessage(TAG_MESSAGE_2, before);
-  writer.stringField(TAG_STRING_1, key);
-}
-
-const INT64_LIMIT = 2 ** 63;
-
-/** The content of an `AnyValue`; what it cannot express becomes an empty one. */
-function writeValue(writer: ReverseWriter, key: string, value: unknown, depth: number): void {
-  switch (typeof value) {
-    case 'string':
-      writer.stringField(TAG_STRING_1, scrubAttribute(key, cut(value)));
-      return;
-    case 'boolean':
-      writer.byte(value ? 1 : 0);
-      writer.byte(0x10);
-      return;
-    case 'number':
-      writeNumber(writer, value);
-      return;
-    case 'object':
-      if (value !== null && depth < MAX_VALUE_DEPTH) writeComposite(writer, key, value, depth + 1);
-      return;
-    default:
-  }
-}
-
-function writeNumber(writer: ReverseWriter, value: number): void {
-  if (Number.isInteger(value) && value >= -INT64_LIMIT && value < INT64_LIMIT) {
-    writer.int64(value);
-    writer.byte(0x18);
-    return;
-  }
-  writer.double(value);
-  writer.byte(0x21);
-}
-
-function writeComposite(writer: ReverseWriter, key: string, value: object, depth: number): void {
-  const before = writer.length;
-  if (value instanceof Uint8Array) {
-    writer.raw(value.subarray(0, MAX_STRING_CHARS));
-    writer.endMessage(0x3a, before);
-    return;
-  }
-  if (Array.isArray(value)) {
-    const items: unknown[] = value;
-    for (let index = Math.min(items.length, MAX_VALUE_ITEMS) - 1; index >= 0; index--) {
-      const item = writer.length;
-      writeValue(writer, key, items[index], depth);
-      writer.endMessage(TAG_MESSAGE_1, item);
-    }
-    writer.endMessage(0x2a, before);
-    return;
-  }
-  for (const [name, member] of Object.entries(value).slice(0, MAX_VALUE_ITEMS).reverse()) {
-    const entry = writer.length;
-    writeKeyedValue(writer, name, member, depth);
-    writer.endMessage(TAG_MESSAGE_1, entry);
-  }
-  writer.endMessage(0x32, before);
-}
-
-function cut(text: string): string {
-  return text.length > MAX_STRING_CHARS ? text.slice(0, MAX_STRING_CHARS) : text;
 }

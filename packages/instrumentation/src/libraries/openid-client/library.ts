@@ -2,7 +2,7 @@ import type { HookContext, Library } from '../library.ts';
 import { observeAuthorization } from './authorization.ts';
 import { observeClientCredentials } from './client-credentials.ts';
 import { observeEndSession } from './end-session.ts';
-import { OPENID_CLIENT_FILES } from './files.ts';
+import { OPENID_CLIENT_FILES, OPENID_CLIENT_VERSIONS } from './files.ts';
 import { observeRefresh } from './refresh.ts';
 import { observeIntrospection, observeRevocation } from './token-state.ts';
 
@@ -11,6 +11,7 @@ export function openidClientLibrary(context: HookContext): Library {
   const authorization = observeAuthorization(context);
   return {
     name: 'openid-client',
+    versions: OPENID_CLIENT_VERSIONS,
     files: OPENID_CLIENT_FILES,
     entryFiles: [],
     hooks: {
