@@ -31,12 +31,17 @@ export function guarded<T>(what: string, work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    warnOnce(
-      `SPANLEDGER_${what}`,
-      `Spanledger could not observe this call (${what.toLowerCase()}): ${describeError(error)}. The application is not affected, but a record may be missing.`,
-    );
+    warnAboutFailure(what, error);
     return undefined;
   }
+}
+
+/** What {@link guarded} says, for code that runs too often for a closure. */
+export function warnAboutFailure(what: string, error: unknown): void {
+  warnOnce(
+    `SPANLEDGER_${what}`,
+    `Spanledger failed at something (${what.toLowerCase()}: ${describeError(error)}). The application is not affected, but a record may be missing.`,
+  );
 }
 
 /** The class and code of an error, never its message: messages of others may quote what they were given. */

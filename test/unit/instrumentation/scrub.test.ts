@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { scrubAttribute, scrubText } from '../../../packages/instrumentation/src/otlp/scrub.ts';
+import { scrubPolicy, scrubText, scrubValue } from '../../../packages/instrumentation/src/otlp/scrub.ts';
+
+function scrubAttribute(key: string, value: string): string {
+  return scrubValue(scrubPolicy(key), value);
+}
 
 const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl';
 

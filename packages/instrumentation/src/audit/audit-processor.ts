@@ -11,7 +11,7 @@ import {
   type SlottedSpan,
 } from '../session/slot.ts';
 import { tokenAttributes } from '../session/token-attributes.ts';
-import { guarded } from '../warning.ts';
+import { warnAboutFailure } from '../warning.ts';
 import type { SpanSink } from './span-sink.ts';
 
 /** `SpanKind.SERVER` of the API. */
@@ -54,16 +54,20 @@ export class AuditProcessor {
   }
 
   onStart(span: SlottedSpan, parentContext: unknown): void {
-    guarded('SPAN_START', () => {
+    try {
       span[SLOT] = slotInContext(spanInContext(parentContext)) ?? new SessionSlot(span);
       this.#resource = span.resource;
-    });
+    } catch (error) {
+      warnAboutFailure('SPAN_START', error);
+    }
   }
 
   onEnd(span: SlottedSpan): void {
-    guarded('SPAN_END', () => {
+    try {
       this.#end(span);
-    });
+    } catch (error) {
+      warnAboutFailure('SPAN_END', error);
+    }
   }
 
   forceFlush(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Attributes as OTLP `KeyValue` and `AnyValue` (opentelemetry-proto common/v1), written backwards. */
 import type { SpanAttributes } from './recorded-span.ts';
-import type { ReverseWriter } from './reverse-writer.ts';
-import { scrubAttribute } from './scrub.ts';
+import { ReverseWriter } from './reverse-writer.ts';
+import { scrubPolicy, scrubValue, type ScrubPolicy } from './scrub.ts';
 
 /** Longer strings are cut here: an entry of the ledger holds less than this anyway, and says what was cut. */
 export const MAX_STRING_CHARS = 65_536;
@@ -17,6 +17,8 @@ export const MAX_VALUE_ITEMS = 1_024;
 
 /** Lists and maps end once they take this many bytes: a few that share their items can be endless to write out. */
 export const MAX_VALUE_BYTES: number = 256 * 1024;
+
+const KEY_WRITER_BYTES = 1_024;
 
 // Tags: field number << 3 | wire type.
 const TAG_STRING_1 = 0x0a;
@@ -44,17 +46,36 @@ export function writeAttributes(
     const value = attributes[key];
     if (value === undefined || value === null) continue;
     const before = writer.length;
-    writeKeyedValue(writer, key, value, 0);
+    const field = keyField(key);
+    writeValue(writer, field.policy, value, 0);
+    writer.endMessage(TAG_MESSAGE_2, before);
+    writer.raw(field.bytes);
     writer.endMessage(tag, before);
   }
   return first;
 }
 
-function writeKeyedValue(writer: ReverseWriter, key: string, value: unknown, depth: number): void {
-  const before = writer.length;
-  writeValue(writer, key, value, depth);
-  writer.endMessage(TAG_MESSAGE_2, before);
+/** What is the same each time a key is written. */
+interface KeyField {
+  /** The `key` field of a `KeyValue`. */
+  readonly bytes: Uint8Array;
+  readonly policy: ScrubPolicy;
+}
+
+/** Keys are few and come again and again; more than this many are written without being remembered. */
+const MAX_REMEMBERED_KEYS = 4_096;
+const MAX_REMEMBERED_KEY_CHARS = 256;
+const keyFields = new Map<string, KeyField>();
+
+function keyField(key: string): KeyField {
+  const known = keyFields.get(key);
+  if (known !== undefined) return known;
+  const writer = new ReverseWriter(KEY_WRITER_BYTES);
   writer.stringField(TAG_STRING_1, cut(key));
+  const field = { bytes: Uint8Array.from(writer.view()), policy: scrubPolicy(key) };
+  if (key.length <= MAX_REMEMBERED_KEY_CHARS && keyFields.size < MAX_REMEMBERED_KEYS)
+    keyFields.set(key, field);
+  return field;
 }
 
 /** Writes one attribute with a string value, as it is. */
@@ -79,10 +100,10 @@ export function writeIntegerAttribute(writer: ReverseWriter, tag: number, key: s
 const INT64_LIMIT = 2 ** 63;
 
 /** The content of an `AnyValue`; what it cannot express becomes an empty one. */
-function writeValue(writer: ReverseWriter, key: string, value: unknown, depth: number): void {
+function writeValue(writer: ReverseWriter, policy: ScrubPolicy, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      writer.stringField(TAG_STRING_1, scrubAttribute(key, cut(value)));
+      writer.stringField(TAG_STRING_1, scrubValue(policy, cut(value)));
       return;
     case 'boolean':
       writer.byte(value ? 1 : 0);
@@ -92,7 +113,7 @@ function writeValue(writer: ReverseWriter, key: string, value: unknown, depth: n
       writeNumber(writer, value);
       return;
     case 'object':
-      if (value !== null && depth < MAX_VALUE_DEPTH) writeComposite(writer, key, value, depth + 1);
+      if (value !== null && depth < MAX_VALUE_DEPTH) writeComposite(writer, policy, value, depth + 1);
       return;
     default:
   }
@@ -108,7 +129,7 @@ function writeNumber(writer: ReverseWriter, value: number): void {
   writer.byte(0x21);
 }
 
-function writeComposite(writer: ReverseWriter, key: string, value: object, depth: number): void {
+function writeComposite(writer: ReverseWriter, policy: ScrubPolicy, value: object, depth: number): void {
   const before = writer.length;
   if (value instanceof Uint8Array) {
     writer.raw(value.subarray(0, MAX_STRING_CHARS));
@@ -120,7 +141,7 @@ function writeComposite(writer: ReverseWriter, key: string, value: object, depth
     for (let index = Math.min(items.length, MAX_VALUE_ITEMS) - 1; index >= 0; index--) {
       if (writer.length - before > MAX_VALUE_BYTES) break;
       const item = writer.length;
-      writeValue(writer, key, items[index], depth);
+      writeValue(writer, policy, items[index], depth);
       writer.endMessage(TAG_MESSAGE_1, item);
     }
     writer.endMessage(0x2a, before);
@@ -129,10 +150,23 @@ function writeComposite(writer: ReverseWriter, key: string, value: object, depth
   for (const [name, member] of Object.entries(value).slice(0, MAX_VALUE_ITEMS).reverse()) {
     if (writer.length - before > MAX_VALUE_BYTES) break;
     const entry = writer.length;
-    writeKeyedValue(writer, name, member, depth);
+    writeMember(writer, policy, name, member, depth);
     writer.endMessage(TAG_MESSAGE_1, entry);
   }
   writer.endMessage(0x32, before);
+}
+
+function writeMember(
+  writer: ReverseWriter,
+  policy: ScrubPolicy,
+  name: string,
+  value: unknown,
+  depth: number,
+): void {
+  const before = writer.length;
+  writeValue(writer, policy, value, depth);
+  writer.endMessage(TAG_MESSAGE_2, before);
+  writer.stringField(TAG_STRING_1, cut(name));
 }
 
 /** Text as long as it may be. */

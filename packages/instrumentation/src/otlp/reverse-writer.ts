@@ -13,9 +13,17 @@ const SHORT_STRING_CHARS = 64;
 
 /** A protobuf writer; see the top of this file for the order in which to write. */
 export class ReverseWriter {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  readonly #initialBytes: number;
+  #buffer: Buffer;
   /** Everything from here to the end of the buffer has been written. */
-  #start: number = INITIAL_BYTES;
+  #start: number;
+
+  /** @param initialBytes - How large a buffer to begin with; it grows. */
+  constructor(initialBytes: number = INITIAL_BYTES) {
+    this.#initialBytes = initialBytes;
+    this.#buffer = Buffer.allocUnsafeSlow(initialBytes);
+    this.#start = initialBytes;
+  }
 
   /** How many bytes have been written. */
   get length(): number {
@@ -24,7 +32,7 @@ export class ReverseWriter {
 
   /** Forgets what was written. A buffer that grew beyond `keepBytes` is given back. */
   reset(keepBytes: number): void {
-    if (this.#buffer.length > keepBytes) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.#buffer.length > keepBytes) this.#buffer = Buffer.allocUnsafeSlow(this.#initialBytes);
     this.#start = this.#buffer.length;
   }
 
@@ -42,7 +50,9 @@ export class ReverseWriter {
 
   #grow(bytes: number): void {
     const used = this.length;
-    const bigger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, used + bytes + INITIAL_BYTES));
+    const bigger = Buffer.allocUnsafeSlow(
+      Math.max(this.#buffer.length * 2, used + bytes + this.#initialBytes),
+    );
     this.#buffer.copy(bigger, bigger.length - used, this.#start);
     this.#start = bigger.length - used;
     this.#buffer = bigger;
@@ -108,8 +118,14 @@ export class ReverseWriter {
 
   /** Bytes without a length. */
   raw(bytes: Uint8Array): void {
-    const at = this.#take(bytes.length);
-    this.#buffer.set(bytes, at);
+    const size = bytes.length;
+    const at = this.#take(size);
+    if (size > SHORT_STRING_CHARS) {
+      this.#buffer.set(bytes, at);
+      return;
+    }
+    const buffer = this.#buffer;
+    for (let index = 0; index < size; index++) buffer[at + index] = bytes[index] ?? 0;
   }
 
   /** UTF-8 without a length; unpaired surrogates become U+FFFD. Returns how many bytes it took. */
@@ -118,11 +134,12 @@ export class ReverseWriter {
     const chars = text.length;
     if (chars <= SHORT_STRING_CHARS) {
       const at = this.#take(chars);
+      const buffer = this.#buffer;
       let index = 0;
       for (; index < chars; index++) {
         const code = text.charCodeAt(index);
         if (code >= 0x80) break;
-        this.#buffer[at + index] = code;
+        buffer[at + index] = code;
       }
       if (index === chars) return chars;
       this.#start += chars;

@@ -57,34 +57,70 @@ const HEADER_ATTRIBUTE = /^(?:http|rpc\.grpc|rpc)\.(?:request|response)\.(?:head
 const SECRET_HEADER =
   /^(?:authorization|proxy_authorization|cookie|set_cookie|dpop|.*(?:token|secret|password|api_?key|credential|signature|assertion|session).*)$/;
 
-/** What may hold a query string, but need not look like it. */
-const URL_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'url.full',
-  'url.query',
-  'url.path',
-  'http.url',
-  'http.target',
+/** What instrumentations and this package write themselves, and what holds no free text: nothing to look for. */
+const PLAIN_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'client.address',
+  'http.request.method',
+  'http.route',
+  'network.peer.address',
+  'network.protocol.name',
+  'network.protocol.version',
+  'oidc.client_id',
+  'oidc.issuer',
+  'oidc.session.state',
+  'oidc.token.id',
+  'oidc.token.type',
+  'server.address',
+  'session.id',
+  'url.scheme',
+  'user.id',
 ]);
 
-/** Shorter strings cannot hold any of the above. */
-const MIN_SUSPECT_CHARS = 6;
+/** What to look for in the values of an attribute. */
+export type ScrubPolicy =
+  /** Nothing. */
+  | 'plain'
+  /** The value is a secret. */
+  | 'secret'
+  /** Tokens and authorization values, but not parameters: statements say `code = 'A-1'` and mean it. */
+  | 'credentials'
+  /** Everything. */
+  | 'text';
+
+/** What to look for in the values of an attribute; it depends on the key alone, so ask once per key. */
+export function scrubPolicy(key: string): ScrubPolicy {
+  if (PLAIN_ATTRIBUTES.has(key)) return 'plain';
+  if (key.startsWith('db.')) return 'credentials';
+  const header = HEADER_ATTRIBUTE.exec(key)?.[1]?.toLowerCase().replaceAll('-', '_');
+  return header !== undefined && SECRET_HEADER.test(header) ? 'secret' : 'text';
+}
 
 /**
- * The value of an attribute as it may be sent. Time grows with the value's length only, whatever is in it.
+ * A value as it may be sent. Time grows with the value's length only, whatever is in it.
  *
- * @param key - The attribute's key.
- * @param value - A string value of it.
+ * @param policy - What to look for.
+ * @param value - A string value.
  */
-export function scrubAttribute(key: string, value: string): string {
-  if (isSecretKey(key)) return REDACTED;
-  if (value.length < MIN_SUSPECT_CHARS && !URL_ATTRIBUTES.has(key)) return value;
-  // Statements say `code = 'A-1'` and mean it; what is a secret in any text goes from them too.
-  return key.startsWith('db.') ? scrubCredentials(value) : scrubText(value);
+export function scrubValue(policy: ScrubPolicy, value: string): string {
+  switch (policy) {
+    case 'plain':
+      return value;
+    case 'secret':
+      return REDACTED;
+    case 'credentials':
+      return scrubCredentials(value);
+    case 'text':
+      return scrubText(value);
+  }
 }
+
+/** Without any of these, none of the patterns matches. */
+const SUSPECT = /[=% ]|:\/\/|eyJ/;
 
 /** Free text as it may be sent: span names, messages, stack traces. */
 export function scrubText(value: string): string {
-  // Each check is far cheaper than its pattern, and nearly every string passes none of them.
+  // The checks are far cheaper than the patterns, and most strings need only the first.
+  if (!SUSPECT.test(value)) return value;
   const mayHoldParameter = value.includes('=') || value.includes('%3');
   return scrubCredentials(mayHoldParameter ? value.replaceAll(PARAMETER, `$1${REDACTED}`) : value);
 }
@@ -123,16 +159,4 @@ function scrubTokens(text: string): string {
     at = text.indexOf('eyJ', end);
   }
   return clean + text.slice(done);
-}
-
-const secretKeys = new Map<string, boolean>();
-const MAX_REMEMBERED_KEYS = 4_096;
-
-function isSecretKey(key: string): boolean {
-  const known = secretKeys.get(key);
-  if (known !== undefined) return known;
-  const header = HEADER_ATTRIBUTE.exec(key)?.[1]?.toLowerCase().replaceAll('-', '_');
-  const secret = header !== undefined && SECRET_HEADER.test(header);
-  if (secretKeys.size < MAX_REMEMBERED_KEYS) secretKeys.set(key, secret);
-  return secret;
 }
