@@ -12,7 +12,6 @@ const SCRIPTS = fileURLToPath(new URL('../../../scripts', import.meta.url));
 
 /** What the command in the checkout does: says what it was given, and, asked to wait, counts the signals it gets. */
 const COMMAND = `
-process.stdout.write(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid }) + '\\n');
 process.exitCode = 7;
 if (process.argv[2] === 'wait') {
   let signals = 0;
@@ -27,6 +26,8 @@ if (process.argv[2] === 'wait') {
   process.on('SIGTERM', stop);
   setInterval(() => undefined, 1000);
 }
+// Whoever reads this may send signals at once.
+process.stdout.write(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid }) + '\\n');
 `;
 
 let root = '';
