@@ -47,5 +47,12 @@ describe('ES modules, beside others’ loader hooks', () => {
     expectCovered('esm-http.mjs', [fixture('same-iitm.mjs'), AUTO_INSTRUMENTATIONS, REGISTER]));
 });
 
+describe('a Node without sufficient synchronous hooks', () => {
+  const old = fixture('old-node.mjs');
+  test('CommonJS', () => expectCovered('requires.cjs', [old, REGISTER, AUTO_INSTRUMENTATIONS]));
+  test('ES modules', () =>
+    expectCovered('esm-http.mjs', [old, REGISTER, AUTO_INSTRUMENTATIONS, fixture('otel-loader.mjs')]));
+});
+
 test('without any loader hook of others', () =>
   expectCovered('requires.cjs', [AUTO_INSTRUMENTATIONS, REGISTER]));

@@ -3,6 +3,7 @@ import { addHook } from 'import-in-the-middle';
 import { createHook, supportsSyncHooks } from 'import-in-the-middle/create-hook.mjs';
 import { guarded } from '../warning.ts';
 import type { Library } from './library.ts';
+import type { LoaderThreadData } from './loader-thread.ts';
 import { replacementsFor } from './wrap.ts';
 
 const HOOK_MODULE = 'import-in-the-middle/hook.mjs';
@@ -22,13 +23,15 @@ export function hookImports(libraries: readonly Library[]): void {
     const library = libraryOf(libraries, url);
     if (library !== undefined) guarded('IMPORT_HOOK', () => replaceExports(library, namespace));
   });
+  const hookUrl = import.meta.resolve(HOOK_MODULE);
   if (supportsSyncHooks()) {
-    const hook = createHook({ url: import.meta.resolve(HOOK_MODULE) });
+    const hook = createHook({ url: hookUrl });
     hook.applyOptions({ include });
     registerHooks({ resolve: hook.resolveSync, load: hook.loadSync });
     return;
   }
-  register(HOOK_MODULE, import.meta.url, { data: { include } });
+  const data: LoaderThreadData = { hookUrl, include };
+  register(new URL('./loader-thread.js', import.meta.url), { data });
 }
 
 function libraryOf(libraries: readonly Library[], url: string): Library | undefined {

@@ -1,0 +1,102 @@
+import { afterEach, expect, test } from 'vitest';
+import { AuditProcessor } from '../../../packages/instrumentation/src/audit/audit-processor.ts';
+import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
+import { Lifecycle, MAX_EVENTS_PER_SPAN } from '../../../packages/instrumentation/src/session/lifecycle.ts';
+import { makeSpan } from '../../support/instrumentation/spans.ts';
+
+const API = Symbol.for('opentelemetry.js.api.1');
+const SPAN_KEY = Symbol.for('OpenTelemetry Context Key SPAN');
+const saved = Object.getOwnPropertyDescriptor(globalThis, API);
+
+afterEach(() => {
+  Reflect.deleteProperty(globalThis, API);
+  if (saved !== undefined) Object.defineProperty(globalThis, API, saved);
+});
+
+function setUp(): {
+  lifecycle: Lifecycle;
+  processor: AuditProcessor;
+  emitted: RecordedSpan[];
+  activate(span?: RecordedSpan): void;
+} {
+  const emitted: RecordedSpan[] = [];
+  const processor = new AuditProcessor(
+    { emit: (span) => emitted.push(span), provisional: () => 0, flush: () => undefined },
+    () => 0,
+  );
+  const lifecycle = new Lifecycle(
+    processor,
+    { emit: (span) => emitted.push(span), provisional: () => 0, flush: () => undefined },
+    () => 1_700_000_000_123,
+  );
+  return { lifecycle, processor, emitted, activate };
+}
+
+function contextOf(span: RecordedSpan | undefined): object {
+  return { getValue: (key: symbol) => (key === SPAN_KEY ? span : undefined) };
+}
+
+function activate(span?: RecordedSpan): void {
+  Object.defineProperty(globalThis, API, {
+    value: { context: { active: () => contextOf(span) } },
+    configurable: true,
+  });
+}
+
+test('an event goes on the local root, else on the active span, else on a span of its own', () => {
+  const { lifecycle, processor, emitted } = setUp();
+  const root = makeSpan({ name: 'root', ended: false });
+  const child = makeSpan({ name: 'child', ended: false });
+  processor.onStart(root, contextOf(undefined));
+  processor.onStart(child, contextOf(root));
+  activate(child);
+  const site = lifecycle.callSite();
+
+  lifecycle.record(site, 'first', { a: 1 });
+  expect(root.events).toEqual([
+    { name: 'first', time: [1_700_000_000, 123_000_000], attributes: { a: 1 }, droppedAttributesCount: 0 },
+  ]);
+
+  processor.onEnd(root);
+  lifecycle.record(site, 'second', {});
+  expect(child.events.map(({ name }) => name)).toEqual(['second']);
+
+  child.ended = true;
+  lifecycle.record(site, 'third', {});
+  const own = emitted.at(-1);
+  expect(own).toMatchObject({
+    name: 'third',
+    kind: 0,
+    events: [{ name: 'third' }],
+    resource: child.resource,
+  });
+  expect(own?.spanContext().traceId).toBe(child.spanContext().traceId);
+  expect(own?.parentSpanContext?.spanId).toBe(child.spanContext().spanId);
+});
+
+test('without any span, or any OpenTelemetry, it gets a span and a trace of its own', () => {
+  const { lifecycle, emitted } = setUp();
+  Reflect.deleteProperty(globalThis, API);
+  lifecycle.record(lifecycle.callSite(), 'alone', {});
+  activate();
+  lifecycle.record(lifecycle.callSite(), 'again', {});
+  expect(emitted.map(({ name }) => name)).toEqual(['alone', 'again']);
+  for (const span of emitted) {
+    expect(span.spanContext()).toMatchObject({
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(span.parentSpanContext).toBeUndefined();
+  }
+});
+
+test('a span takes a bounded number of events; none is lost', () => {
+  const { lifecycle, processor, emitted } = setUp();
+  const root = makeSpan({ ended: false });
+  processor.onStart(root, contextOf(undefined));
+  activate(root);
+  const site = lifecycle.callSite();
+  for (let index = 0; index < MAX_EVENTS_PER_SPAN + 3; index++) lifecycle.record(site, `e${index}`, {});
+  expect(root.events).toHaveLength(MAX_EVENTS_PER_SPAN);
+  expect(emitted).toHaveLength(3);
+});
