@@ -4,9 +4,9 @@ import { type FinishedDemo, runDemoOnce } from './demo/demo-run.ts';
 import { runCli } from './support/run-cli.ts';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  scripts: Record<string, string>;
-};
+const manifest: { scripts: Record<string, string> } = JSON.parse(
+  await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+);
 
 /** The command lines of the README that run the command from the checkout, as lists of arguments. */
 const commands = [...readme.matchAll(/^\$ npm run spanledger -- (.+)$/gm)].map(([, line]) =>
@@ -18,11 +18,11 @@ describe('the README', () => {
 
   beforeAll(async () => {
     demo = await runDemoOnce({});
-    expect(demo.exitCode, demo.stderr).toBe(0);
   });
   afterAll(() => demo.remove());
 
-  it('has commands to try', () => {
+  it('has commands to try, on what the demo has kept', () => {
+    expect(demo.exitCode, demo.stderr).toBe(0);
     expect(commands.length).toBeGreaterThan(4);
   });
 

@@ -11,8 +11,8 @@ async function readVectors(kind: 'valid' | 'invalid'): Promise<[string, Vector][
   const files = (await readdir(join(FOLDER, kind))).filter((file) => file.endsWith('.json'));
   return Promise.all(
     files.map(async (file) => {
-      const vector = JSON.parse(await readFile(join(FOLDER, kind, file), 'utf8')) as Vector;
-      return [file.replace('.json', ''), vector] as [string, Vector];
+      const vector: Vector = JSON.parse(await readFile(join(FOLDER, kind, file), 'utf8'));
+      return [file.replace('.json', ''), vector];
     }),
   );
 }

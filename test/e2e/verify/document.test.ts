@@ -37,12 +37,12 @@ function otherValue(value: Json): Json {
 
 describe('verify on a document that was copied out of an index', () => {
   let data = '';
-  let document: Json = null;
+  let document: { [key: string]: Json } = {};
 
   beforeAll(async () => {
     data = await recordLog(40);
     const { stdout } = await runCli(['search', 'user.id:alice', '--data', data, '--limit', '1', '--json']);
-    document = JSON.parse(stdout) as Json;
+    document = JSON.parse(stdout);
   });
   afterAll(() => rm(data, { recursive: true, force: true }));
 
@@ -60,7 +60,7 @@ describe('verify on a document that was copied out of an index', () => {
     for (const path of paths) {
       await writeFile(file, JSON.stringify(changeLeaf(document, path)));
       const { status, stdout } = await runCli(['verify', file, '--data', data, '--json']);
-      const report = JSON.parse(stdout) as { ok: boolean; failures: unknown[] };
+      const report: { ok: boolean; failures: unknown[] } = JSON.parse(stdout);
       if (status !== 1 || report.ok || report.failures.length === 0)
         accepted.push(`${path.join('.')}: ${status}`);
     }
@@ -68,7 +68,7 @@ describe('verify on a document that was copied out of an index', () => {
   });
 
   it('notices a field that was added, and one that was taken away', async () => {
-    const base = document as { [key: string]: Json };
+    const base = document;
     const { user: _user, ...without } = base;
     for (const changed of [{ ...base, note: 'added later' }, { ...base, http: {} }, without]) {
       const { status } = await runCli(['verify', '-', '--data', data], JSON.stringify(changed));
