@@ -105,7 +105,7 @@ function fetchTools() {
     'node -e "console.log(JSON.stringify({node:process.execPath,path:process.env.PATH.split(path.delimiter)}))"';
   fetched ??= step(progress, `Fetching Node ${NODE_VERSION} and pnpm ${PNPM_VERSION}`, async () => {
     const packages = ['-p', `node@${NODE_VERSION}`, '-p', `pnpm@${PNPM_VERSION}`];
-    const output = await capture('npx', ['-y', ...packages, '-c', report], { cwd: root });
+    const output = await capture('npx', ['--loglevel=error', '-y', ...packages, '-c', report], { cwd: root });
     const { node, path } = JSON.parse(output);
     const pnpm = path
       .map((folder) => join(dirname(folder), 'pnpm/bin/pnpm.mjs'))

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FinishedDemo, runDemoOnce } from './demo/demo-run.ts';
 import { runCli } from './support/run-cli.ts';
@@ -34,6 +37,19 @@ describe('the README', () => {
     expect(stdout).toMatch(/\S/);
     expect(stdout).not.toMatch(/No record/);
     expect(status).toBe(0);
+  });
+
+  it('can be piped: npm adds nothing to what --json prints', async () => {
+    const { stdout } = await promisify(execFile)(
+      'npm',
+      ['run', 'spanledger', '--', 'sessions', '--data', demo.directory, '--json'],
+      { cwd: fileURLToPath(new URL('../..', import.meta.url)) },
+    );
+    const sessions: { user_id: string }[] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(sessions.map(({ user_id }) => user_id)).toContain('alice');
   });
 
   it('names scripts that exist', () => {
