@@ -25,6 +25,34 @@ export function encodeBase64url(bytes: Uint8Array, start = 0, end: number = byte
   return text + pair(bits >> 6) + ALPHABET.charAt(bits & 63);
 }
 
+/** Characters of so many bytes. */
+export function base64urlLength(sizeBytes: number): number {
+  return Math.ceil((sizeBytes * 4) / 3);
+}
+
+/**
+ * {@link encodeBase64url}, as ASCII into a buffer.
+ *
+ * @param target - With room for {@link base64urlLength} bytes from `offset` on.
+ */
+export function writeBase64url(
+  target: Uint8Array,
+  offset: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  let bits = 0;
+  let count = 0;
+  let at = offset;
+  for (let i = start; i < end; i++) {
+    bits = ((bits & 0xf) << 8) | byteAt(bytes, i);
+    count += 8;
+    for (; count >= 6; count -= 6) target[at++] = ALPHABET.charCodeAt((bits >> (count - 6)) & 63);
+  }
+  if (count > 0) target[at] = ALPHABET.charCodeAt((bits << (6 - count)) & 63);
+}
+
 function byteAt(bytes: Uint8Array, index: number): number {
   return bytes[index] ?? 0;
 }

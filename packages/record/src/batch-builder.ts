@@ -1,16 +1,16 @@
 import { COMMITMENT_GROUPS } from './audit-record.ts';
 import type { CommitmentGroup } from './audit-record.ts';
 import { encodeBase64url } from './base64url.ts';
-import { canonicalKey, canonicalString, canonicalize, sortedKeys } from './canonical-json/writer.ts';
+import { CanonicalBuffer } from './canonical-json/byte-writer.ts';
+import { membersInOrder } from './canonical-json/member-order.ts';
 import { SALT_BYTES } from './commitment.ts';
 import type { RandomBytes, Sha256 } from './commitment.ts';
 import type { RecordDraft } from './draft.ts';
 import { LEDGER_MEMBER_MAX_BYTES, MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES } from './entry-batch.ts';
 import type { EntryBatch } from './entry-batch.ts';
 import { RecordError } from './errors.ts';
-import { GrowingBuffer } from './growing-buffer.ts';
 import { isJsonObject } from './json-object.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
 import { MAX_GROUP_BYTES } from './limits.ts';
 import { shrink } from './shrink.ts';
 
@@ -27,10 +27,13 @@ export interface ReferencedDraft {
 export interface BatchCrypto {
   randomBytes: RandomBytes;
   sha256: Sha256;
+  /** The same digest as base64url without padding, where the runtime has it in one call. */
+  sha256Base64url?: (bytes: Uint8Array) => string;
 }
 
-/** First guess of an entry's size, and of its openings'. */
-const TYPICAL_BYTES = 1_024;
+/** First guesses of the bytes of an entry and of its openings: too small costs a copy, too large next to nothing. */
+const TYPICAL_ENTRY_BYTES = 1_792;
+const TYPICAL_OPENINGS_BYTES = 1_024;
 
 /** What an entry may take before the ledger adds its own member. */
 const MAX_BYTES_BEFORE_LEDGER = MAX_ENTRY_BYTES - LEDGER_MEMBER_MAX_BYTES;
@@ -66,24 +69,24 @@ export function buildEntryBatch(drafts: readonly ReferencedDraft[], crypto: Batc
 }
 
 class BatchBuilder {
-  readonly #entries: GrowingBuffer;
-  readonly #openings: GrowingBuffer;
+  readonly #entries: CanonicalBuffer;
+  readonly #openings: CanonicalBuffer;
   readonly #ends: Uint32Array;
   readonly #holes: Uint32Array;
   readonly #openingEnds: Uint32Array;
   readonly #salts: Uint8Array;
-  readonly #sha256: Sha256;
+  readonly #commit: (bytes: Uint8Array) => string;
   #saltOffset = 0;
   #count = 0;
 
-  constructor(count: number, { randomBytes, sha256 }: BatchCrypto) {
-    this.#entries = new GrowingBuffer(count * TYPICAL_BYTES);
-    this.#openings = new GrowingBuffer(count * TYPICAL_BYTES);
+  constructor(count: number, { randomBytes, sha256, sha256Base64url }: BatchCrypto) {
+    this.#entries = new CanonicalBuffer(count * TYPICAL_ENTRY_BYTES);
+    this.#openings = new CanonicalBuffer(count * TYPICAL_OPENINGS_BYTES);
     this.#ends = new Uint32Array(count);
     this.#holes = new Uint32Array(count);
     this.#openingEnds = new Uint32Array(count);
     this.#salts = randomBytes(count * COMMITMENT_GROUPS.length * SALT_BYTES);
-    this.#sha256 = sha256;
+    this.#commit = sha256Base64url ?? ((bytes) => encodeBase64url(sha256(bytes)));
   }
 
   add({ draft, actorRef, sessionRef }: ReferencedDraft): void {
@@ -126,11 +129,11 @@ class BatchBuilder {
     for (const group of COMMITMENT_GROUPS) {
       const value = groups[group];
       if (value === undefined || isEmpty(value)) continue;
-      this.#openings.writeText(commitments === undefined ? '{' : ',');
+      this.#openings.writeAscii(commitments === undefined ? '{' : ',');
       commitments ??= {};
       commitments[group] = this.#writeOpening(group, value, truncated);
     }
-    this.#openings.writeText(commitments === undefined ? '{}' : '}');
+    this.#openings.writeAscii(commitments === undefined ? '{}' : '}');
     this.#openingEnds[this.#count] = this.#openings.length;
     return commitments;
   }
@@ -142,30 +145,39 @@ class BatchBuilder {
   #writeOpening(group: CommitmentGroup, value: JsonObject, truncated: Set<string>): string {
     const openings = this.#openings;
     const start = openings.length;
-    const salt = encodeBase64url(this.#salts, this.#saltOffset, this.#saltOffset + SALT_BYTES);
-    this.#saltOffset += SALT_BYTES;
     const hashed = `{"group":"${group}",`;
     const stored = `"${group}":{`;
-    const write = (candidate: JsonObject): boolean => {
-      openings.length = start;
-      const before = `${hashed}"salt":"${salt}","value":`;
-      openings.writeText(`${before}${canonicalize(candidate)}}`);
-      return openings.length - start - before.length - 1 <= MAX_GROUP_BYTES;
-    };
-    if (!write(value)) {
-      const shrunk = shrink(value, NONE, (candidate) => write(candidate.value));
-      if (shrunk === undefined) {
-        throw new RecordError(
-          'entry_too_large',
-          `A group cannot be cut to ${MAX_GROUP_BYTES} bytes: ${group}.`,
-        );
-      }
-      for (const field of shrunk.fields) truncated.add(field);
-    }
-    const commitment = encodeBase64url(this.#sha256(openings.view(start)));
+    openings.writeAscii(hashed);
+    openings.writeAscii('"salt":"');
+    openings.writeBase64url(this.#salts, this.#saltOffset, this.#saltOffset + SALT_BYTES);
+    this.#saltOffset += SALT_BYTES;
+    openings.writeAscii('","value":');
+    this.#writeGroup(group, value, truncated);
+    openings.writeAscii('}');
+    const commitment = this.#commit(openings.view(start));
     openings.moveTail(start + stored.length, start + hashed.length);
     openings.overwriteAscii(start, stored);
     return commitment;
+  }
+
+  /** Writes a group's value, cut to size where it must be. */
+  #writeGroup(group: CommitmentGroup, value: JsonObject, truncated: Set<string>): void {
+    const openings = this.#openings;
+    const start = openings.length;
+    const write = (candidate: JsonObject): boolean => {
+      openings.length = start;
+      openings.writeValue(candidate);
+      return openings.length - start <= MAX_GROUP_BYTES;
+    };
+    if (write(value)) return;
+    const shrunk = shrink(value, NONE, (candidate) => write(candidate.value));
+    if (shrunk === undefined) {
+      throw new RecordError(
+        'entry_too_large',
+        `A group cannot be cut to ${MAX_GROUP_BYTES} bytes: ${group}.`,
+      );
+    }
+    for (const field of shrunk.fields) truncated.add(field);
   }
 
   /** Writes one entry, or returns false where it is too large. */
@@ -174,39 +186,40 @@ class BatchBuilder {
     if (!isJsonObject(audit) || typeof audit['outcome'] !== 'string') {
       throw new RecordError('record_malformed', 'A draft needs an audit object with an outcome.');
     }
-    const start = this.#entries.length;
+    const entries = this.#entries;
+    const start = entries.length;
+    for (const { name, head } of membersInOrder(clear)) {
+      entries.writeBytes(head);
+      if (name === 'audit') this.#writeAudit(audit, managed, truncated);
+      else entries.writeValue(memberOf(clear, name));
+    }
+    entries.writeAscii('}');
+    this.#ends[this.#count] = entries.length;
+    return entries.length - start <= MAX_BYTES_BEFORE_LEDGER;
+  }
+
+  /** Writes the audit member, and notes where the ledger will put its own. */
+  #writeAudit(audit: JsonObject, managed: JsonObject, truncated: ReadonlySet<string>): void {
+    const entries = this.#entries;
     const all: JsonObject = { ...audit, ...managed };
     if (truncated.size > 0) all['truncated'] = [...new Set([...truncatedBefore(audit), ...truncated])].sort();
-    const names = sortedKeys(clear);
-    const at = names.indexOf('audit');
-    const inner = sortedKeys(all);
-    // "actor" always stands before "ledger" and "outcome" after it: the hole has a comma on its left and needs one.
-    const hole = inner.findIndex((name) => name > 'ledger');
-    this.#entries.writeText(
-      `{${members(clear, names.slice(0, at))}"audit":{${members(all, inner.slice(0, hole))}`,
-    );
-    this.#holes[this.#count] = this.#entries.length;
-    const rest = members(clear, names.slice(at + 1));
-    const tail = `${withoutComma(members(all, inner.slice(hole)))}},${rest}`;
-    this.#entries.writeText(`${withoutComma(tail)}}`);
-    this.#ends[this.#count] = this.#entries.length;
-    return this.#entries.length - start <= MAX_BYTES_BEFORE_LEDGER;
+    let hole = 0;
+    for (const { name, head } of membersInOrder(all)) {
+      // "actor" always stands before "ledger" and "outcome" after it: the hole has a comma on its left and needs one.
+      if (hole === 0 && name > 'ledger') hole = entries.length + 1;
+      entries.writeBytes(head);
+      entries.writeValue(memberOf(all, name));
+    }
+    entries.writeAscii('}');
+    this.#holes[this.#count] = hole;
   }
 }
 
-/** `"name":value,` for each name. */
-function members(object: JsonObject, names: readonly string[]): string {
-  let text = '';
-  for (const name of names) {
-    const value = object[name];
-    if (value === undefined) throw new RecordError('value_not_json', `The member ${name} is undefined.`);
-    text += `${canonicalKey(name)}${typeof value === 'string' ? canonicalString(value) : canonicalize(value)},`;
-  }
-  return text;
-}
-
-function withoutComma(text: string): string {
-  return text.slice(0, -1);
+/** A member that must be there. */
+function memberOf(object: JsonObject, name: string): JsonValue {
+  const value = object[name];
+  if (value === undefined) throw new RecordError('value_not_json', `The member ${name} is undefined.`);
+  return value;
 }
 
 function truncatedBefore(audit: JsonObject): string[] {

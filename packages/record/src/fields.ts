@@ -9,6 +9,7 @@ import {
 } from './field-table.ts';
 import type { FieldShape } from './field-table.ts';
 import { MAX_KEY_LENGTH } from './limits.ts';
+import { cutKey } from './mapping/values.ts';
 
 /** In the clear, or in which committed group. */
 export type FieldGroup = 'clear' | CommitmentGroup;
@@ -18,6 +19,8 @@ export interface FieldPlace {
   group: FieldGroup;
   /** The members that lead to it. */
   path: readonly string[];
+  /** True where the last of them is not the whole of what it stands for. */
+  isCut: boolean;
   shape: FieldShape;
   /** How `audit.truncated` names it: never by a name that came from outside. */
   label: string;
@@ -88,7 +91,7 @@ export function groupOfPath(path: readonly string[]): FieldGroup {
   return node.group;
 }
 
-const UNBOUND_SESSION = openPlace('identity', ['session', 'id'], ATTR_SESSION_ID);
+const UNBOUND_SESSION = openPlace('identity', ['session'], 'id', ATTR_SESSION_ID);
 
 /**
  * As much of a path as this file names: the rest comes from outside, and may not stand in the clear.
@@ -133,37 +136,51 @@ export function placeOfUnboundSession(): FieldPlace {
 
 /** The place of an attribute that has none of its own, or whose own place is taken. */
 export function otherAttribute(key: string): FieldPlace {
-  return openPlace('content', [OTHER_ATTRIBUTES, key], OTHER_ATTRIBUTES);
+  return openPlace('content', [OTHER_ATTRIBUTES], key, OTHER_ATTRIBUTES);
 }
 
 function placeInNamespace(key: string): FieldPlace | undefined {
   if (key.length > MAX_KEY_LENGTH) return undefined;
   if (key.startsWith(ATTR_OIDC_CLAIMS_PREFIX) && key.length > ATTR_OIDC_CLAIMS_PREFIX.length) {
     const claim = key.slice(ATTR_OIDC_CLAIMS_PREFIX.length);
-    return openPlace('identity', [...CLAIMS_PATH, claim], CLAIMS_PATH.join('.'));
+    return openPlace('identity', CLAIMS_PATH, claim, CLAIMS_PATH.join('.'));
   }
   for (const [name, group] of COMMITTED_NAMESPACES) {
     if (!key.startsWith(`${name}.`)) continue;
     const path = key.split('.');
     if (path.length > MAX_PATH_LENGTH || path.includes('')) return undefined;
     // Below a leaf of another group (`url.scheme.x`) there is no place for it.
-    return groupOfPath(path) === group ? openPlace(group, path, name) : undefined;
+    return groupOfPath(path) === group
+      ? openPlace(group, path.slice(0, -1), path.at(-1) ?? '', name)
+      : undefined;
   }
   return undefined;
 }
 
 function fixedPlace(at: string, shape: FieldShape): FieldPlace {
-  return { group: 'content', path: at.split('.'), shape, label: at, reserved: false, named: true };
+  return {
+    group: 'content',
+    path: at.split('.'),
+    isCut: false,
+    shape,
+    label: at,
+    reserved: false,
+    named: true,
+  };
 }
 
-function openPlace(group: FieldGroup, path: readonly string[], label: string): FieldPlace {
-  return { group, path, shape: 'any', label, reserved: false, named: false };
+function openPlace(group: FieldGroup, parents: readonly string[], key: string, label: string): FieldPlace {
+  let isCut = false;
+  const name = cutKey(key, () => {
+    isCut = true;
+  });
+  return { group, path: [...parents, name], isCut, shape: 'any', label, reserved: false, named: false };
 }
 
 function register(name: string, group: FieldGroup, shape: FieldShape, at: string, reserved: boolean): void {
   const path = at.split('.');
   claimPath(path, group);
-  PLACES.set(name, { group, path, shape, label: at, reserved, named: true });
+  PLACES.set(name, { group, path, isCut: false, shape, label: at, reserved, named: true });
 }
 
 function claimPath(path: readonly string[], group: FieldGroup): void {

@@ -11,7 +11,7 @@ import {
 } from '@spanledger/record';
 import type { ReferenceBook } from '../reference-book.ts';
 import type { Producers, ProducersSnapshot, SpanIdentity } from './producers.ts';
-import { randomBytes, sha256 } from './record-crypto.ts';
+import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
 import { busy, malformed, tooLarge } from './request-errors.ts';
 
 /** What {@link Intake} needs of the log. */
@@ -113,7 +113,7 @@ export class Intake {
     try {
       const batch = buildEntryBatch(
         drafts.map((draft) => this.#refer(draft)),
-        { randomBytes, sha256 },
+        { randomBytes, sha256, sha256Base64url },
       );
       await this.#options.ledger.append(batch);
     } catch (cause) {

@@ -23,3 +23,8 @@ export function randomBytes(sizeBytes: number): Uint8Array {
 export function sha256(bytes: Uint8Array): Uint8Array {
   return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 }
+
+/** {@link sha256} as base64url, which is what a commitment is: two copies less. */
+export function sha256Base64url(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64url');
+}

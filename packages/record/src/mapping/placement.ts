@@ -6,8 +6,7 @@ import { emptyObject, isJsonObject } from '../json-object.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { MAX_ATTRIBUTES } from '../limits.ts';
 import type { OtlpAttributes, OtlpValue } from '../span.ts';
-import { CLEAR_LIMITS, COMMITTED_LIMITS, cutKey, shapeValue } from './values.ts';
-import type { CutNote } from './values.ts';
+import { CLEAR_LIMITS, COMMITTED_LIMITS, shapeValue } from './values.ts';
 
 /** A record while it is filled: its clear part, its groups, and what had to be cut. */
 export interface RecordParts {
@@ -44,27 +43,27 @@ export function placeAttribute(parts: RecordParts, place: FieldPlace, key: strin
 
 /** Puts a value at a place; false where it does not fit or the place is taken by another value. */
 export function placeValue(parts: RecordParts, place: FieldPlace, value: OtlpValue): boolean {
-  let wasCut = false;
+  let wasCut = place.isCut;
   const cut = (): void => {
     wasCut = true;
   };
   const limits = place.group === 'clear' ? CLEAR_LIMITS : COMMITTED_LIMITS;
   const shaped = shapeValue(value, place.shape, limits, cut);
-  const done = shaped !== undefined && put(parts, place, shaped, cut);
+  const done = shaped !== undefined && put(parts, place, shaped);
   if (done && wasCut) parts.truncated.add(place.label);
   return done;
 }
 
-function put(parts: RecordParts, place: FieldPlace, value: JsonValue, cut: CutNote): boolean {
-  let object = place.group === 'clear' ? parts.clear : (parts.groups[place.group] ??= emptyObject());
-  const last = place.path.length - 1;
+function put(parts: RecordParts, { group, path }: FieldPlace, value: JsonValue): boolean {
+  let object = group === 'clear' ? parts.clear : (parts.groups[group] ??= emptyObject());
+  const last = path.length - 1;
   for (let i = 0; i < last; i++) {
-    const name = place.path[i] ?? '';
+    const name = path[i] ?? '';
     const member = (object[name] ??= emptyObject());
     if (!isJsonObject(member)) return false;
     object = member;
   }
-  const name = cutKey(place.path[last] ?? '', cut);
+  const name = path[last] ?? '';
   const taken = object[name];
   if (taken !== undefined) return taken === value;
   object[name] = value;
