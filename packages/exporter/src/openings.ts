@@ -28,22 +28,3 @@ export function composeOpenings(readers: readonly OpeningsReader[]): OpeningsRea
     },
   };
 }
-
-/**
- * Lets followers that run side by side share what they read: the answer to the last question is kept. They must not
- * change it, and ask for published entries only, whose opened groups do not change either.
- */
-export function shareOpenings(reader: OpeningsReader): OpeningsReader {
-  let last: { from: number; to: number; answer: Promise<Map<number, Openings>> } | undefined;
-  return {
-    read(from, to) {
-      if (last?.from === from && last.to === to) return last.answer;
-      const answer = reader.read(from, to);
-      last = { from, to, answer };
-      answer.catch(() => {
-        if (last?.answer === answer) last = undefined;
-      });
-      return answer;
-    },
-  };
-}

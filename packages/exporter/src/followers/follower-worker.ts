@@ -13,7 +13,7 @@ import {
   Vault,
   VaultSealer,
 } from '../privacy/index.ts';
-import { shareOpenings } from '../openings.ts';
+import { followedRecords } from '../followed-records.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import { LogFollowers } from './log-followers.ts';
@@ -45,16 +45,16 @@ const paths = dataDirectory(data.dataDirectory);
 const closers = new Closers();
 const kek = await loadKek(paths.kekFile, data.environmentKek, false);
 const key = await loadIndexKey(paths.indexKeyFile, kek, false);
-const stored = await openStoredOpenings(paths, data.environmentKek);
+const openings = await openStoredOpenings(paths, data.environmentKek);
 closers.add(() => {
-  stored.close();
+  openings.close();
 });
-const openings = shareOpenings(stored);
-const search = openSearchIndex({ file: paths.indexFile, key, openings });
+const records = followedRecords(openings);
+const search = openSearchIndex({ file: paths.indexFile, key, openings, records });
 closers.add(() => {
   search.close();
 });
-const sessions = openSessions({ file: paths.sessionsFile, key, openings });
+const sessions = openSessions({ file: paths.sessionsFile, key, openings, records });
 closers.add(() => {
   sessions.close();
 });

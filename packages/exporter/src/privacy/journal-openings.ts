@@ -1,6 +1,7 @@
 import { type JournalReader, LedgerError } from '@spanledger/ledger';
-import { type Openings, parseOpenings } from '@spanledger/record';
+import type { Openings } from '@spanledger/record';
 import type { OpeningsReader } from '../openings.ts';
+import { parseOwnOpenings } from './own-openings.ts';
 import type { Vault } from './vault.ts';
 
 /** JCS of no openings. */
@@ -14,7 +15,7 @@ export function journalOpenings(journal: Pick<JournalReader, 'segments' | 'readO
       for (const { first, end } of journal.segments()) {
         if (first >= to || end <= from) continue;
         for (const [index, bytes] of await readSegment(journal, Math.max(from, first), Math.min(to, end))) {
-          if (bytes.length > NO_OPENINGS_BYTES) found.set(index, parseOpenings(bytes));
+          if (bytes.length > NO_OPENINGS_BYTES) found.set(index, parseOwnOpenings(bytes));
         }
       }
       return found;

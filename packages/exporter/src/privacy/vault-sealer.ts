@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { parseOpenings } from '@spanledger/record';
 import type { JournalGroup } from '@spanledger/ledger';
 import { actorOf, blindKey, type NamedParty, sessionOf } from './named-party.ts';
+import { parseOwnOpenings } from './own-openings.ts';
 import { parseSealedRecord, type SealedRecord } from './sealed-record.ts';
 import { chunkOf, type SubjectKey, type Vault } from './vault.ts';
 
@@ -70,7 +70,7 @@ export class VaultSealer {
     const { actor, sessionRef } = record;
     const known = this.#knownReferences;
     if (known.has(actor.id) && (sessionRef === '' || known.has(sessionRef))) return [];
-    const opened = parseOpenings(openings);
+    const opened = parseOwnOpenings(openings);
     const learned: Uint8Array[] = [];
     const note = (party: NamedParty | undefined, reference: string): void => {
       if (party === undefined || known.has(reference)) return;

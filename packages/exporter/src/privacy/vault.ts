@@ -2,9 +2,10 @@ import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type Openings, parseOpenings } from '@spanledger/record';
+import type { Openings } from '@spanledger/record';
 import { ExporterError } from '../errors.ts';
 import { KEY_BYTES } from './kek.ts';
+import { parseOwnOpenings } from './own-openings.ts';
 import { open, seal } from './sealed-box.ts';
 import type { StoredReferences } from './references.ts';
 import { unwrapKey } from './wrapped-key.ts';
@@ -14,6 +15,12 @@ export const CHUNK_ENTRIES = 256;
 
 const SCHEMA_VERSION = 1;
 const LENGTH_BYTES = 4;
+
+/** Bytes of a page of a new vault: a box of a few entries fits into its row, with no page of its own. */
+const PAGE_BYTES = 16_384;
+
+/** Pages of the write-ahead log that are written back together: a segment of the journal, as a rule. */
+const CHECKPOINT_PAGES = 4096;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS subjects (
@@ -75,6 +82,7 @@ export class Vault implements StoredReferences {
   readonly #selectOpenings: StatementSync;
   readonly #selectSubject: StatementSync;
   readonly #selectKey: StatementSync;
+  readonly #insertOpenings: StatementSync;
 
   constructor(options: VaultOptions) {
     const readOnly = options.readOnly ?? false;
@@ -97,6 +105,9 @@ export class Vault implements StoredReferences {
     );
     this.#selectSubject = this.#database.prepare('SELECT id, key FROM subjects WHERE scope = ?');
     this.#selectKey = this.#database.prepare('SELECT scope, key FROM subjects WHERE id = ?');
+    this.#insertOpenings = this.#database.prepare(
+      'INSERT OR REPLACE INTO openings (chunk, subject, first, places, box) VALUES (?, ?, ?, ?, ?)',
+    );
   }
 
   /** The ledger index up to which all openings are sealed here. */
@@ -156,9 +167,7 @@ export class Vault implements StoredReferences {
     const chunk = chunkOf(first);
     const places = Uint8Array.from(entries, ([index]) => index % CHUNK_ENTRIES);
     const box = seal(owner.key, purposeOfBox(chunk, owner.id, first), joinOpenings(entries));
-    this.#database
-      .prepare('INSERT OR REPLACE INTO openings (chunk, subject, first, places, box) VALUES (?, ?, ?, ?, ?)')
-      .run(chunk, owner.id, first, places, box);
+    this.#insertOpenings.run(chunk, owner.id, first, places, box);
   }
 
   /**
@@ -206,9 +215,10 @@ export class Vault implements StoredReferences {
   }
 
   #prepareFile(): void {
-    this.#database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;',
-    );
+    this.#database.exec(`
+      PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;
+    `);
     const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version === 0) this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
   }
@@ -251,7 +261,7 @@ function splitOpenings(bytes: Buffer): Openings[] {
   for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
     const start = at + LENGTH_BYTES;
     at = start + bytes.readUInt32LE(at);
-    list.push(parseOpenings(bytes.subarray(start, at)));
+    list.push(parseOwnOpenings(bytes.subarray(start, at)));
   }
   return list;
 }

@@ -1,3 +1,5 @@
+import { followedRecords } from '../followed-records.ts';
+import type { FollowedRecords } from '../followed-records.ts';
 import type { OpeningsReader } from '../openings.ts';
 import { openEmbeddedIndex } from './embedded/index.ts';
 import type { EmbeddedIndexOptions } from './embedded/index.ts';
@@ -9,11 +11,15 @@ export type { EmbeddedIndexOptions } from './embedded/index.ts';
 export { MAX_CANDIDATES } from './search-index.ts';
 export type { SearchIndex, SearchIndexDriver } from './search-index.ts';
 
-/**
- * Opens the embedded index as a follower of the log.
- *
- * @param options - as for the driver, and where the opened groups of the records are
- */
-export function openSearchIndex(options: EmbeddedIndexOptions & { openings: OpeningsReader }): SearchIndex {
-  return followLog(openEmbeddedIndex(options), options.openings);
+/** How the index is opened as a follower. */
+export interface SearchIndexOptions extends EmbeddedIndexOptions {
+  /** Where the opened groups of the records are. */
+  openings: OpeningsReader;
+  /** Reads records with these opened groups; given where followers share what they read. */
+  records?: FollowedRecords;
+}
+
+/** Opens the embedded index as a follower of the log. */
+export function openSearchIndex(options: SearchIndexOptions): SearchIndex {
+  return followLog(openEmbeddedIndex(options), options.records ?? followedRecords(options.openings));
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@spanledger/record';
+import type { JsonObject, Openings } from '@spanledger/record';
 
 import type { SearchOrder } from '../archive-types.ts';
 import type { Follower } from '../follower.ts';
@@ -8,8 +8,10 @@ import type { Query } from './query/query.ts';
 export interface IndexedRecord {
   /** Ledger index. */
   index: number;
-  /** The record with its opened groups. */
+  /** The record. */
   document: JsonObject;
+  /** Opened groups of the record that `document` does not hold. */
+  openings?: Openings;
 }
 
 /** A question to an index. */

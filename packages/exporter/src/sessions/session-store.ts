@@ -1,6 +1,6 @@
-import { parseRecord } from '@spanledger/record';
-
 import { createBlindKey } from '../blind-key.ts';
+import { followedRecords } from '../followed-records.ts';
+import type { FollowedRecords } from '../followed-records.ts';
 import { inTransaction, openFollowerDatabase, readPosition, writePosition } from '../follower-database.ts';
 import type { Follower } from '../follower.ts';
 import type { OpeningsReader } from '../openings.ts';
@@ -17,6 +17,8 @@ export interface SessionStoreOptions {
   key: Uint8Array;
   /** Where the opened groups of the records are. */
   openings: OpeningsReader;
+  /** Reads records with these opened groups; given where followers share what they read. */
+  records?: FollowedRecords;
   /** True to read what somebody else writes. */
   readOnly?: boolean;
 }
@@ -38,7 +40,8 @@ export interface SessionStore extends Follower {
  *
  * @throws ExporterError `index_damaged` when they are opened read-only and cannot be read
  */
-export function openSessions({ file, key, openings, readOnly = false }: SessionStoreOptions): SessionStore {
+export function openSessions(options: SessionStoreOptions): SessionStore {
+  const { file, key, openings, records = followedRecords(openings), readOnly = false } = options;
   const blindKey = createBlindKey(key);
   const hideSid = (sid: string): string => blindKey.token('oidc.session.id', sid);
   const database = openFollowerDatabase({
@@ -56,20 +59,20 @@ export function openSessions({ file, key, openings, readOnly = false }: SessionS
     find: (id) => table.byReference(id) ?? table.bySidToken(hideSid(id)),
     newest: (limit, before = Number.MAX_SAFE_INTEGER) => table.newest(before, limit),
     close: () => database.close(),
-    async process({ first, entries }) {
-      const opened = await openings.read(first, first + entries.length);
+    async process(batch) {
       const rows = new Map<string, SessionRow>();
-      for (const [offset, bytes] of entries.entries()) {
-        const index = first + offset;
-        const facts = sessionFacts(parseRecord(bytes), opened.get(index) ?? {});
+      for (const { index, record, openings: opened } of await records.read(batch)) {
+        const facts = sessionFacts(record, opened);
         if (facts === undefined) continue;
         const row = rows.get(facts.reference) ?? table.byReference(facts.reference);
-        const sidToken = facts.sid === undefined ? undefined : hideSid(facts.sid);
+        // Hidden once a session: the first token stays.
+        const sid = row?.sidToken === undefined ? facts.sid : undefined;
+        const sidToken = sid === undefined ? undefined : hideSid(sid);
         rows.set(facts.reference, foldSession(row, facts, index, sidToken));
       }
       inTransaction(database, () => {
         for (const row of rows.values()) table.write(row);
-        writePosition(database, first + entries.length);
+        writePosition(database, batch.first + batch.entries.length);
       });
     },
   };

@@ -8,12 +8,19 @@ import { TOKEN_CHARACTERS } from './tokens.ts';
 /** Raised whenever the tokens of a document change. */
 const INDEX_VERSION = 1;
 
+/**
+ * How much the full-text table gathers in memory before it writes a segment of its own: more than a batch of records
+ * ever makes, so that a batch is one segment. Every further segment is merged with the others later.
+ */
+const GATHERED_BYTES = 32 * 1024 * 1024;
+
 const SCHEMA = `
   ${SHAPE_SCHEMA}
   CREATE TABLE time_blocks (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL);
   CREATE VIRTUAL TABLE postings USING fts5(
     tokens, content='', detail=none, contentless_delete=1, tokenize="ascii tokenchars '${TOKEN_CHARACTERS}'"
   );
+  INSERT INTO postings (postings, rank) VALUES ('hashsize', ${GATHERED_BYTES});
 `;
 
 /** Opens the database of the embedded index. */

@@ -1,27 +1,13 @@
-import type { JsonObject, JsonValue } from '@spanledger/record';
+import { COMMITMENT_GROUPS } from '@spanledger/record';
+import type { JsonObject, JsonValue, Openings } from '@spanledger/record';
 
 import type { BlindKey } from '../../blind-key.ts';
-import { parseAddress } from '../query/addresses.ts';
-import { scalarNumber } from '../query/evaluate.ts';
-import { isAddressField } from '../query/fields.ts';
-import { splitWords } from '../query/words.ts';
 import { FieldTree } from './field-tree.ts';
 import type { FieldNode, ValueTokens } from './field-tree.ts';
-import { isHashedField, isMagnitudeOnly, isOneWordField } from './indexed-fields.ts';
 import { ShapeRegistry } from './shape-registry.ts';
 import type { Shape } from './shape-registry.ts';
-import {
-  blindDomainToken,
-  blindNetworkToken,
-  blindValueToken,
-  blindWordToken,
-  magnitudeOf,
-  magnitudeToken,
-  NETWORK_BITS,
-  TOKEN_EVERY,
-  TOKEN_MORE,
-  valueToken,
-} from './tokens.ts';
+import { TOKEN_EVERY, TOKEN_MORE } from './tokens.ts';
+import { ValueTokenizer } from './value-tokens.ts';
 
 /** The most tokens that a record gets; one that has more is a candidate of every query. */
 const MAX_DOCUMENT_TOKENS = 4096;
@@ -36,29 +22,37 @@ export interface DocumentTokens {
 
 /** Turns documents into the text that the full-text table takes in. */
 export class DocumentTokenizer {
-  readonly #key: BlindKey;
   readonly #fields = new FieldTree();
+  readonly #values: ValueTokenizer;
   readonly #shapes: ShapeRegistry;
-  /** Of the document at hand. */
+  /** Which document is at hand, to know the words that it has already. */
+  #document = 0;
   #texts: string[] = [];
   #ids: number[] = [];
   #nodes: FieldNode[] = [];
   #count = 0;
 
   constructor(key: BlindKey) {
-    this.#key = key;
+    this.#values = new ValueTokenizer(key);
     this.#shapes = new ShapeRegistry(key);
   }
 
-  tokenize(document: JsonObject): DocumentTokens {
-    this.#texts = [];
+  /** @param openings - opened groups that `document` does not hold */
+  tokenize(document: JsonObject, openings: Openings = {}): DocumentTokens {
+    this.#document++;
+    this.#texts = [TOKEN_EVERY];
     this.#ids = [];
     this.#nodes = [];
     this.#count = 0;
     this.#walk(document, this.#fields.root);
+    for (const group of COMMITMENT_GROUPS) {
+      const opening = openings[group];
+      if (opening !== undefined) this.#walk(opening.value, this.#fields.root);
+    }
     if (this.#count > MAX_DOCUMENT_TOKENS) return { text: `${TOKEN_EVERY} ${TOKEN_MORE}` };
     const shape = this.#shapes.shapeOf(this.#ids, this.#nodes);
-    return { text: `${TOKEN_EVERY} ${shape.token} ${this.#texts.join(' ')}`, shape };
+    this.#texts.push(shape.token);
+    return { text: this.#texts.join(' '), shape };
   }
 
   #walk(value: JsonValue, node: FieldNode): void {
@@ -80,38 +74,22 @@ export class DocumentTokenizer {
       this.#ids.push(node.id);
       this.#nodes.push(node);
     }
-    const { text, count } = this.#fields.tokensOf(node, value, () => this.#makeTokens(value, node));
+    const { text, count, words } = this.#tokensOf(value, node);
     if (count > 0) this.#texts.push(text);
-    this.#count += count + 1;
-  }
-
-  #makeTokens(value: string | number | boolean, { name, clear, text }: FieldNode): ValueTokens {
-    const written = String(value);
-    const tokens: string[] = [];
-    if (!clear || isHashedField(name)) tokens.push(blindValueToken(this.#key, name, written));
-    else if (!isMagnitudeOnly(name)) tokens.push(valueToken(name, written));
-    const number = clear ? scalarNumber(value) : undefined;
-    if (number !== undefined) tokens.push(magnitudeToken(name, magnitudeOf(number)));
-    if (typeof value === 'string') {
-      if (isAddressField(name)) tokens.push(...this.#networkTokens(name, value));
-      const at = value.lastIndexOf('@');
-      if (!clear && at !== -1) tokens.push(blindDomainToken(this.#key, name, value.slice(at + 1)));
-      if (text) tokens.push(...this.#wordTokens(name, value));
+    this.#count += count + words.length + 1;
+    for (const word of words) {
+      // The same words stand in route, action, path and name; one token says it for all of them.
+      if (word.document === this.#document) continue;
+      word.document = this.#document;
+      this.#texts.push(word.token);
     }
-    return { text: tokens.join(' '), count: tokens.length };
   }
 
-  /** A name that is a single word needs no token beside its own value's. */
-  #wordTokens(name: string, value: string): string[] {
-    const words = new Set(splitWords(value));
-    if (isOneWordField(name) && words.size === 1 && words.has(value)) return [];
-    return Array.from(words, (word) => blindWordToken(this.#key, word));
-  }
-
-  #networkTokens(name: string, value: string): string[] {
-    const address = parseAddress(value);
-    if (address === undefined) return [];
-    const bits = NETWORK_BITS[address.length] ?? [];
-    return bits.map((length) => blindNetworkToken(this.#key, name, address, length));
+  #tokensOf(value: string | number | boolean, node: FieldNode): ValueTokens {
+    const known = this.#fields.keptTokens(node, value);
+    if (known !== undefined) return known;
+    const tokens = this.#values.tokensOf(value, node);
+    this.#fields.keepTokens(node, value, tokens);
+    return tokens;
   }
 }

@@ -69,9 +69,9 @@ class EmbeddedIndex implements SearchIndexDriver {
         const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
         const insert = this.#database.prepare('INSERT INTO postings (rowid, tokens) VALUES (?, ?)');
         const shapes = new Set<Shape>();
-        for (const { index, document } of records) {
+        for (const { index, document, openings } of records) {
           if (index < known) remove.run(index + 1);
-          const { text, shape } = this.#tokenizer.tokenize(document);
+          const { text, shape } = this.#tokenizer.tokenize(document, openings);
           insert.run(index + 1, text);
           if (shape !== undefined) shapes.add(shape);
           this.#times.note(index, timeOf(document));

@@ -1,13 +1,23 @@
 import { groupOfPath } from '@spanledger/record';
 
 import { isTextPath } from '../query/evaluate.ts';
-import { isUnindexedField, UNINDEXED_SUBTREES } from './indexed-fields.ts';
+import { isHashedField, isMagnitudeOnly, isUnindexedField, UNINDEXED_SUBTREES } from './indexed-fields.ts';
+
+/** A word of free text. */
+export interface Word {
+  readonly token: string;
+  /** Number of the last document that got the token. */
+  document: number;
+}
 
 /** The tokens of one value. */
 export interface ValueTokens {
-  /** Joined by spaces. */
+  /** Those that only this field's values have, joined by spaces. */
   text: string;
+  /** How many are in `text`. */
   count: number;
+  /** Its words, which stand elsewhere as well. */
+  words: readonly Word[];
 }
 
 /** What there is to know of a field before its values are seen. */
@@ -24,6 +34,8 @@ export interface FieldNode {
   /** Free text finds its words. */
   readonly text: boolean;
   readonly children: Map<string, FieldNode>;
+  /** False where values hardly ever come again. */
+  readonly repeats: boolean;
   /** Tokens of values that came before. */
   values: Map<string | number | boolean, ValueTokens>;
 }
@@ -52,15 +64,16 @@ export class FieldTree {
     return node;
   }
 
-  /** The tokens of a value of a field; made, and kept for the next time. */
-  tokensOf(node: FieldNode, value: string | number | boolean, make: () => ValueTokens): ValueTokens {
-    const known = node.values.get(value);
-    if (known !== undefined) return known;
-    const tokens = make();
-    if (node.id === 0 || (typeof value === 'string' && value.length > MAX_VALUE_LENGTH)) return tokens;
+  /** The tokens of a value of a field, if they were kept. */
+  keptTokens(node: FieldNode, value: string | number | boolean): ValueTokens | undefined {
+    return node.repeats ? node.values.get(value) : undefined;
+  }
+
+  /** Keeps the tokens of a value for the next time. */
+  keepTokens(node: FieldNode, value: string | number | boolean, tokens: ValueTokens): void {
+    if (!node.repeats || (typeof value === 'string' && value.length > MAX_VALUE_LENGTH)) return;
     if (node.values.size >= MAX_VALUES) node.values = new Map();
     node.values.set(value, tokens);
-    return tokens;
   }
 }
 
@@ -75,6 +88,7 @@ function createNode(path: readonly string[], id: number): FieldNode {
     clear: groupOfPath(path) === 'clear' && groupOfPath(name.split('.')) === 'clear',
     text: isTextPath(path, name),
     children: new Map(),
+    repeats: id !== 0 && !isMagnitudeOnly(name) && !isHashedField(name),
     values: new Map(),
   };
 }
