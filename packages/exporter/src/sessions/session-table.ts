@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 import type { SessionRow } from './session-row.ts';
 import type { SessionState } from './session-state.ts';
@@ -35,13 +35,17 @@ const STATES: ReadonlySet<string> = new Set<SessionState>([
 /** The table of sessions. */
 export class SessionTable {
   readonly #database: DatabaseSync;
+  readonly #select: StatementSync;
+  readonly #write: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#select = database.prepare('SELECT * FROM sessions WHERE reference = ?');
+    this.#write = database.prepare(WRITE);
   }
 
   byReference(reference: string): SessionRow | undefined {
-    return toRow(this.#database.prepare('SELECT * FROM sessions WHERE reference = ?').get(reference));
+    return toRow(this.#select.get(reference));
   }
 
   /** The newest session with a `sid`, for providers may use one again. */
@@ -60,26 +64,24 @@ export class SessionTable {
   }
 
   write(row: SessionRow): void {
-    this.#database
-      .prepare(WRITE)
-      .run(
-        row.reference,
-        row.actor,
-        row.sidToken ?? null,
-        row.issuer,
-        row.state,
-        row.firstIndex,
-        row.lastIndex,
-        row.identityIndex,
-        row.identity,
-        row.started,
-        row.lastSeen,
-        row.ended ?? null,
-        row.records,
-        row.failures,
-        JSON.stringify(row.clients),
-        JSON.stringify(row.services),
-      );
+    this.#write.run(
+      row.reference,
+      row.actor,
+      row.sidToken ?? null,
+      row.issuer,
+      row.state,
+      row.firstIndex,
+      row.lastIndex,
+      row.identityIndex,
+      row.identity,
+      row.started,
+      row.lastSeen,
+      row.ended ?? null,
+      row.records,
+      row.failures,
+      JSON.stringify(row.clients),
+      JSON.stringify(row.services),
+    );
   }
 }
 

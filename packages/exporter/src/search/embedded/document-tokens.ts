@@ -28,7 +28,6 @@ export class DocumentTokenizer {
   /** Which document is at hand, to know the words that it has already. */
   #document = 0;
   #texts: string[] = [];
-  #ids: number[] = [];
   #nodes: FieldNode[] = [];
   #count = 0;
 
@@ -41,7 +40,6 @@ export class DocumentTokenizer {
   tokenize(document: JsonObject, openings: Openings = {}): DocumentTokens {
     this.#document++;
     this.#texts = [TOKEN_EVERY];
-    this.#ids = [];
     this.#nodes = [];
     this.#count = 0;
     this.#walk(document, this.#fields.root);
@@ -50,7 +48,7 @@ export class DocumentTokenizer {
       if (opening !== undefined) this.#walk(opening.value, this.#fields.root);
     }
     if (this.#count > MAX_DOCUMENT_TOKENS) return { text: `${TOKEN_EVERY} ${TOKEN_MORE}` };
-    const shape = this.#shapes.shapeOf(this.#ids, this.#nodes);
+    const shape = this.#shapes.shapeOf(this.#nodes);
     this.#texts.push(shape.token);
     return { text: this.#texts.join(' '), shape };
   }
@@ -71,7 +69,6 @@ export class DocumentTokenizer {
 
   #take(value: string | number | boolean, node: FieldNode): void {
     if (this.#nodes.at(-1) !== node) {
-      this.#ids.push(node.id);
       this.#nodes.push(node);
     }
     const { text, count, words } = this.#tokensOf(value, node);

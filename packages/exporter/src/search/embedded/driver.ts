@@ -40,6 +40,10 @@ export function openEmbeddedIndex({ file, key, readOnly = false }: EmbeddedIndex
   return new EmbeddedIndex(openIndexDatabase(file, blindKey, readOnly), blindKey);
 }
 
+/** A time as records write it: 2026-11-02T10:30:00.123456789Z; anything else is read with more care. */
+const RECORD_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
+const MILLISECONDS_LENGTH = 'yyyy-mm-ddThh:mm:ss.sss'.length;
+
 const EVERYWHERE: Range = { from: 0, to: Number.MAX_SAFE_INTEGER - 1 };
 
 class EmbeddedIndex implements SearchIndexDriver {
@@ -126,8 +130,11 @@ function toRow(index: number): bigint {
   return BigInt(Math.trunc(Math.min(Math.max(index, -1), EVERYWHERE.to))) + 1n;
 }
 
+/** Milliseconds since the epoch. */
 function timeOf(document: JsonObject): number | undefined {
   const timestamp = document['@timestamp'];
-  const instant = typeof timestamp === 'string' ? parseInstant(timestamp) : undefined;
+  if (typeof timestamp !== 'string') return undefined;
+  if (RECORD_TIME.test(timestamp)) return Date.parse(`${timestamp.slice(0, MILLISECONDS_LENGTH)}Z`);
+  const instant = parseInstant(timestamp);
   return instant === undefined ? undefined : Number(instant / 1_000_000n);
 }

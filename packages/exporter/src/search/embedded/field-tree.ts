@@ -41,7 +41,7 @@ export interface FieldNode {
 }
 
 /** The most fields that are kept; names of attributes come from outside. */
-const MAX_FIELDS = 16_384;
+export const MAX_FIELDS = 16_384;
 
 /** The most values whose tokens are kept for a field; past that they are forgotten and kept anew. */
 const MAX_VALUES = 2048;

@@ -36,6 +36,11 @@ export const NETWORK_BITS: Readonly<Record<number, readonly number[]>> = {
 
 const MAX_EXPONENT = 20;
 const UNSAFE = /[^a-z0-9\-./:@_{}]/gu;
+const SAFE = /^[a-z0-9\-./:@_{}]*$/;
+const POWERS_OF_TEN: readonly number[] = Array.from(
+  { length: MAX_EXPONENT },
+  (_, exponent) => 10 ** exponent,
+);
 const encoder = new TextEncoder();
 
 /** A set of fields. */
@@ -102,10 +107,12 @@ export function magnitudeOf(value: number): Magnitude {
   if (value === 0) return { sign: 'z', exponent: 0, digit: 0 };
   const sign = value < 0 ? 'n' : 'p';
   if (!Number.isFinite(value)) return { sign, exponent: MAX_EXPONENT, digit: 0 };
-  const [mantissa = '', exponent = ''] = Math.abs(value).toExponential().split('e');
-  if (Number(exponent) < 0) return { sign, exponent: -1, digit: 0 };
-  if (Number(exponent) >= MAX_EXPONENT) return { sign, exponent: MAX_EXPONENT, digit: 0 };
-  return { sign, exponent: Number(exponent), digit: Number(mantissa.charAt(0)) };
+  const size = Math.abs(value);
+  if (size >= 10 ** MAX_EXPONENT) return { sign, exponent: MAX_EXPONENT, digit: 0 };
+  const exponent = POWERS_OF_TEN.findLastIndex((power) => power <= size);
+  if (exponent === -1) return { sign, exponent, digit: 0 };
+  // A quotient just below ten may be rounded up to it.
+  return { sign, exponent, digit: Math.min(9, Math.floor(size / (POWERS_OF_TEN[exponent] ?? 1))) };
 }
 
 /** `field#p2.4` */
@@ -131,6 +138,7 @@ function cutValue(value: string): string {
 }
 
 function encode(text: string): string {
+  if (SAFE.test(text)) return text;
   return text.replaceAll(UNSAFE, (character) => {
     if (character >= 'A' && character <= 'Z') return `^${character.toLowerCase()}`;
     let escaped = '';

@@ -48,9 +48,9 @@ export class ValueTokenizer {
 
   /** A name that is a single word needs no token beside its own value's. */
   #wordsOf(name: string, value: string): readonly Word[] {
-    const words = new Set(splitWords(value));
-    if (isOneWordField(name) && words.size === 1 && words.has(value)) return NO_WORDS;
-    return Array.from(words, (word) => this.#wordOf(word));
+    const words = splitWords(value);
+    if (words.length === 1 && words[0] === value && isOneWordField(name)) return NO_WORDS;
+    return words.map((word) => this.#wordOf(word));
   }
 
   #wordOf(text: string): Word {
