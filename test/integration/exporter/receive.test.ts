@@ -61,6 +61,19 @@ describe('what is accepted', () => {
     expect(service.sizes().durable).toBe(before + 2);
   });
 
+  test('different spans that claim one number: each is recorded once', async () => {
+    const sender = createSender('shop');
+    const first = sender.span();
+    const others = [1, 2, 3].map(() => {
+      const span = sender.span();
+      return { ...span, attributes: { ...span.attributes, 'audit.sequence.number': 1 } };
+    });
+    const before = service.sizes().durable;
+    const sendings = [first, ...others, ...others].map((span) => sendTraces(service.url, toProtobuf([span])));
+    for (const response of await Promise.all(sendings)) expect(response.status).toBe(200);
+    expect(service.sizes().durable).toBe(before + 4);
+  });
+
   test('no spans at all, without a body even', async () => {
     const before = service.sizes().durable;
     expect((await sendTraces(service.url, new Uint8Array())).status).toBe(200);

@@ -62,11 +62,12 @@ export function readableSpan(
   resource: ReadableSpan['resource'] = resourceOf({}),
 ): ReadableSpan {
   const traceId = sketch.traceId ?? randomBytes(16).toString('hex');
+  const spanId = sketch.spanId ?? randomBytes(8).toString('hex');
   const parent = sketch.parentSpanId;
   return {
     name: sketch.name ?? 'GET /orders/:id',
     kind: sketch.kind ?? SpanKind.SERVER,
-    spanContext: () => ({ traceId, spanId: sketch.spanId ?? randomBytes(8).toString('hex'), traceFlags: 1 }),
+    spanContext: () => ({ traceId, spanId, traceFlags: 1 }),
     ...(parent !== undefined && { parentSpanContext: { traceId, spanId: parent, traceFlags: 1 } }),
     startTime: sketch.start ?? START,
     endTime: sketch.end ?? END,

@@ -33,8 +33,10 @@ export async function restoreProducers(
   const from = state?.unsequenced === true ? Math.max(0, position - MAX_RECENT_IDS) : position;
   for await (const { bytes } of log.reader.entries(from, log.size)) {
     const { id, streamId, number } = parseIdentity(bytes);
-    if (streamId !== undefined && number !== undefined) producers.add({ id, producer: { streamId, number } });
-    else if (!/-e\d+$/.test(id)) producers.add({ id });
+    // A lifecycle event is of its span, which has an entry of its own.
+    if (/-e\d+$/.test(id)) continue;
+    if (streamId === undefined || number === undefined) producers.add({ id });
+    else producers.add({ id, producer: { streamId, number } });
   }
 }
 

@@ -10,6 +10,9 @@ export const MAX_RANGES_PER_STREAM = 4096;
 /** Ids of records without a producer's number that are remembered. */
 export const MAX_RECENT_IDS = 131_072;
 
+/** Numbers of which the record is remembered too, so that another span under the same number is told apart. */
+export const MAX_RECENT_NUMBERS = 65_536;
+
 /** What names a span for the recognition of repeats: its producer and number, or its record id. */
 export type SpanIdentity = Pick<RecordDraft, 'id' | 'producer'>;
 
@@ -23,41 +26,61 @@ export interface ProducersSnapshot {
 
 /**
  * Remembers which spans were already taken in, so that a repeat is recognised. Where a bound is reached the oldest is
- * forgotten: a very late repeat may then be recorded twice, but nothing is ever taken for a repeat that is none.
+ * forgotten: a very late repeat may then be recorded twice. A producer gives each number once; where two spans come
+ * with one number all the same (somebody poses as the producer, or a machine was cloned), the second is no repeat.
  */
 export class Producers {
   /** In the order of last use. */
   readonly #streams: Map<string, IntervalSet> = new Map();
   readonly #recentIds: Set<string> = new Set();
+  /** The record id of each recent number, by producer and number. */
+  readonly #recentNumbers: Map<string, string> = new Map();
+  #conflicts = 0;
 
   /** How many producers are remembered. */
   get streams(): number {
     return this.#streams.size;
   }
 
+  /** How many spans came with a number that another span had. */
+  get conflicts(): number {
+    return this.#conflicts;
+  }
+
   has(span: SpanIdentity): boolean {
-    if (span.producer === undefined) return this.#recentIds.has(span.id);
+    if (span.producer === undefined || this.#isConflict(span)) return this.#recentIds.has(span.id);
     return this.#streams.get(span.producer.streamId)?.has(span.producer.number) ?? false;
   }
 
   /** Marks a span as taken in; false if it was already. */
   add(span: SpanIdentity): boolean {
     if (span.producer === undefined) return this.#addId(span.id);
+    if (this.#isConflict(span)) {
+      const added = this.#addId(span.id);
+      if (added) this.#conflicts++;
+      return added;
+    }
     const { streamId, number } = span.producer;
     const numbers = this.#streams.get(streamId) ?? new IntervalSet();
     // A Map keeps insertion order: taken out and put in again, the stream is the most recent one.
     this.#streams.delete(streamId);
     this.#streams.set(streamId, numbers);
-    if (this.#streams.size > MAX_STREAMS) this.#forgetOldest(this.#streams.keys());
+    if (this.#streams.size > MAX_STREAMS) deleteFirst(this.#streams);
     const added = numbers.add(number);
+    if (added) this.#rememberNumber(streamId, number, span.id);
     if (numbers.ranges > MAX_RANGES_PER_STREAM) numbers.forgetLowest();
     return added;
   }
 
   /** Takes a mark back: the span was not recorded after all. */
   delete(span: SpanIdentity): void {
-    if (span.producer === undefined) this.#recentIds.delete(span.id);
-    else this.#streams.get(span.producer.streamId)?.delete(span.producer.number);
+    if (span.producer === undefined || this.#isConflict(span)) {
+      this.#recentIds.delete(span.id);
+      return;
+    }
+    const { streamId, number } = span.producer;
+    this.#streams.get(streamId)?.delete(number);
+    this.#recentNumbers.delete(numberKey(streamId, number));
   }
 
   snapshot(): ProducersSnapshot {
@@ -72,22 +95,34 @@ export class Producers {
     }
   }
 
+  /** Whether the span's number is known to be another span's. */
+  #isConflict({ id, producer }: SpanIdentity): boolean {
+    if (producer === undefined) return false;
+    const known = this.#recentNumbers.get(numberKey(producer.streamId, producer.number));
+    return known !== undefined && known !== id;
+  }
+
+  #rememberNumber(streamId: string, number: number, id: string): void {
+    this.#recentNumbers.set(numberKey(streamId, number), id);
+    if (this.#recentNumbers.size > MAX_RECENT_NUMBERS) deleteFirst(this.#recentNumbers);
+  }
+
   #addId(id: string): boolean {
     if (this.#recentIds.has(id)) return false;
     this.#recentIds.add(id);
-    if (this.#recentIds.size > MAX_RECENT_IDS) {
-      for (const oldest of this.#recentIds) {
-        this.#recentIds.delete(oldest);
-        break;
-      }
-    }
+    if (this.#recentIds.size > MAX_RECENT_IDS) deleteFirst(this.#recentIds);
     return true;
   }
+}
 
-  #forgetOldest(keys: Iterable<string>): void {
-    for (const key of keys) {
-      this.#streams.delete(key);
-      return;
-    }
+function numberKey(streamId: string, number: number): string {
+  return `${streamId} ${number}`;
+}
+
+/** Maps and sets keep the order of insertion: the first key is the oldest. */
+function deleteFirst(collection: Map<string, unknown> | Set<string>): void {
+  for (const oldest of collection.keys()) {
+    collection.delete(oldest);
+    return;
   }
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   MAX_RANGES_PER_STREAM,
   MAX_RECENT_IDS,
+  MAX_RECENT_NUMBERS,
   MAX_STREAMS,
   Producers,
 } from '../../../../packages/exporter/src/receive/producers.ts';
@@ -53,4 +54,25 @@ test('memory is bounded, and only the oldest is forgotten', () => {
   expect(producers.has(numbered('holes', 3))).toBe(true);
   // What was never sent is never taken for a repeat.
   expect(producers.has(numbered('holes', 4))).toBe(false);
+});
+
+test('another span with a number that is taken is no repeat, and its own repeats are', () => {
+  const producers = new Producers();
+  const first = numbered('a', 1);
+  const other = { ...numbered('a', 1), id: 'another span' };
+  expect(producers.add(first)).toBe(true);
+  expect(producers.has(other)).toBe(false);
+  expect(producers.add(other)).toBe(true);
+  expect(producers.add(other)).toBe(false);
+  expect(producers.conflicts).toBe(1);
+  // Taking back the second leaves the first as it was.
+  producers.delete(other);
+  expect([producers.has(first), producers.has(other)]).toEqual([true, false]);
+});
+
+test('past the bound of remembered numbers a number that is taken means a repeat', () => {
+  const producers = new Producers();
+  for (let i = 1; i <= MAX_RECENT_NUMBERS + 1; i++) producers.add(numbered('a', i));
+  expect(producers.add({ ...numbered('a', 1), id: 'another span' })).toBe(false);
+  expect(producers.add({ ...numbered('a', 2), id: 'another span' })).toBe(true);
 });
