@@ -17,7 +17,7 @@ export const EXIT = {
 } as const;
 
 /** Why a command failed on its own account; docs/errors.md explains each. */
-export type CliErrorCode = 'file_unreadable' | 'input_malformed' | 'not_found' | 'usage';
+export type CliErrorCode = 'file_unreadable' | 'input_malformed' | 'node_too_old' | 'not_found' | 'usage';
 
 /** What a command throws when it cannot do what it was asked. */
 export class CliError extends Error {

@@ -1,5 +1,12 @@
 #!/usr/bin/env node
-import { processContext } from './context.ts';
-import { run } from './run.ts';
+import { isNewEnough, renderTooOld } from './node-version.ts';
 
-process.exitCode = await run(process.argv.slice(2), processContext());
+const args = process.argv.slice(2);
+const { node } = process.versions;
+if (isNewEnough(node)) {
+  const [{ processContext }, { run }] = await Promise.all([import('./context.ts'), import('./run.ts')]);
+  process.exitCode = await run(args, processContext());
+} else {
+  process.stderr.write(renderTooOld(node, args.includes('--json')));
+  process.exitCode = 2;
+}
