@@ -40,7 +40,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   }
   const status = statusOf(error);
   if (status >= 400 && status < 500 && error instanceof Error) {
-    return send(reply, status, body(grpcCodeOf(status), error.message, hintOf(error)));
+    return send(reply, status, body(grpcCodeOf(status), error.message, hintOf(error, status)));
   }
   request.log.error({ err: error }, 'a request failed');
   return send(reply, 500, body(GRPC_INTERNAL, 'internal error', 'The log of the service says more.'));
@@ -74,8 +74,9 @@ function grpcCodeOf(status: number): number {
   return status === 413 ? GRPC_RESOURCE_EXHAUSTED : GRPC_INVALID_ARGUMENT;
 }
 
-function hintOf(error: Error): string | undefined {
-  return 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+function hintOf(error: Error, status: number): string | undefined {
+  if ('hint' in error && typeof error.hint === 'string') return error.hint;
+  return status === 415 ? 'Spans are taken as application/x-protobuf or application/json.' : undefined;
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

@@ -15,6 +15,9 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** How long a stop waits for requests under way before their connections are cut. */
 const CLOSE_DEADLINE_MS = 10_000;
 
+/** How often a stop looks for connections that nobody uses any more. */
+const IDLE_SWEEP_MS = 50;
+
 /** Longest parameter of a path: a session id may be as long as an issuer likes. */
 const MAX_PARAMETER_LENGTH = 512;
 
@@ -48,9 +51,17 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply));
   app.addHook('preClose', (done) => {
-    setTimeout(() => {
+    const deadline = setTimeout(() => {
       app.server.closeAllConnections();
-    }, CLOSE_DEADLINE_MS).unref();
+    }, CLOSE_DEADLINE_MS);
+    // Connections that are kept alive turn idle only after their last answer.
+    const sweep = setInterval(() => {
+      app.server.closeIdleConnections();
+    }, IDLE_SWEEP_MS);
+    app.server.once('close', () => {
+      clearTimeout(deadline);
+      clearInterval(sweep);
+    });
     done();
   });
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
