@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { formatReport } from '@spanledger/ledger/verify';
+import { formatReport, verifyLedger } from '@spanledger/ledger/verify';
 import { describe, expect, test } from 'vitest';
 import {
   addHistory,
@@ -10,6 +10,8 @@ import {
   publish,
   rootOf,
   signCheckpoint,
+  sourceOf,
+  VKEY,
   type MemoryLog,
 } from './support/memory-log.ts';
 import {
@@ -142,6 +144,52 @@ describe('the history of checkpoints', () => {
       editEntries(log, 2, 88, (entries) => entries.with(87, alter(entries[87] ?? new Uint8Array())));
     }, withHistory);
     expect(report).toEqual(['checkpoint_malformed checkpoint', 'entry_altered 599 tile/entries/002.p/88']);
+  });
+
+  test('is missed where it was removed or emptied, and the log cut back', async () => {
+    const remove = (log: MemoryLog): void => {
+      for (const path of log.files.keys()) if (path.startsWith('checkpoints/')) log.files.delete(path);
+    };
+    const changes: ((log: MemoryLog) => void)[] = [
+      remove,
+      (log) => log.files.delete('checkpoints/index'),
+      (log) => log.files.set('checkpoints/index', new Uint8Array()),
+    ];
+    for (const change of changes) {
+      for (const size of [SIZE, 300, 0]) {
+        const report = await findingsAfter((log) => {
+          cutTo(size)(log);
+          change(log);
+        }, withHistory);
+        expect(report).toEqual(['history_missing checkpoints/index']);
+      }
+    }
+    const report = await verifyLedger({ source: sourceOf(LOG), vkey: VKEY });
+    expect(findings(report)).toEqual(['history_missing checkpoints/index']);
+  });
+
+  test('is not demanded of other software', async () => {
+    const report = await verify(LOG, { history: 'optional' });
+    expect(findings(report)).toEqual([]);
+    expect(report.warnings.map(({ code, place }) => [code, place.path])).toEqual([
+      ['history_missing', 'checkpoints/index'],
+    ]);
+  });
+
+  test('cut back with the log is not noticed, but that full bundles were left is', async () => {
+    const cut = copyLog(publish(ENTRIES.slice(0, 300)));
+    addHistory(cut, ENTRIES, [0, 1, 40, 255, 256, 257, 300]);
+    expect(await verify(cut, { history: 'required' })).toMatchObject({ ok: true, size: 300, warnings: [] });
+
+    const left = copyLog(withHistory);
+    left.files.set('checkpoint', oldCheckpoint(300));
+    addHistory(left, ENTRIES, [0, 1, 40, 255, 256, 257, 300]);
+    for (const [path, bytes] of publish(ENTRIES.slice(0, 300)).files) left.files.set(path, bytes);
+    const report = await verify(left, { history: 'required' });
+    expect(report).toMatchObject({ ok: true, size: 300 });
+    expect(report.warnings.map(({ code, place }) => [code, place.path])).toEqual([
+      ['entries_beyond', 'tile/entries/001'],
+    ]);
   });
 
   test('with a signed checkpoint of another tree', async () => {

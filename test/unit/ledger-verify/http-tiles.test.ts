@@ -1,9 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { httpTiles, verifyLedger } from '@spanledger/ledger/verify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeEntries, publish, VKEY } from './support/memory-log.ts';
+import { makeEntries, publishWithHistory, VKEY } from './support/memory-log.ts';
 
-const log = publish(makeEntries(300));
+const log = publishWithHistory(makeEntries(300));
 let server: Server;
 let url: string;
 let headers: NodeJS.Dict<string | string[]> = {};

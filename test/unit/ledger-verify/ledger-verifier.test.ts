@@ -7,6 +7,7 @@ import {
   makeRecord,
   ORIGIN,
   publish,
+  publishWithHistory,
   rootOf,
   signCheckpoint,
   sourceOf,
@@ -27,7 +28,7 @@ import {
 describe('a sound log', () => {
   test.each([0, 1, 2, 255, 256, 257, 512, 600])('of %i entries verifies', async (size) => {
     const entries = ENTRIES.slice(0, size);
-    const report = await verify(publish(entries));
+    const report = await verify(publishWithHistory(entries), { history: 'required' });
     expect(findings(report)).toEqual([]);
     expect(report).toMatchObject({
       ok: true,
@@ -128,7 +129,9 @@ describe('the verification key', () => {
 
 describe('producers', () => {
   test('a hole is a warning that names what is missing', async () => {
-    const report = await verify(publish(makeEntries(20, (index) => (index < 10 ? index + 3 : index + 8))));
+    const report = await verify(
+      publishWithHistory(makeEntries(20, (index) => (index < 10 ? index + 3 : index + 8))),
+    );
     expect(report.ok).toBe(true);
     expect(report.producers[0]).toMatchObject({
       count: 20,
@@ -145,7 +148,9 @@ describe('producers', () => {
   });
 
   test('a record that came twice is a warning that names the second', async () => {
-    const report = await verify(publish(makeEntries(20, (index) => (index === 12 ? 4 : index + 1))));
+    const report = await verify(
+      publishWithHistory(makeEntries(20, (index) => (index === 12 ? 4 : index + 1))),
+    );
     expect(report.producers[0]).toMatchObject({ count: 19, duplicates: 1, missing: [[13, 13]] });
     expect(report.warnings[0]).toMatchObject({ code: 'record_duplicated', place: { index: 12 } });
     expect(report.warningsTotal).toBe(2);
@@ -154,7 +159,7 @@ describe('producers', () => {
 
 describe('a source that fails', () => {
   test('is reported file by file', async () => {
-    const source = sourceOf(LOG);
+    const source = sourceOf(publishWithHistory(ENTRIES));
     const report = await verifyLedger({
       vkey: VKEY,
       source: {

@@ -20,6 +20,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
     source,
     vkey,
     known,
+    history: options.history === false ? 'optional' : 'required',
     onProgress: (progress) => {
       line.update(progress);
     },

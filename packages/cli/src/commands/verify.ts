@@ -13,6 +13,8 @@ export interface VerifyOptions extends SourceOptions {
   proof?: string;
   /** Files with checkpoints that were kept. */
   known?: string[];
+  /** False: the log is of software that keeps no history of its checkpoints. */
+  history?: boolean;
 }
 
 /** `spanledger verify`: the whole ledger, or records that were copied out of an index. */
@@ -35,7 +37,8 @@ export function addVerify(program: Command, context: Context): void {
       '--known <file>',
       'a checkpoint kept from before; the log must continue it (may be repeated)',
       collect,
-    );
+    )
+    .option('--no-history', 'for a log of other software, which keeps no history of its checkpoints');
   addExamples(addSourceOptions(command), [
     'spanledger verify',
     'spanledger verify --data ./data --vkey ledger.vkey --known checkpoint-of-january',
@@ -46,6 +49,12 @@ export function addVerify(program: Command, context: Context): void {
   ]).action(async (file: string | undefined, options: VerifyOptions) => {
     if (file !== undefined && options.known !== undefined) {
       throw new CliError('usage', '--known belongs to the verification of a whole ledger, not of a record');
+    }
+    if (file !== undefined && options.history === false) {
+      throw new CliError(
+        'usage',
+        '--no-history belongs to the verification of a whole ledger, not of a record',
+      );
     }
     if (file === undefined && options.proof !== undefined) {
       throw new CliError('usage', '--proof needs the record that it proves', {

@@ -1,7 +1,7 @@
 /**
  * Compares a log with the history of checkpoints that it keeps beside its tiles (history-file.ts). A checkpoint enters
- * the history before it becomes `checkpoint`. The history is kept by the log itself, so it proves nothing against
- * whoever holds the key; but it gives away everybody else who cuts the log back.
+ * the history before it becomes `checkpoint`. It gives away who cuts back the log and leaves the history, or removes
+ * it; not who cuts both back to the same checkpoint, which takes no key: that only a checkpoint kept elsewhere does.
  */
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import { parseSignedCheckpoint, type Checkpoint } from './checkpoint.ts';
@@ -11,6 +11,10 @@ import { HISTORY_INDEX, historyPath, parseHistoryIndex, splitNotes } from './his
 import type { LogFiles } from './log-files.ts';
 import type { NoteVerificationKey } from './note.ts';
 import type { RootTrack } from './root-track.ts';
+import type { WarningList } from './warnings.ts';
+
+/** Whether a log has to keep a history of its checkpoints. */
+export type HistoryDemand = 'required' | 'optional';
 
 /** The end of a history. */
 export interface HistoryTail {
@@ -26,14 +30,24 @@ export class CheckpointHistory {
   readonly #files: LogFiles;
   readonly #key: NoteVerificationKey | undefined;
   readonly #failures: FailureList;
+  readonly #warnings: WarningList;
+  readonly #demand: HistoryDemand;
   /** First sizes of the files that were not compared yet, ascending. */
   #waiting: number[] = [];
   #verified = 0;
 
-  constructor(files: LogFiles, key: NoteVerificationKey | undefined, failures: FailureList) {
+  constructor(
+    files: LogFiles,
+    key: NoteVerificationKey | undefined,
+    demand: HistoryDemand,
+    failures: FailureList,
+    warnings: WarningList,
+  ) {
     this.#files = files;
     this.#key = key;
+    this.#demand = demand;
     this.#failures = failures;
+    this.#warnings = warnings;
   }
 
   /** How many checkpoints stated what the log holds. */
@@ -45,11 +59,14 @@ export class CheckpointHistory {
    * Reads where the history ends. To be called once, before everything else, and before `checkpoint` is read, so that
    * of a log that grows meanwhile the history is never the newer of the two.
    *
-   * @returns undefined if the log keeps no history, or its end cannot be trusted
+   * @returns undefined if the log keeps no history, which is reported, or its end cannot be trusted
    */
   async readTail(): Promise<HistoryTail | undefined> {
     const index = await this.#files.read(HISTORY_INDEX);
-    if (index.kind === 'absent') return undefined;
+    if (index.kind === 'absent') {
+      this.#reportMissing('There is no such file.');
+      return undefined;
+    }
     if (index.kind === 'failed') {
       this.#failures.add(
         'read_failed',
@@ -69,7 +86,10 @@ export class CheckpointHistory {
     }
     this.#waiting = sizes;
     const lastSize = sizes.at(-1);
-    if (lastSize === undefined) return undefined;
+    if (lastSize === undefined) {
+      this.#reportMissing('It lists no history file.');
+      return undefined;
+    }
     const notes = await this.#readNotes(lastSize);
     const previous =
       notes.at(-2) ?? (sizes.length > 1 ? (await this.#readNotes(sizes.at(-2) ?? 0)).at(-1) : undefined);
@@ -122,6 +142,11 @@ export class CheckpointHistory {
         }
       }
     }
+  }
+
+  #reportMissing(detail: string): void {
+    const list = this.#demand === 'required' ? this.#failures : this.#warnings;
+    list.add('history_missing', { path: HISTORY_INDEX }, detail);
   }
 
   #compare(checkpoint: Checkpoint, note: string, path: string, root: Uint8Array | undefined): void {

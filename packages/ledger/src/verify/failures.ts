@@ -9,6 +9,7 @@ export type VerificationFailureCode =
   | 'origin_mismatch'
   | 'root_mismatch'
   | 'checkpoint_rolled_back'
+  | 'history_missing'
   | 'history_malformed'
   | 'history_inconsistent'
   | 'known_checkpoint_invalid'
@@ -51,6 +52,8 @@ export const FAILURE_MEANINGS: Readonly<Record<VerificationFailureCode, string>>
   origin_mismatch: 'Two names of the log differ: of the verification key, the checkpoint and the entry.',
   root_mismatch: 'The checkpoint states another tree than the one that is stored.',
   checkpoint_rolled_back: 'The log has published a larger checkpoint than the one that it shows.',
+  history_missing:
+    'The log has no history of published checkpoints: it was removed, perhaps to cut the log back.',
   history_malformed: 'The history of published checkpoints cannot be read: it was changed or damaged.',
   history_inconsistent: 'A published checkpoint states another tree than the one that is stored.',
   known_checkpoint_invalid: 'A checkpoint that was given for comparison is not one that this log has signed.',

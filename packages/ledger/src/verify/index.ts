@@ -18,6 +18,7 @@ export {
   type VerificationFailureCode,
 } from './failures.ts';
 export { httpTiles, type HttpTilesOptions } from './http-tiles.ts';
+export type { HistoryDemand } from './checkpoint-history.ts';
 export { verifyLedger, type VerifyLedgerOptions } from './ledger-verifier.ts';
 export {
   computeKeyId,

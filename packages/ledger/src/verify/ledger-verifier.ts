@@ -1,4 +1,4 @@
-import { CheckpointHistory } from './checkpoint-history.ts';
+import { CheckpointHistory, type HistoryDemand } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { encodeBase64 } from './encoding.ts';
@@ -10,7 +10,7 @@ import { parseVerificationKey, type NoteVerificationKey } from './note.ts';
 import { ProducerSequences, type ProducerReport } from './producer-sequences.ts';
 import { MAX_REPORTED_PRODUCERS, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
-import type { TileSource } from './tile.ts';
+import { entryBundlePath, TILE_WIDTH, type TileSource } from './tile.ts';
 import { TreeWalk, type WalkResult } from './tree-walk.ts';
 import { WarningList } from './warnings.ts';
 
@@ -22,6 +22,11 @@ export interface VerifyLedgerOptions {
   vkey: string;
   /** Checkpoints of this log that were signed earlier and kept elsewhere, as signed notes. */
   known?: readonly string[];
+  /**
+   * Whether the log has to keep a history of its checkpoints, as every log of Spanledger does; `required` if not given.
+   * For a log of other software that keeps none: `optional`, which makes its absence a warning.
+   */
+  history?: HistoryDemand;
   /** Is told now and then how many of the log's `size` entries were looked at. */
   onProgress?: (progress: { verified: number; size: number }) => void;
   /** Aborts the verification, which then rejects with the signal's reason. */
@@ -39,15 +44,16 @@ export interface VerifyLedgerOptions {
  * if (!report.ok) console.error(formatReport(report));
  */
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<VerificationReport> {
-  const { source, known = [], onProgress, signal } = options;
+  const { source, known = [], history: demand = 'required', onProgress, signal } = options;
   const startedMs = performance.now();
   const failures = new FailureList();
   const warnings = new WarningList();
   const files = new LogFiles(source);
   const key = readKey(options.vkey, failures);
-  const history = new CheckpointHistory(files, key, failures);
+  const history = new CheckpointHistory(files, key, demand, failures, warnings);
   const base = await readBase(files, history, key, failures, warnings);
   const size = base?.checkpoint.size ?? 0;
+  if (base !== undefined) await lookBeyond(files, size, warnings);
   const origin = key?.name ?? base?.checkpoint.origin ?? '';
   const roots = new RootTrack();
   const knownCheckpoints = new KnownCheckpoints(known, key, base && size, roots, failures);
@@ -143,6 +149,20 @@ async function readBase(
   if (checkpoint.size < tail.previousSize) failures.add('checkpoint_rolled_back', place, detail);
   else warnings.add('checkpoint_behind', place, detail);
   return fromHistory;
+}
+
+/**
+ * Looks for a full bundle that no checkpoint covers. It is no proof: a log writes entries before the checkpoint over
+ * them. But it is there too where somebody cut back checkpoint and history and left the rest.
+ */
+async function lookBeyond(files: LogFiles, size: number, warnings: WarningList): Promise<void> {
+  const path = entryBundlePath(Math.floor(size / TILE_WIDTH), TILE_WIDTH);
+  if ((await files.read(path)).kind !== 'found') return;
+  const now = await files.read('checkpoint');
+  const checkpoint = now.kind === 'found' ? checkCheckpoint(now.bytes, undefined).checkpoint : undefined;
+  if (checkpoint !== undefined && checkpoint.size > size) return;
+  const detail = `The checkpoint covers ${size} entries; this file holds more.`;
+  warnings.add('entries_beyond', { index: size, path }, detail);
 }
 
 function reportRoot({ checkpoint, signers }: Base, walked: WalkResult, failures: FailureList): void {

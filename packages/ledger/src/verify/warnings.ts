@@ -2,7 +2,12 @@ import type { FindingPlace } from './failures.ts';
 
 /** What is worth knowing and does not make the log wrong. */
 export type VerificationWarningCode =
-  'producer_gap' | 'record_duplicated' | 'producers_untracked' | 'checkpoint_behind';
+  | 'producer_gap'
+  | 'record_duplicated'
+  | 'producers_untracked'
+  | 'checkpoint_behind'
+  | 'entries_beyond'
+  | 'history_missing';
 
 /** One warning. */
 export interface VerificationWarning {

@@ -84,6 +84,13 @@ export function publish(entries: readonly Uint8Array[]): MemoryLog {
   return { files, size: entries.length };
 }
 
+/** {@link publish}, with a history that holds the checkpoint. */
+export function publishWithHistory(entries: readonly Uint8Array[]): MemoryLog {
+  const log = publish(entries);
+  addHistory(log, entries, [entries.length]);
+  return log;
+}
+
 /** The root of the tree over some entries. */
 export function rootOf(entries: readonly Uint8Array[]): Uint8Array {
   const range = new CompactRange();
