@@ -1,3 +1,5 @@
+import { MAX_LIMIT } from './options.ts';
+
 const MAX_PAGE = 1000;
 
 /** One page of an answer. */
@@ -5,6 +7,15 @@ export interface Page<T> {
   items: T[];
   /** Cursor of the next page; absent on the last. */
   next?: string;
+}
+
+/**
+ * What an answer that was cut at its limit says on standard error, whatever form the answer itself has.
+ *
+ * @param found - how many items were shown
+ */
+export function renderMore(found: number): string {
+  return `There are more; these are the first ${found}. --limit asks for more at once, at most ${MAX_LIMIT}.\n`;
 }
 
 /**

@@ -48,7 +48,16 @@ describe.each(['--url', '--data'])('with %s', (option) => {
     expect(some.stderr).toContain('There are more');
     const none = await run('search', 'user.id:nobody');
     expect(none).toEqual({ status: 0, stdout: '', stderr: 'No record matches.\n' });
-    expect((await run('search', '--until', '2020-01-01', '--json')).stdout).toBe('');
+    const nothing = await run('search', '--until', '2020-01-01', '--json');
+    expect(nothing).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it.each(['search', 'sessions'])('%s says that there is more beside JSON too', async (command) => {
+    const some = await run(command, '--limit', '1', '--json');
+    expect(lines(some.stdout)).toHaveLength(1);
+    expect(some.stderr).toMatch(/^There are more; these are the first 1\. --limit asks for more at once/);
+    expect((await run(command, '--limit', '1')).stderr).toBe(some.stderr);
+    expect((await run(command, '--json')).stderr).toBe('');
   });
 
   it('sessions and session show who, and the way from login on', async () => {

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { addExamples, addSourceOptions, parseLimit, type SourceOptions } from '../options.ts';
 import { renderJsonLine } from '../output/json.ts';
 import { renderRecords } from '../output/records.ts';
-import { pages } from '../pages.ts';
+import { pages, renderMore } from '../pages.ts';
 import { limitToTime, parseMoment, type TimeOptions } from '../times.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -22,9 +22,9 @@ export function addSearch(program: Command, context: Context): void {
     .command('search')
     .summary('find records')
     .description(
-      'Finds audit records, newest first. A query names fields as the documents have them, in the spelling of\n' +
-        'Kibana (KQL): field:value, comparisons, and, or, not, parentheses, wildcards, free text. Without a query:\n' +
-        'the newest records.',
+      'Finds audit records, newest first. A query names fields as the documents have them, in the spelling of ' +
+        'Kibana (KQL): field:value, comparisons, and, or, not, parentheses, wildcards, free text. Without a query: ' +
+        'the newest records. Where there are more than --limit, standard error says so.',
     )
     .argument('[query...]', 'the query; quote it, so that the shell leaves it as it is')
     .option('--since <time>', 'not before: 15m, 2h, 7d ago, or a date', parseMoment)
@@ -37,7 +37,7 @@ export function addSearch(program: Command, context: Context): void {
     "spanledger search 'user.id:alice and event.outcome:failure'",
     "spanledger search 'event.action:oidc.session.started' --since 1d",
     'spanledger search \'http.route:"/orders/:id" and http.response.status_code >= 400\' --limit 200',
-    "spanledger search --data ./data --json 'audit.actor.type:service' | spanledger verify --data ./data -",
+    "spanledger search --data ./data --json -n 100000 'audit.actor.type:service' | spanledger verify --data ./data -",
   ]).action((words: string[], options: SearchOptions) => search(words.join(' '), options, context));
 }
 
@@ -66,9 +66,8 @@ async function search(query: string, options: SearchOptions, context: Context): 
       else context.out(renderRecords(records, { paint: context.paint, untitled: found > 0 }));
       found += records.length;
     }
-    if (json === true) return;
-    if (found === 0) context.err('No record matches.\n');
-    else if (more)
-      context.err(`There are more; these are the first ${found}. --limit asks for more at once.\n`);
+    // Also beside JSON: whoever passes the answer on should know that it is not all of it.
+    if (more) context.err(renderMore(found));
+    else if (found === 0 && json !== true) context.err('No record matches.\n');
   });
 }
