@@ -9,6 +9,7 @@ import { DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT, MAX_SESSIONS_LIMIT } from './arch
 import type { Archive } from './archive-types.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { DocumentReader } from './documents.ts';
+import type { OnForeign } from './documents.ts';
 import { ExporterError } from './errors.ts';
 import type { OpeningsReader } from './openings.ts';
 import { parseQuery } from './search/query/index.ts';
@@ -27,6 +28,8 @@ export interface ArchiveRooms {
   sessions: SessionStore;
   /** Sizes of the log and how far its followers are. */
   status: () => Promise<JsonObject>;
+  /** Told of opened groups that were left out because their record does not commit to them. */
+  onForeign?: OnForeign;
   /** Releases what belongs to the archive alone; nothing by default. */
   close?: () => Promise<void>;
 }
@@ -36,7 +39,7 @@ const LEDGER_INDEX = /^(?:0|[1-9]\d{0,15})$/;
 /** Joins log, openings, index and sessions into an archive that can be asked. */
 export function createArchive(rooms: ArchiveRooms): Archive {
   const log = new LedgerReader(rooms.source);
-  const documents = new DocumentReader(log, rooms.openings);
+  const documents = new DocumentReader(log, rooms.openings, rooms.onForeign);
   const { search, sessions } = rooms;
   const sessionRooms: SessionRooms = { sessions, search, documents };
 

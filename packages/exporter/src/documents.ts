@@ -4,6 +4,7 @@ import { openDocument, parseRecord } from '@spanledger/record';
 import type { JsonObject, Openings } from '@spanledger/record';
 
 import { ExporterError } from './errors.ts';
+import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 
 /** What is read of the log. */
@@ -15,16 +16,21 @@ const BUNDLE_ENTRIES = 256;
 /** The most checkpoints whose reach is remembered. */
 const MAX_REMEMBERED_CHECKPOINTS = 1024;
 
-/** Reads documents: the record from the ledger's own bytes, the opened groups, and where to find the proof. */
+/** Told of opened groups that a record does not commit to. */
+export type OnForeign = (index: number, groups: readonly string[]) => void;
+
+/** Reads documents: the record from the ledger's own bytes, the opened groups that it commits to, and where to find the proof. */
 export class DocumentReader {
   readonly #log: LogReader;
   readonly #openings: OpeningsReader;
+  readonly #onForeign: OnForeign;
   /** Reaches of checkpoints that were looked up before, newest first. */
   #coverings: { from: number; size: number }[] = [];
 
-  constructor(log: LogReader, openings: OpeningsReader) {
+  constructor(log: LogReader, openings: OpeningsReader, onForeign: OnForeign = () => undefined) {
     this.#log = log;
     this.#openings = openings;
+    this.#onForeign = onForeign;
   }
 
   /**
@@ -55,7 +61,10 @@ export class DocumentReader {
   async #open(index: number, bytes: Uint8Array, openings: Openings = {}): Promise<JsonObject> {
     const hash = Buffer.from(hashLeaf(bytes)).toString('hex');
     const checkpointSize = await this.#coveringSize(index);
-    return openDocument(parseRecord(bytes), openings, { hash, checkpointSize });
+    const record = parseRecord(bytes);
+    const matched = matchingOpenings(record, openings);
+    if (matched.foreign.length > 0) this.#onForeign(index, matched.foreign);
+    return openDocument(record, matched.openings, { hash, checkpointSize });
   }
 
   /** The size of the first published checkpoint that covers an entry; it never changes. */

@@ -17,7 +17,9 @@ export type ExporterErrorCode =
   | 'request_too_large'
   | 'request_type_unsupported'
   | 'service_busy'
-  | 'vault_damaged';
+  | 'vault_ahead'
+  | 'vault_damaged'
+  | 'vault_mismatch';
 
 /** What the exporter throws when something outside the program is wrong: a file, a key, a request, a network. */
 export class ExporterError extends Error {

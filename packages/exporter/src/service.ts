@@ -14,6 +14,7 @@ import { createLog } from './log.ts';
 import { loadLogIdentity } from './log-identity.ts';
 import { composeOpenings } from './openings.ts';
 import {
+  checkVault,
   destroyOrphanedKeys,
   fileEpochKeys,
   journalOpenings,
@@ -59,7 +60,7 @@ export interface ServiceOptions {
  * Starts the audit exporter: opens the data directory, takes up where the last stop or crash left off, and listens.
  *
  * @throws ExporterError `data_directory_locked`, `data_directory_unusable`, `key_missing`, `key_mismatch`,
- *   `vault_damaged`, `config_invalid`, `listen_failed`; LedgerError for a damaged or locked ledger
+ *   `vault_ahead`, `vault_damaged`, `vault_mismatch`, `config_invalid`, `listen_failed`; LedgerError for a damaged or locked ledger
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const log = options.log ?? createLog({ level: config.logLevel, format: config.logFormat });
@@ -96,8 +97,17 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     onError,
   });
   closers.add(() => ledger.close());
-  await destroyOrphanedKeys(paths.epochKeys, epochKeys, ledger.journal);
   await ledger.published(ledger.sizes().durable);
+  const source = fileTiles(paths.ledger);
+  const reader = new LedgerReader(source);
+  // Before anything is destroyed or moved.
+  await checkVault({
+    vault,
+    file: paths.vaultFile,
+    size: ledger.sizes().durable,
+    entry: (index) => reader.entry(index),
+  });
+  await destroyOrphanedKeys(paths.epochKeys, epochKeys, ledger.journal);
 
   const references = new References(referenceKey, vault);
   await rememberReferences(ledger.journal, references);
@@ -120,8 +130,6 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   // Runs before the thread ends and the ledger closes: by then all of it is published.
   closers.add(() => vaultFollower.finish());
 
-  const source = fileTiles(paths.ledger);
-  const reader = new LedgerReader(source);
   // The journal first: what it no longer has when it is asked, the vault has by then.
   const openings = composeOpenings([journalOpenings(ledger.journal), vaultOpenings(vault)]);
   const search = openSearchIndex({ file: paths.indexFile, key: indexKey, openings, readOnly: true });
@@ -159,6 +167,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     search,
     sessions,
     status: () => Promise.resolve(status()),
+    onForeign: foreignGroups(log),
   });
   const app = await createServer({ log, intake, archive });
   closers.add(() => app.close());
@@ -175,6 +184,19 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     sizes: () => ledger.sizes(),
     status,
     close: () => (closing ??= stop(closers, log)),
+  };
+}
+
+/** Says once that opened groups are not what their records commit to: it is one fault, however many they are. */
+function foreignGroups(log: Logger): (index: number, groups: readonly string[]) => void {
+  let isTold = false;
+  return (index, groups) => {
+    if (isTold) return;
+    isTold = true;
+    log.error(
+      { index, groups },
+      'opened groups are not those that the record commits to and are left out: vault and ledger do not belong together, or the vault was changed; told once',
+    );
   };
 }
 

@@ -1,3 +1,4 @@
+export { checkVault } from './check-vault.ts';
 export { destroyOrphanedKeys, fileEpochKeys } from './epoch-keys.ts';
 export { journalOpenings, vaultOpenings } from './journal-openings.ts';
 export { loadKek } from './kek.ts';

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JournalReader } from '@spanledger/ledger';
+import { leafHash } from './leaf-hash.ts';
 import type { Vault } from './vault.ts';
 import type { VaultSealer } from './vault-sealer.ts';
 
@@ -30,14 +31,16 @@ export async function sealSegment({
 }: SegmentSealing): Promise<Uint8Array[]> {
   if (end <= vault.sealedTo) return [];
   const learned: Uint8Array[] = [];
+  let last: Uint8Array | undefined;
   vault.begin();
   try {
     for await (const group of journal.read(segment)) {
       learned.push(...sealer.add(group));
+      last = group.entries.at(-1) ?? last;
       await nextTurn();
     }
     sealer.flush();
-    vault.commit(end);
+    vault.commit(end, last === undefined ? undefined : leafHash(last));
   } catch (error) {
     vault.rollback();
     sealer.forget();

@@ -13,7 +13,7 @@ import { unwrapKey } from './wrapped-key.ts';
 /** Entries whose openings of one subject share a box: as wide as a tile, and one byte names an entry in it. */
 export const CHUNK_ENTRIES = 256;
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const LENGTH_BYTES = 4;
 
 /** Bytes of a page of a new vault: a box of a few entries fits into its row, with no page of its own. */
@@ -42,8 +42,16 @@ const SCHEMA = `
     subject INTEGER NOT NULL REFERENCES subjects (id)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS refs_of_subject ON refs (subject);
-  CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), sealed_to INTEGER NOT NULL);
-  INSERT OR IGNORE INTO progress VALUES (1, 0);
+  CREATE TABLE IF NOT EXISTS progress (
+    one INTEGER PRIMARY KEY CHECK (one = 1), sealed_to INTEGER NOT NULL, sealed_hash TEXT
+  );
+  INSERT OR IGNORE INTO progress VALUES (1, 0, NULL);
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** Version 1 did not know which entry it had sealed last. */
+const FROM_VERSION_1 = `
+  ALTER TABLE progress ADD COLUMN sealed_hash TEXT;
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -70,7 +78,8 @@ export interface VaultOptions {
  * - `openings`: boxes (AES-256-GCM) of the openings of one scope within {@link CHUNK_ENTRIES} entries. `places` says in
  *   the clear which of these entries are in the box, a byte each.
  * - `refs`: blind key of a subject or session -> its reference, and whose it is.
- * - `progress`: the ledger index up to which everything is here.
+ * - `progress`: the ledger index up to which everything is here, and the leaf hash of the entry before it, which binds
+ *   the vault to its ledger.
  *
  * Durability: WAL with synchronous=FULL, so a committed transaction survives a power cut; secure_delete overwrites
  * what is deleted.
@@ -91,7 +100,7 @@ export class Vault implements StoredReferences {
       if (!readOnly) mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
       this.#database = new DatabaseSync(options.file, { readOnly });
       if (!readOnly) this.#prepareFile();
-      this.#checkVersion(options.file);
+      this.#checkVersion(options.file, readOnly);
     } catch (cause) {
       if (cause instanceof ExporterError) throw cause;
       throw new ExporterError('vault_damaged', `${options.file} cannot be opened as a vault`, {
@@ -115,6 +124,12 @@ export class Vault implements StoredReferences {
     return asInteger(this.#database.prepare('SELECT sealed_to FROM progress').get()?.['sealed_to']);
   }
 
+  /** The leaf hash, in hex, of the last entry before {@link Vault.sealedTo}; undefined if none was noted yet. */
+  get sealedHash(): string | undefined {
+    const hash = this.#database.prepare('SELECT sealed_hash FROM progress').get()?.['sealed_hash'];
+    return typeof hash === 'string' ? hash : undefined;
+  }
+
   reference(blind: Uint8Array): string | undefined {
     const ref = this.#selectReference.get(blind)?.['ref'];
     return typeof ref === 'string' ? ref : undefined;
@@ -125,9 +140,15 @@ export class Vault implements StoredReferences {
     this.#database.exec('BEGIN IMMEDIATE');
   }
 
-  /** Makes the transaction durable; all entries before `sealedTo` are in the vault from now on. */
-  commit(sealedTo: number): void {
-    this.#database.prepare('UPDATE progress SET sealed_to = max(sealed_to, ?)').run(sealedTo);
+  /**
+   * Makes the transaction durable; all entries before `sealedTo` are in the vault from now on.
+   *
+   * @param sealedHash - the leaf hash, in hex, of the last of them
+   */
+  commit(sealedTo: number, sealedHash: string | undefined): void {
+    this.#database
+      .prepare('UPDATE progress SET sealed_to = ?, sealed_hash = ? WHERE sealed_to < ?')
+      .run(sealedTo, sealedHash ?? null, sealedTo);
     this.#database.exec('COMMIT');
   }
 
@@ -221,11 +242,13 @@ export class Vault implements StoredReferences {
     `);
     const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version === 0) this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+    if (version === 1) this.#database.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} COMMIT;`);
   }
 
-  #checkVersion(file: string): void {
+  #checkVersion(file: string, readOnly: boolean): void {
     const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version === SCHEMA_VERSION) return;
+    // What a reader needs has not changed.
+    if (version === SCHEMA_VERSION || (readOnly && version === 1)) return;
     throw new ExporterError('vault_damaged', `${file} has schema version ${version}, not ${SCHEMA_VERSION}`, {
       hint: 'Use the version of the exporter that wrote it, or a later one.',
     });

@@ -1,0 +1,120 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Service } from '@spanledger/audit-exporter';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  makeDataDirectory,
+  sendTraces,
+  startTestService,
+  verifyDirectory,
+  waitFor,
+} from '../../support/exporter/service.ts';
+import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+
+let data: Awaited<ReturnType<typeof makeDataDirectory>>;
+let backup: Awaited<ReturnType<typeof makeDataDirectory>>;
+let running: Service | undefined;
+
+beforeEach(async () => {
+  data = await makeDataDirectory();
+  backup = await makeDataDirectory();
+});
+
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+  await Promise.all([data.remove(), backup.remove()]);
+});
+
+async function start(directory: string): Promise<Service> {
+  running = await startTestService(directory);
+  return running;
+}
+
+async function stop(): Promise<void> {
+  await running?.close();
+  running = undefined;
+}
+
+/** Runs a service on a directory that takes in records of a person. */
+async function record(directory: string, who: string, count: number): Promise<void> {
+  await send(await start(directory), who, count);
+  await stop();
+}
+
+async function send(service: Service, who: string, count: number): Promise<void> {
+  const sender = createSender('shop');
+  const spans = Array.from({ length: count }, () =>
+    sender.span({ attributes: sessionAttributes(who, `of ${who}`) }),
+  );
+  const { durable } = service.sizes();
+  expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
+  await waitFor('publication', () => service.sizes().published === durable + count);
+}
+
+/** `user.id` of records, by ledger index; undefined where it is not opened. */
+async function users(service: Service, size: number): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (let index = 0; index < size; index++) {
+    const document: unknown = await (await fetch(`${service.url}/api/records/${index}`)).json();
+    const [, user] = /"user":\{"id":"([^"]+)"/.exec(JSON.stringify(document)) ?? [];
+    found.push(user);
+  }
+  return found;
+}
+
+/** Puts a part of the directory in the place of the backup's. */
+async function replaceInBackup(part: string): Promise<void> {
+  await rm(join(backup.path, part), { recursive: true });
+  await cp(join(data.path, part), join(backup.path, part), { recursive: true });
+}
+
+describe('a vault that is not the ledger’s', () => {
+  test('newer than the ledger: the service does not start, and nothing is lost', async () => {
+    await record(data.path, 'alice', 3);
+    await cp(data.path, backup.path, { recursive: true });
+    await record(data.path, 'bob', 5);
+    await cp(join(backup.path, 'vault'), join(backup.path, 'kept'), { recursive: true });
+    await replaceInBackup('vault');
+    await expect(startTestService(backup.path)).rejects.toMatchObject({ code: 'vault_ahead' });
+    await rm(join(backup.path, 'vault'), { recursive: true });
+    await cp(join(backup.path, 'kept'), join(backup.path, 'vault'), { recursive: true });
+    expect(await users(await start(backup.path), 3)).toEqual(['alice', 'alice', 'alice']);
+  });
+
+  test('of a ledger that went another way: the service does not start', async () => {
+    await record(data.path, 'alice', 3);
+    await cp(data.path, backup.path, { recursive: true });
+    await record(data.path, 'bob', 2);
+    await record(backup.path, 'carol', 4);
+    await replaceInBackup('vault');
+    await expect(startTestService(backup.path)).rejects.toMatchObject({ code: 'vault_mismatch' });
+  });
+
+  test('of the first version, which knew no hash: taken over', async () => {
+    await record(data.path, 'alice', 2);
+    const database = new DatabaseSync(join(data.path, 'vault', 'vault.db'));
+    database.exec('ALTER TABLE progress DROP COLUMN sealed_hash; PRAGMA user_version = 1');
+    database.close();
+    await record(data.path, 'bob', 1);
+    expect(await users(await start(data.path), 3)).toEqual(['alice', 'alice', 'bob']);
+  });
+});
+
+test('opened groups that a record does not commit to are not shown at it', async () => {
+  await record(data.path, 'alice', 2);
+  await cp(data.path, backup.path, { recursive: true });
+  await record(data.path, 'bob', 2);
+  const service = await start(backup.path);
+  await send(service, 'carol', 2);
+  await stop();
+  await replaceInBackup('vault');
+  // As if a vault had been swapped in a way that no check at the start sees.
+  const database = new DatabaseSync(join(backup.path, 'vault', 'vault.db'));
+  database.exec('UPDATE progress SET sealed_hash = NULL');
+  database.close();
+  expect(await users(await start(backup.path), 4)).toEqual(['alice', 'alice', undefined, undefined]);
+  await stop();
+  expect((await verifyDirectory(backup.path)).failures).toEqual([]);
+});
