@@ -80,7 +80,8 @@ interface Tail {
   named: boolean;
   /** A write failed: what is beyond the segment's size is to be cut off before the next. */
   torn: boolean;
-  timer: NodeJS.Timeout;
+  /** Closes it when it is old; set once it holds a frame, since an empty one is not closed. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** The journal as segment files. */
@@ -186,26 +187,31 @@ export class SegmentedJournal implements Journal {
       sealedBytes: content.openingLengths.length + content.openings.length,
       iv,
     });
+    tail.timer ??= this.#startTimer(tail);
+  }
+
+  #startTimer(tail: Tail): NodeJS.Timeout {
+    const { segmentMaxAgeMs, onError } = this.#options;
+    const timer = setTimeout(() => {
+      this.rotate().catch((error: unknown) => {
+        onError(error);
+        if (this.#tail === tail) timer.refresh();
+      });
+    }, segmentMaxAgeMs);
+    return timer.unref();
   }
 
   async #openTail(first: number): Promise<Tail> {
     // A segment whose last write failed is not closed before that is cut off, so it stays the tail.
     if (this.#tail !== undefined) return this.#tail;
-    const { files, epochKeys, segmentMaxAgeMs, onError } = this.#options;
+    const { files, epochKeys } = this.#options;
     const segment = emptySegment(first);
     const key = await epochKeys.create(segment.name);
     const path = this.#reader.path(segment);
     const file = await createEmpty(files, path);
     this.#reader.remember(segment.name, key);
-    const timer = setTimeout(() => {
-      this.rotate().catch((error: unknown) => {
-        onError(error);
-        timer.refresh();
-      });
-    }, segmentMaxAgeMs);
-    timer.unref();
     this.#segments = [...this.#segments, segment];
-    this.#tail = { segment, file, key, named: false, torn: false, timer };
+    this.#tail = { segment, file, key, named: false, torn: false, timer: undefined };
     return this.#tail;
   }
 
