@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { parseVerificationKey } from '@spanledger/ledger/verify';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 
 /** The name that stands for standard input. */
 const STANDARD_INPUT = '-';
+
+const VKEY_HINT = 'Give the line that stands in ledger.vkey, or the name of a file that holds it.';
 
 /** Reads a file that the command line names; `-` is standard input. */
 export async function readInputFile(name: string, context: Context): Promise<string> {
@@ -20,10 +23,31 @@ export async function readInputFile(name: string, context: Context): Promise<str
  * Reads a verification key from a file, or from the text itself where that is one.
  *
  * @param value - what `--vkey` was given
+ * @throws CliError `usage` where it is neither
  */
 export async function readVkey(value: string, context: Context): Promise<string> {
   const isKeyItself = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/.test(value);
-  return (isKeyItself ? value : await readInputFile(value, context)).trim();
+  const text = (isKeyItself ? value : await readVkeyFile(value, context)).trim();
+  const key = parseVerificationKey(text);
+  if (key.ok) return text;
+  throw new CliError('usage', `--vkey ${describe(value)} holds no verification key: ${key.detail}`, {
+    hint: VKEY_HINT,
+  });
+}
+
+async function readVkeyFile(name: string, context: Context): Promise<string> {
+  try {
+    return await readInputFile(name, context);
+  } catch (cause) {
+    throw new CliError(
+      'usage',
+      `--vkey ${JSON.stringify(name)} is neither a key nor a file that can be read`,
+      {
+        cause,
+        hint: VKEY_HINT,
+      },
+    );
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
+import { generateSigner } from '@spanledger/ledger';
 import { describe, expect, it } from 'vitest';
+import { describeError } from '../../../packages/cli/src/errors.ts';
 import { parseDocuments, readInputFile, readVkey } from '../../../packages/cli/src/input-files.ts';
 import { testContext } from '../../support/cli/context.ts';
 
@@ -30,9 +32,20 @@ describe('files', () => {
   });
 
   it('are not needed for a verification key that is given itself', async () => {
-    const vkey = 'log.example+12345678+AQID';
+    const { vkey } = generateSigner('log.example');
     const context = testContext({ readInput: () => Promise.resolve(`${vkey}\n`) });
     expect(await readVkey(vkey, context)).toBe(vkey);
     expect(await readVkey('-', context)).toBe(vkey);
+  });
+
+  it('are a mistake of the command line where they hold no verification key', async () => {
+    const context = testContext({ readInput: () => Promise.resolve('{}') });
+    for (const value of ['', '-', '/nowhere/at/all', 'log.example+12345678+AQID']) {
+      const error: unknown = await readVkey(value, context).catch((thrown: unknown) => thrown);
+      expect(describeError(error), value).toMatchObject({
+        exitCode: 2,
+        hint: expect.stringContaining('ledger.vkey'),
+      });
+    }
   });
 });
