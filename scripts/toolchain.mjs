@@ -13,6 +13,9 @@ import { capture, CommandFailed, running, step } from './step.mjs';
 const NODE_VERSION = '24.21.0';
 const NODE_MINIMUM = [24, 11];
 const PNPM_VERSION = '11.28.11';
+const NPM_REGISTRY = 'https://registry.npmjs.org/';
+/** With the defaults, somebody behind a proxy that says no waits for minutes. */
+const FETCH_RETRIES = '1';
 /** npm passes on a Ctrl-C that the terminal already delivered; within this time two signals are one. */
 const SAME_SIGNAL_MS = 400;
 
@@ -93,10 +96,38 @@ async function install(node, env) {
   const found = await capture('pnpm', ['--version'], { cwd: root, env }).catch(() => '');
   const pnpm = found.trim() === PNPM_VERSION ? ['pnpm'] : [node, (await fetchTools()).pnpm];
   const [file, ...first] = pnpm;
-  await step(progress, 'Installing packages', () =>
+  const installing = [...first, 'install', '--frozen-lockfile', '--fetch-retries', FETCH_RETRIES];
+  await step(progress, 'Installing packages', async () =>
     // CI: pnpm must not ask whether it may replace a node_modules folder.
-    capture(file, [...first, 'install', '--frozen-lockfile'], { cwd: root, env: { ...env, CI: 'true' } }),
-  );
+    capture(file, installing, { cwd: root, env: { ...env, ...(await npmSettings()), CI: 'true' } }),
+  ).catch(explainNetwork);
+}
+
+/** Where npm downloads from and whom it trusts: pnpm 11 reads neither from npm, and Node takes a CA from NODE_EXTRA_CA_CERTS. */
+async function npmSettings() {
+  const [registry, cafile] = await Promise.all(['registry', 'cafile'].map((key) => npmSetting(key)));
+  return {
+    // The usual one goes without saying: pnpm may have been told another.
+    ...(registry !== undefined &&
+      registry !== NPM_REGISTRY && { npm_config_registry: registry, pnpm_config_registry: registry }),
+    ...(cafile !== undefined &&
+      process.env.NODE_EXTRA_CA_CERTS === undefined && { NODE_EXTRA_CA_CERTS: cafile }),
+  };
+}
+
+/** One of npm's settings: as npm gives it to its scripts, else as it says when asked; undefined where it has none. */
+async function npmSetting(key) {
+  const given = process.env[`npm_config_${key}`];
+  const value = given ?? (await capture('npm', ['config', 'get', key], { cwd: root }).catch(() => ''));
+  return ['', 'null', 'undefined'].includes(value.trim()) ? undefined : value.trim();
+}
+
+/** What a download that failed leaves to be checked, after what the command itself said. */
+function explainNetwork(error) {
+  if (error instanceof CommandFailed) {
+    error.output = `${error.output.trimEnd()}\nIf it is the network: check the connection, the proxy (HTTPS_PROXY), and "npm config get registry" and "npm config get cafile".`;
+  }
+  throw error;
 }
 
 /** Lets npx fetch Node and pnpm into npm's cache and says where they are. */
@@ -105,7 +136,15 @@ function fetchTools() {
     'node -e "console.log(JSON.stringify({node:process.execPath,path:process.env.PATH.split(path.delimiter)}))"';
   fetched ??= step(progress, `Fetching Node ${NODE_VERSION} and pnpm ${PNPM_VERSION}`, async () => {
     const packages = ['-p', `node@${NODE_VERSION}`, '-p', `pnpm@${PNPM_VERSION}`];
-    const output = await capture('npx', ['--loglevel=error', '-y', ...packages, '-c', report], { cwd: root });
+    const fetching = [
+      '--loglevel=error',
+      `--fetch-retries=${FETCH_RETRIES}`,
+      '-y',
+      ...packages,
+      '-c',
+      report,
+    ];
+    const output = await capture('npx', fetching, { cwd: root }).catch(explainNetwork);
     const { node, path } = JSON.parse(output);
     const pnpm = path
       .map((folder) => join(dirname(folder), 'pnpm/bin/pnpm.mjs'))

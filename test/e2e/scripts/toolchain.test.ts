@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,11 +61,11 @@ interface Running {
   ended: Promise<number | null>;
 }
 
-async function start(args: string[]): Promise<Running> {
+async function start(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
   await put('node_modules/typescript/bin/tsc', build);
   const child = spawn(process.execPath, [join(root, 'scripts/toolchain.mjs'), ...args], {
     cwd: root,
-    env: { ...process.env, INIT_CWD: root, npm_lifecycle_event: '' },
+    env: { ...process.env, INIT_CWD: root, npm_lifecycle_event: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
@@ -143,5 +143,49 @@ describe('the toolchain', () => {
       await start(['spanledger'])
     ).ended;
     expect(await readFile(cache, 'utf8')).toBe(before);
+  });
+});
+
+describe('the installation', () => {
+  const npm = {
+    npm_config_cafile: undefined,
+    npm_config_registry: undefined,
+    NODE_EXTRA_CA_CERTS: undefined,
+  };
+  const seen = (): Promise<string> => readFile(join(root, 'seen'), 'utf8');
+
+  /** A checkout that was never installed, with a pnpm and an npm that say what they were given. */
+  async function installWith(pnpm: string, env: NodeJS.ProcessEnv = {}): Promise<Running> {
+    await put('node_modules/.cache/spanledger/toolchain.json', '{}');
+    const version = /PNPM_VERSION = '(.*)'/.exec(await readFile(join(SCRIPTS, 'toolchain.mjs'), 'utf8'))?.[1];
+    const report = `echo "$@" "ca=$NODE_EXTRA_CA_CERTS" "registry=$pnpm_config_registry" > seen`;
+    await put('bin/pnpm', `#!/bin/sh\n[ "$1" = --version ] && echo ${version} && exit\n${report}\n${pnpm}\n`);
+    await put('bin/npm', '#!/bin/sh\n[ "$3" = cafile ] && echo /etc/own-ca.pem || echo null\n');
+    for (const name of ['pnpm', 'npm']) await chmod(join(root, 'bin', name), 0o755);
+    // Found as the Node to run it all with, whatever runs this test.
+    const PATH = `${join(root, 'bin')}:${process.env['PATH']}`;
+    return start(['spanledger'], { ...npm, PATH, ...env });
+  }
+
+  it('hands on what npm was told of registry and certificates, and does not try for minutes', async () => {
+    const settings = { npm_config_cafile: '/etc/ca.pem', npm_config_registry: 'https://npm.example/' };
+    const running = await installWith('exit 0', settings);
+    expect(await running.ended).toBe(7);
+    expect(await seen()).toBe(
+      'install --frozen-lockfile --fetch-retries 1 ca=/etc/ca.pem registry=https://npm.example/\n',
+    );
+  });
+
+  it('asks npm where its environment does not say', async () => {
+    await (
+      await installWith('exit 0')
+    ).ended;
+    expect(await seen()).toMatch(/ca=\/etc\/own-ca\.pem registry=\n$/);
+  });
+
+  it('that fails says what to check', async () => {
+    const running = await installWith('echo "ERR_PNPM_META_FETCH_FAIL"; exit 1');
+    expect(await running.ended).toBe(1);
+    expect(running.output.stderr).toMatch(/ERR_PNPM_META_FETCH_FAIL[^]*proxy[^]*registry[^]*cafile/);
   });
 });
