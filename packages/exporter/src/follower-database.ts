@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { SQLOutputValue } from 'node:sqlite';
 
 import type { BlindKey } from './blind-key.ts';
 import { ExporterError } from './errors.ts';
@@ -19,6 +20,15 @@ export interface FollowerDatabaseOptions {
   key: BlindKey;
   /** True to read what another process writes. */
   readOnly: boolean;
+  /** The log that is followed, where it is known: what followed another log, or a longer one, is not used. */
+  log?: FollowedLog;
+}
+
+/** What a follower has to be a follower of. */
+export interface FollowedLog {
+  origin: string;
+  /** Published entries. */
+  size: number;
 }
 
 const BUSY_TIMEOUT_MS = 5000;
@@ -30,8 +40,8 @@ const META_SCHEMA = 'CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT RO
 const DAMAGE_CODES: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
- * Opens the database of a follower. To write: one that is of another version, under another key or damaged is thrown
- * away and begins empty. To read: such a one is refused.
+ * Opens the database of a follower. To write: one that is of another version, under another key, of another log, further
+ * than the log or damaged is thrown away and begins empty. To read: such a one is refused.
  *
  * @throws ExporterError `index_damaged` when it cannot be used
  */
@@ -51,7 +61,7 @@ export function openFollowerDatabase(options: FollowerDatabaseOptions): Database
 
 /** The position that a follower stored; 0 in the beginning. */
 export function readPosition(database: DatabaseSync): number {
-  return Number(database.prepare("SELECT value FROM meta WHERE name = 'position'").get()?.['value'] ?? 0);
+  return Number(readMeta(database, 'position') ?? 0);
 }
 
 /** Stores the position, within the transaction of what was taken in. */
@@ -106,6 +116,7 @@ function create(options: FollowerDatabaseOptions): DatabaseSync {
     const insert = database.prepare('INSERT INTO meta (name, value) VALUES (?, ?)');
     insert.run('position', 0);
     insert.run('key_check', keyCheck(options));
+    if (options.log !== undefined) insert.run('origin', options.log.origin);
     database.exec(`PRAGMA user_version = ${options.version}`);
   });
   return database;
@@ -113,8 +124,15 @@ function create(options: FollowerDatabaseOptions): DatabaseSync {
 
 function isUsable(database: DatabaseSync, options: FollowerDatabaseOptions): boolean {
   if (database.prepare('PRAGMA user_version').get()?.['user_version'] !== options.version) return false;
-  const row = database.prepare("SELECT value FROM meta WHERE name = 'key_check'").get();
-  return row?.['value'] === keyCheck(options);
+  if (readMeta(database, 'key_check') !== keyCheck(options)) return false;
+  const { log } = options;
+  return (
+    log === undefined || (readMeta(database, 'origin') === log.origin && readPosition(database) <= log.size)
+  );
+}
+
+function readMeta(database: DatabaseSync, name: string): SQLOutputValue | undefined {
+  return database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'];
 }
 
 function keyCheck({ key, title }: FollowerDatabaseOptions): string {

@@ -118,3 +118,42 @@ test('opened groups that a record does not commit to are not shown at it', async
   await stop();
   expect((await verifyDirectory(backup.path)).failures).toEqual([]);
 });
+
+test('an index and sessions that are further than the ledger, or of another one, are built again', async () => {
+  await record(data.path, 'alice', 3);
+  await cp(data.path, backup.path, { recursive: true });
+  await record(data.path, 'bob', 5);
+  for (const part of ['index', 'sessions']) await replaceInBackup(part);
+  await expectFollowed('carol', 4);
+  for (const [file, origin] of [
+    ['index/index.db', 'other.example'],
+    ['sessions/sessions.db', undefined],
+  ] as const) {
+    const database = new DatabaseSync(join(backup.path, file));
+    database.exec("DELETE FROM meta WHERE name = 'origin'");
+    if (origin !== undefined) database.prepare("INSERT INTO meta VALUES ('origin', ?)").run(origin);
+    database.close();
+  }
+  await expectFollowed('dora', 1);
+});
+
+async function expectFollowed(who: string, count: number): Promise<void> {
+  const service = await start(backup.path);
+  await send(service, who, count);
+  await waitFor(
+    'the followers',
+    () => JSON.stringify(service.status()['followers']) === '{"index":0,"sessions":0}',
+  );
+  for (const [query, found] of [
+    [who, count],
+    ['alice', 3],
+    ['bob', 0],
+  ] as const) {
+    const answer = await fetch(`${service.url}/api/records?query=user.id:${query}`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ records: { length: found } });
+    const sessions = await fetch(`${service.url}/api/sessions?query=user.id:${query}`);
+    expect(await sessions.json()).toMatchObject({ sessions: { length: found === 0 ? 0 : 1 } });
+  }
+  await stop();
+}

@@ -50,11 +50,13 @@ closers.add(() => {
   openings.close();
 });
 const records = followedRecords(openings);
-const search = openSearchIndex({ file: paths.indexFile, key, openings, records });
+const reader = new LedgerReader(fileTiles(paths.ledger));
+const log = await reader.checkpoint();
+const search = openSearchIndex({ file: paths.indexFile, key, openings, records, log });
 closers.add(() => {
   search.close();
 });
-const sessions = openSessions({ file: paths.sessionsFile, key, openings, records });
+const sessions = openSessions({ file: paths.sessionsFile, key, openings, records, log });
 closers.add(() => {
   sessions.close();
 });
@@ -71,7 +73,7 @@ const ledger = new PublishedSize();
 const followers = new LogFollowers({
   followers: [search, sessions],
   ledger,
-  reader: new LedgerReader(fileTiles(paths.ledger)),
+  reader,
   onError: (error, follower) => {
     tell({ kind: 'problem', what: `the follower ${follower}`, problem: describeProblem(error) });
   },

@@ -1,6 +1,7 @@
 import { createBlindKey } from '../blind-key.ts';
 import { followedRecords } from '../followed-records.ts';
 import type { FollowedRecords } from '../followed-records.ts';
+import type { FollowedLog } from '../follower-database.ts';
 import { inTransaction, openFollowerDatabase, readPosition, writePosition } from '../follower-database.ts';
 import type { Follower } from '../follower.ts';
 import type { OpeningsReader } from '../openings.ts';
@@ -21,6 +22,8 @@ export interface SessionStoreOptions {
   records?: FollowedRecords;
   /** True to read what somebody else writes. */
   readOnly?: boolean;
+  /** The log, for who writes: sessions of another one, or of a longer one, are gathered anew. */
+  log?: FollowedLog;
 }
 
 /** The sessions of a log, gathered by following it. */
@@ -41,7 +44,7 @@ export interface SessionStore extends Follower {
  * @throws ExporterError `index_damaged` when they are opened read-only and cannot be read
  */
 export function openSessions(options: SessionStoreOptions): SessionStore {
-  const { file, key, openings, records = followedRecords(openings), readOnly = false } = options;
+  const { file, key, openings, records = followedRecords(openings), readOnly = false, log } = options;
   const blindKey = createBlindKey(key);
   const hideSid = (sid: string): string => blindKey.token('oidc.session.id', sid);
   const database = openFollowerDatabase({
@@ -51,6 +54,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
     schema: SESSIONS_SCHEMA,
     key: blindKey,
     readOnly,
+    ...(log !== undefined && { log }),
   });
   const table = new SessionTable(database);
   return {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { BlindKey } from '../../blind-key.ts';
-import { openFollowerDatabase } from '../../follower-database.ts';
+import { openFollowerDatabase, type FollowedLog } from '../../follower-database.ts';
 import { SHAPE_SCHEMA } from './shape-table.ts';
 import { TOKEN_CHARACTERS } from './tokens.ts';
 
@@ -24,7 +24,12 @@ const SCHEMA = `
 `;
 
 /** Opens the database of the embedded index. */
-export function openIndexDatabase(file: string, key: BlindKey, readOnly: boolean): DatabaseSync {
+export function openIndexDatabase(
+  file: string,
+  key: BlindKey,
+  readOnly: boolean,
+  log?: FollowedLog,
+): DatabaseSync {
   return openFollowerDatabase({
     file,
     title: 'search index',
@@ -32,5 +37,6 @@ export function openIndexDatabase(file: string, key: BlindKey, readOnly: boolean
     schema: SCHEMA,
     key,
     readOnly,
+    ...(log !== undefined && { log }),
   });
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { JsonObject } from '@spanledger/record';
 
+import type { FollowedLog } from '../../follower-database.ts';
 import { inTransaction, readPosition, writePosition } from '../../follower-database.ts';
 import { createBlindKey } from '../../blind-key.ts';
 import type { BlindKey } from '../../blind-key.ts';
@@ -27,6 +28,8 @@ export interface EmbeddedIndexOptions {
   key: Uint8Array;
   /** True to read an index that somebody else writes. */
   readOnly?: boolean;
+  /** The log, for who writes: an index of another one, or of a longer one, begins anew. */
+  log?: FollowedLog;
 }
 
 /**
@@ -35,9 +38,14 @@ export interface EmbeddedIndexOptions {
  *
  * @throws ExporterError `index_damaged` when it is opened read-only and cannot be read
  */
-export function openEmbeddedIndex({ file, key, readOnly = false }: EmbeddedIndexOptions): SearchIndexDriver {
+export function openEmbeddedIndex({
+  file,
+  key,
+  readOnly = false,
+  log,
+}: EmbeddedIndexOptions): SearchIndexDriver {
   const blindKey = createBlindKey(key);
-  return new EmbeddedIndex(openIndexDatabase(file, blindKey, readOnly), blindKey);
+  return new EmbeddedIndex(openIndexDatabase(file, blindKey, readOnly, log), blindKey);
 }
 
 /** A time as records write it: 2026-11-02T10:30:00.123456789Z; anything else is read with more care. */
