@@ -262,3 +262,34 @@ test('the buffer is reused: what was encoded before does not shine through', () 
     { name: 'short', attributes: { 'audit.sequence.number': 2 } },
   ]);
 });
+
+test('secrets in the items of lists and the members of maps do not leave', () => {
+  const [span] = encode([
+    makeSpan({
+      attributes: {
+        'process.command_args': [
+          'node',
+          'x',
+          '--client-secret',
+          'SECRET',
+          '--db-password=SECRET',
+          '--port',
+          '1',
+        ],
+        body: { password: 'SECRET', nested: { accessToken: 'SECRET', name: 'alice' } },
+        'url.query': ['code=SECRET'],
+      },
+    }),
+  ]);
+  expect(span?.attributes['process.command_args']).toEqual([
+    'node',
+    'x',
+    '--client-secret',
+    'REDACTED',
+    '--db-password=REDACTED',
+    '--port',
+    '1',
+  ]);
+  expect(JSON.stringify(span)).not.toContain('SECRET');
+  expect(JSON.stringify(span)).toContain('alice');
+});

@@ -1,7 +1,7 @@
 /** Attributes as OTLP `KeyValue` and `AnyValue` (opentelemetry-proto common/v1), written backwards. */
 import type { SpanAttributes } from './recorded-span.ts';
 import { ReverseWriter } from './reverse-writer.ts';
-import { scrubPolicy, scrubValue, type ScrubPolicy } from './scrub.ts';
+import { itemPolicy, memberPolicy, scrubPolicy, scrubValue, type ScrubPolicy } from './scrub.ts';
 
 /** Longer strings are cut here: an entry of the ledger holds less than this anyway, and says what was cut. */
 export const MAX_STRING_CHARS = 65_536;
@@ -141,7 +141,7 @@ function writeComposite(writer: ReverseWriter, policy: ScrubPolicy, value: objec
     for (let index = Math.min(items.length, MAX_VALUE_ITEMS) - 1; index >= 0; index--) {
       if (writer.length - before > MAX_VALUE_BYTES) break;
       const item = writer.length;
-      writeValue(writer, policy, items[index], depth);
+      writeValue(writer, itemPolicy(policy, items[index - 1]), items[index], depth);
       writer.endMessage(TAG_MESSAGE_1, item);
     }
     writer.endMessage(0x2a, before);
@@ -164,7 +164,7 @@ function writeMember(
   depth: number,
 ): void {
   const before = writer.length;
-  writeValue(writer, policy, value, depth);
+  writeValue(writer, memberPolicy(policy, name), value, depth);
   writer.endMessage(TAG_MESSAGE_2, before);
   writer.stringField(TAG_STRING_1, cut(name));
 }

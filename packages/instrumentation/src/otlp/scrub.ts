@@ -2,51 +2,17 @@
  * What must never leave the process, taken out of the audit copy of a span. The span itself is not touched: what the
  * application's own exporters send is the application's decision.
  *
- * Three rules: the query parameters that carry secrets in OAuth and OpenID Connect lose their value wherever a string
- * looks like a URL; headers that authenticate lose theirs; and whatever has the shape of a signed token or of an
- * `Authorization` value goes, in any string at all, error messages and database statements included.
+ * Three rules: what a name announces as a secret (parameters of OAuth and OpenID Connect, passwords, keys, headers that
+ * authenticate) loses its value, whether the text is a URL, JSON, a header, a command or prose; attributes with such a
+ * name lose theirs; and whatever has the shape of a signed token or of an `Authorization` value goes, in any string at
+ * all, error messages and database statements included.
  */
 
-/** Stands where a secret stood. */
-export const REDACTED = 'REDACTED';
+import { mayNameSecrets, REDACTED, scrubNamed, type NamedSecrets } from './named-secrets.ts';
 
-const SECRET_PARAMETERS = [
-  'access_token',
-  'actor_token',
-  'api_key',
-  'apikey',
-  'assertion',
-  'auth_req_id',
-  'client_assertion',
-  'client_secret',
-  'code',
-  'code_verifier',
-  'device_code',
-  'id_token',
-  'id_token_hint',
-  'login_hint_token',
-  'logout_token',
-  'password',
-  'passwd',
-  'refresh_token',
-  'registration_access_token',
-  'request',
-  'response',
-  'secret',
-  'state',
-  'nonce',
-  'subject_token',
-  'token',
-  'user_code',
-].join('|');
+export { REDACTED };
 
-/** A secret parameter at the start of a query, after `?`, `&`, `#` or `;`, plain or percent-encoded once. */
-const PARAMETER = new RegExp(
-  `((?:^|[?&#;\\s]|%3F|%26|%23)(?:${SECRET_PARAMETERS})(?:=|%3D))(?!${REDACTED})(?:(?!%26)[^&#;\\s"'<>])+`,
-  'gi',
-);
-
-const AUTHORIZATION = /\b(Bearer|Basic|DPoP|Digest)(\s+|%20)(?!REDACTED)[A-Za-z0-9._~+/=-]{6,}/gi;
+const AUTHORIZATION = /\b(Bearer|Basic|DPoP|Digest)(\s+|\s*:\s*|%20|\+)(?!REDACTED)[A-Za-z0-9._~+/=-]{6,}/gi;
 
 /** `user:password@` in the authority of a URL. */
 const USER_INFO = /(\w:\/\/)[^/?#\s@:]*:[^/?#\s@]*@/g;
@@ -55,11 +21,14 @@ const HEADER_ATTRIBUTE = /^(?:http|rpc\.grpc|rpc)\.(?:request|response)\.(?:head
 
 /** Header names that authenticate, with `-` written `_` as the older conventions do. */
 const SECRET_HEADER =
-  /^(?:authorization|proxy_authorization|cookie|set_cookie|dpop|.*(?:token|secret|password|api_?key|credential|signature|assertion|session).*)$/;
+  /auth(?!or(?!i[sz]))|cookie|dpop|token|secret|password|passwd|key(?!word)|credential|signature|assertion|session|client_cert/;
+
+/** The last part of the name of any other attribute, or of a member of one. */
+const SECRET_NAME =
+  /(?:^|_)(?:authorization|cookie|password|passwd|passphrase|secret|token|assertion|(?:api|access|secret|private)_?key|code_verifier|device_code|x_auth)$/;
 
 /** What instrumentations and this package write themselves, and what holds no free text: nothing to look for. */
 const PLAIN_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'client.address',
   'http.request.method',
   'http.route',
   'network.peer.address',
@@ -70,9 +39,7 @@ const PLAIN_ATTRIBUTES: ReadonlySet<string> = new Set([
   'oidc.session.state',
   'oidc.token.id',
   'oidc.token.type',
-  'server.address',
   'session.id',
-  'url.scheme',
   'user.id',
 ]);
 
@@ -82,17 +49,45 @@ export type ScrubPolicy =
   | 'plain'
   /** The value is a secret. */
   | 'secret'
-  /** Tokens and authorization values, but not parameters: statements say `code = 'A-1'` and mean it. */
-  | 'credentials'
+  /** Tokens, authorization values and secrets in quotes, but not parameters: statements say `code = 'A-1'` and mean it. */
+  | 'statement'
   /** Everything. */
   | 'text';
 
 /** What to look for in the values of an attribute; it depends on the key alone, so ask once per key. */
 export function scrubPolicy(key: string): ScrubPolicy {
   if (PLAIN_ATTRIBUTES.has(key)) return 'plain';
-  if (key.startsWith('db.')) return 'credentials';
-  const header = HEADER_ATTRIBUTE.exec(key)?.[1]?.toLowerCase().replaceAll('-', '_');
-  return header !== undefined && SECRET_HEADER.test(header) ? 'secret' : 'text';
+  const header = HEADER_ATTRIBUTE.exec(key)?.[1];
+  if (header === undefined ? isSecretName(key) : SECRET_HEADER.test(normalized(header))) return 'secret';
+  return key.startsWith('db.') ? 'statement' : 'text';
+}
+
+/** What to look for in a member of an attribute that is a map. */
+export function memberPolicy(policy: ScrubPolicy, name: string): ScrubPolicy {
+  return policy !== 'plain' && isSecretName(name) ? 'secret' : policy;
+}
+
+const SECRET_OPTION = /^--?[A-Za-z][\w-]*$/;
+
+/** What to look for in the item of a list behind another: arguments of a command are `['--password', 'x']`. */
+export function itemPolicy(policy: ScrubPolicy, previous: unknown): ScrubPolicy {
+  const isOption = policy === 'text' && typeof previous === 'string' && SECRET_OPTION.test(previous);
+  return isOption && isSecretName(previous) ? 'secret' : policy;
+}
+
+/** Longer names name nothing. */
+const MAX_NAME_CHARS = 256;
+
+function isSecretName(name: string): boolean {
+  return name.length <= MAX_NAME_CHARS && SECRET_NAME.test(normalized(name.slice(name.lastIndexOf('.') + 1)));
+}
+
+/** `xApiKey` and `X-Api-Key` as `x_api_key`. */
+function normalized(name: string): string {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
 }
 
 /**
@@ -107,31 +102,29 @@ export function scrubValue(policy: ScrubPolicy, value: string): string {
       return value;
     case 'secret':
       return REDACTED;
-    case 'credentials':
-      return scrubCredentials(value);
+    case 'statement':
+      return scrub(value, 'statement');
     case 'text':
       return scrubText(value);
   }
 }
 
 /** Without any of these, none of the patterns matches. */
-const SUSPECT = /[=% ]|:\/\/|eyJ/;
+const SUSPECT = /[=%:,\s]|--|eyJ/;
 
 /** Free text as it may be sent: span names, messages, stack traces. */
 export function scrubText(value: string): string {
-  // The checks are far cheaper than the patterns, and most strings need only the first.
-  if (!SUSPECT.test(value)) return value;
-  const mayHoldParameter = value.includes('=') || value.includes('%3');
-  return scrubCredentials(mayHoldParameter ? value.replaceAll(PARAMETER, `$1${REDACTED}`) : value);
+  return scrub(value, 'text');
 }
 
-function scrubCredentials(value: string): string {
+function scrub(value: string, where: NamedSecrets): string {
+  // The checks are far cheaper than the patterns, and most strings need only the first.
+  if (!SUSPECT.test(value)) return value;
   let clean = value;
   if (clean.includes('eyJ')) clean = scrubTokens(clean);
   if (clean.includes('://')) clean = clean.replaceAll(USER_INFO, `$1${REDACTED}@`);
-  if (clean.includes(' ') || clean.includes('%20'))
-    clean = clean.replaceAll(AUTHORIZATION, `$1$2${REDACTED}`);
-  return clean;
+  clean = clean.replaceAll(AUTHORIZATION, `$1$2${REDACTED}`);
+  return where === 'statement' || mayNameSecrets(clean) ? scrubNamed(clean, where) : clean;
 }
 
 /** The rest of a run of base64url, and of base64url segments that dots lead in. */
