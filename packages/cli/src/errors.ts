@@ -17,7 +17,8 @@ export const EXIT = {
 } as const;
 
 /** Why a command failed on its own account; docs/errors.md explains each. */
-export type CliErrorCode = 'file_unreadable' | 'input_malformed' | 'node_too_old' | 'not_found' | 'usage';
+export type CliErrorCode =
+  'file_unreadable' | 'input_ambiguous' | 'input_malformed' | 'node_too_old' | 'not_found' | 'usage';
 
 /** What a command throws when it cannot do what it was asked. */
 export class CliError extends Error {
@@ -95,7 +96,7 @@ export function describeError(error: unknown, command?: string): Failure {
 }
 
 function exitCodeOf(code: string): number {
-  if (code === 'not_found') return EXIT.failed;
+  if (code === 'not_found' || code === 'input_ambiguous') return EXIT.failed;
   return USAGE_CODES.has(code) ? EXIT.usage : EXIT.unreachable;
 }
 

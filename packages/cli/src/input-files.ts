@@ -3,9 +3,26 @@ import { parseVerificationKey } from '@spanledger/ledger/verify';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 /** The name that stands for standard input. */
 const STANDARD_INPUT = '-';
+
+/** What stands beside `_source` in a search hit of Elasticsearch. */
+const HIT_MEMBERS: ReadonlySet<string> = new Set([
+  '_id',
+  '_ignored',
+  '_index',
+  '_primary_term',
+  '_routing',
+  '_score',
+  '_seq_no',
+  '_source',
+  '_version',
+  'fields',
+  'highlight',
+  'sort',
+]);
 
 const VKEY_HINT = 'Give the line that stands in ledger.vkey, or the name of a file that holds it.';
 
@@ -55,14 +72,14 @@ async function readVkeyFile(name: string, context: Context): Promise<string> {
  * Elasticsearch or Kibana is taken by its `_source`.
  *
  * @param name - the file, for messages
- * @throws CliError `input_malformed`
+ * @throws CliError `input_malformed`; `input_ambiguous` where the file says something that verifying it would not see
  */
 export function parseDocuments(text: string, name: string): JsonObject[] {
-  const whole = parseJson(text);
+  const whole = parseJson(text, describe(name));
   const values = whole === undefined ? parseLines(text, name) : Array.isArray(whole) ? whole : [whole];
   if (values.length === 0) throw new CliError('input_malformed', `${describe(name)} holds no record`);
   return values.map((value, at) => {
-    if (isJsonObject(value)) return isJsonObject(value['_source']) ? value['_source'] : value;
+    if (isJsonObject(value)) return unwrapHit(value, name);
     throw new CliError('input_malformed', `item ${at + 1} of ${describe(name)} is no JSON object`, {
       hint: 'A record is one JSON object, as spanledger show prints it or as it stands in the index.',
     });
@@ -73,7 +90,7 @@ function parseLines(text: string, name: string): unknown[] {
   const lines = text.split('\n').map((line) => line.trim());
   return lines.flatMap((line, at) => {
     if (line === '') return [];
-    const value = parseJson(line);
+    const value = parseJson(line, `line ${at + 1} of ${describe(name)}`);
     if (value !== undefined) return [value];
     throw new CliError('input_malformed', `line ${at + 1} of ${describe(name)} is not JSON`, {
       hint: 'Give one JSON document, or one a line.',
@@ -81,14 +98,26 @@ function parseLines(text: string, name: string): unknown[] {
   });
 }
 
+/** A search hit's record. What stands beside it is not verified, so it may be nothing that looks like a record's. */
+function unwrapHit(value: JsonObject, name: string): JsonObject {
+  const source = value['_source'];
+  if (!isJsonObject(source)) return value;
+  const foreign = Object.keys(value).find((member) => !HIT_MEMBERS.has(member));
+  if (foreign === undefined) return source;
+  const member = JSON.stringify(foreign.slice(0, 200));
+  throw new CliError('input_ambiguous', `${describe(name)} has the member ${member} beside _source`, {
+    hint: 'It is not part of the record in _source. Give that alone, or the search hit as it was found.',
+  });
+}
+
 /** JSON has no undefined, which therefore can say that the text is none. */
-function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
+function parseJson(text: string, place: string): unknown {
+  const json = parseStrictJson(text);
+  if (json.kind === 'value') return json.value;
+  if (json.kind === 'none') return undefined;
+  throw new CliError('input_ambiguous', `${place} is not taken: ${json.reason}`, {
+    hint: 'Other readers would see another record there. Give the record as spanledger show prints it.',
+  });
 }
 
 function describe(name: string): string {

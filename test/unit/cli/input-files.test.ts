@@ -4,6 +4,15 @@ import { describeError } from '../../../packages/cli/src/errors.ts';
 import { parseDocuments, readInputFile, readVkey } from '../../../packages/cli/src/input-files.ts';
 import { testContext } from '../../support/cli/context.ts';
 
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 describe('parseDocuments', () => {
   it('reads one document, a list, and one a line', () => {
     expect(parseDocuments('{"a":1}', 'f')).toEqual([{ a: 1 }]);
@@ -14,6 +23,69 @@ describe('parseDocuments', () => {
 
   it('takes a search hit by its source', () => {
     expect(parseDocuments('{"_index":"i","_source":{"a":1}}', 'f')).toEqual([{ a: 1 }]);
+  });
+
+  it('refuses what stands beside the source of a hit and looks like the record', () => {
+    for (const sibling of ['"audit":{}', '"@timestamp":"x"', '"user":{"id":"mallory"}', '"__proto__":{}']) {
+      const read = (): unknown => parseDocuments(`{${sibling},"_index":"i","_source":{"a":1}}`, 'f');
+      expect(read).toThrow(`f has the member ${sibling.slice(0, sibling.indexOf(':'))} beside _source`);
+      expect(describeError(thrownBy(read)).exitCode).toBe(1);
+    }
+    const hit =
+      '{"_index":"i","_id":"1","_score":null,"_version":1,"_seq_no":2,"_primary_term":1,"_ignored":[],' +
+      '"_routing":"r","_source":{"a":1},"fields":{},"sort":[1],"highlight":{}}';
+    expect(parseDocuments(hit, 'f')).toEqual([{ a: 1 }]);
+  });
+
+  it('refuses members that stand twice, at any depth and however they are spelled', () => {
+    const texts = {
+      '{"user":1,"user":2}': 'f is not taken: the member "user" stands twice',
+      '{"user":{"id":"a","id":"b"}}': 'f is not taken: the member "user.id" stands twice',
+      '{"a":1}\n{"b":[{},{"c":1,"\\u0063":1}]}': 'line 2 of f is not taken: the member "b.1.c" stands twice',
+      '{"":1,"":2}': 'stands twice',
+      '{"__proto__":1,"__proto__":2}': 'the member "__proto__" stands twice',
+      '{"_source":{"a":"\\"{","a":1}}': 'the member "_source.a" stands twice',
+    };
+    for (const [text, message] of Object.entries(texts)) {
+      expect(() => parseDocuments(text, 'f'), text).toThrow(message);
+      expect(describeError(thrownBy(() => parseDocuments(text, 'f')))).toMatchObject({ exitCode: 1 });
+    }
+    const fine = '{"a":{"a":["a","a",{"a":"a"}],"b":"\\\\"},"b":{"a":true},"":null}';
+    expect(parseDocuments(fine, 'f')).toEqual([JSON.parse(fine)]);
+  });
+
+  it('refuses numbers that it would round', () => {
+    for (const number of [
+      '9007199254740993',
+      '1.0000000000000000001',
+      '1e400',
+      '1e-400',
+      '-0.10000000000000001',
+    ]) {
+      expect(() => parseDocuments(`{"a":[${number}]}`, 'f'), number).toThrow(
+        `the number ${number} at "a.0" is more exact than can be read`,
+      );
+    }
+    for (const number of [
+      '0',
+      '-0',
+      '0.0',
+      '1.50',
+      '1e3',
+      '12.5E-3',
+      '0.1',
+      '1e21',
+      '9007199254740992',
+      '5e-324',
+    ]) {
+      expect(parseDocuments(`{"a":${number}}`, 'f'), number).toEqual([{ a: Number(number) }]);
+    }
+  });
+
+  it('refuses what nests too deep, and takes long strings', () => {
+    expect(() => parseDocuments(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'f')).toThrow('nested');
+    const long = 'x\n'.repeat(1_000_000);
+    expect(parseDocuments(JSON.stringify({ a: long }), 'f')).toEqual([{ a: long }]);
   });
 
   it('names the line or item that is none', () => {
