@@ -19,7 +19,8 @@ export type ExporterErrorCode =
   | 'service_busy'
   | 'vault_ahead'
   | 'vault_damaged'
-  | 'vault_mismatch';
+  | 'vault_mismatch'
+  | 'vault_missing';
 
 /** What the exporter throws when something outside the program is wrong: a file, a key, a request, a network. */
 export class ExporterError extends Error {

@@ -60,7 +60,8 @@ export interface ServiceOptions {
  * Starts the audit exporter: opens the data directory, takes up where the last stop or crash left off, and listens.
  *
  * @throws ExporterError `data_directory_locked`, `data_directory_unusable`, `key_missing`, `key_mismatch`,
- *   `vault_ahead`, `vault_damaged`, `vault_mismatch`, `config_invalid`, `listen_failed`; LedgerError for a damaged or locked ledger
+ *   `vault_ahead`, `vault_damaged`, `vault_mismatch`, `vault_missing`,
+ *   `config_invalid`, `listen_failed`; LedgerError for a damaged or locked ledger
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const log = options.log ?? createLog({ level: config.logLevel, format: config.logFormat });
@@ -101,12 +102,17 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const source = fileTiles(paths.ledger);
   const reader = new LedgerReader(source);
   // Before anything is destroyed or moved.
-  await checkVault({
+  const lost = await checkVault({
     vault,
     file: paths.vaultFile,
     size: ledger.sizes().durable,
+    journalFrom: ledger.journal.segments()[0]?.first ?? ledger.sizes().durable,
     entry: (index) => reader.entry(index),
+    acceptLost: config.acceptLostOpenings,
   });
+  if (lost > 0) {
+    log.warn({ records: lost }, 'privacy.accept_lost_openings: records go on without their opened groups');
+  }
   await destroyOrphanedKeys(paths.epochKeys, epochKeys, ledger.journal);
 
   const references = new References(referenceKey, vault);

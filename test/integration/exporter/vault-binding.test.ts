@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Service } from '@spanledger/audit-exporter';
@@ -27,8 +27,8 @@ afterEach(async () => {
   await Promise.all([data.remove(), backup.remove()]);
 });
 
-async function start(directory: string): Promise<Service> {
-  running = await startTestService(directory);
+async function start(directory: string, env: NodeJS.ProcessEnv = {}): Promise<Service> {
+  running = await startTestService(directory, env);
   return running;
 }
 
@@ -99,6 +99,28 @@ describe('a vault that is not the ledger’s', () => {
     database.close();
     await record(data.path, 'bob', 1);
     expect(await users(await start(data.path), 3)).toEqual(['alice', 'alice', 'bob']);
+  });
+});
+
+describe('a vault that lacks what the journal no longer has', () => {
+  test.each([
+    ['deleted', () => rm(join(data.path, 'vault'), { recursive: true })],
+    ['emptied', () => truncate(join(data.path, 'vault', 'vault.db'))],
+    ['older', () => cp(join(backup.path, 'vault'), join(data.path, 'vault'), { recursive: true })],
+  ])('%s: the service starts only when that is accepted, and then for good', async (how, lose) => {
+    await record(data.path, 'alice', 2);
+    await cp(data.path, backup.path, { recursive: true });
+    await record(data.path, 'bob', 2);
+    await lose();
+    await expect(startTestService(data.path)).rejects.toMatchObject({ code: 'vault_missing' });
+    const kept = how === 'older' ? 'alice' : undefined;
+    const accepting = await start(data.path, { SPANLEDGER_ACCEPT_LOST_OPENINGS: 'true' });
+    await send(accepting, 'carol', 1);
+    await stop();
+    const expected = [kept, kept, undefined, undefined, 'carol'];
+    expect(await users(await start(data.path), 5)).toEqual(expected);
+    await stop();
+    expect((await verifyDirectory(data.path)).failures).toEqual([]);
   });
 });
 

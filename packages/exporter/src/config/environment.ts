@@ -24,6 +24,11 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
     field: ['journal', 'segment_max_age_ms'],
     reading: 'number',
   },
+  {
+    variable: 'SPANLEDGER_ACCEPT_LOST_OPENINGS',
+    field: ['privacy', 'accept_lost_openings'],
+    reading: 'boolean',
+  },
   { variable: 'SPANLEDGER_LOG_LEVEL', field: ['log', 'level'], reading: 'text' },
   { variable: 'SPANLEDGER_LOG_FORMAT', field: ['log', 'format'], reading: 'text' },
 ];

@@ -76,6 +76,7 @@ export function loadConfig(sources: ConfigSources): Config {
     origin: values.ledger?.origin,
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
+    acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',
     kek,

@@ -18,6 +18,7 @@ export interface ConfigFile {
   insecure?: boolean | undefined;
   ledger?: { origin?: string | undefined; publish_interval_ms?: number | undefined } | undefined;
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
+  privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -67,6 +68,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
         .optional(),
     })
     .optional(),
+  privacy: z.strictObject({ accept_lost_openings: z.boolean('must be true or false').optional() }).optional(),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -89,6 +91,8 @@ export interface Config {
   readonly publishIntervalMs: number;
   /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */
   readonly segmentMaxAgeMs: number;
+  /** The service starts although the opened groups of records are gone, and goes on without them. */
+  readonly acceptLostOpenings: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */

@@ -74,6 +74,7 @@ describe('where values come from', () => {
       SPANLEDGER_ORIGIN: 'audit.example.com',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '100',
       SPANLEDGER_SEGMENT_MAX_AGE_MS: '200',
+      SPANLEDGER_ACCEPT_LOST_OPENINGS: 'true',
       SPANLEDGER_LOG_LEVEL: 'silent',
       SPANLEDGER_LOG_FORMAT: 'json',
     };
@@ -86,6 +87,7 @@ describe('where values come from', () => {
       origin: 'audit.example.com',
       publishIntervalMs: 100,
       segmentMaxAgeMs: 200,
+      acceptLostOpenings: true,
       logLevel: 'silent',
       logFormat: 'json',
       kek: undefined,
