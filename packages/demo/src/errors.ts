@@ -1,5 +1,5 @@
 /** What can go wrong in the demo itself. */
-export type DemoErrorCode = 'child_failed' | 'child_timeout' | 'interrupted';
+export type DemoErrorCode = 'child_failed' | 'child_timeout' | 'directory_unusable' | 'interrupted';
 
 /** The demo could not be shown. */
 export class DemoError extends Error {

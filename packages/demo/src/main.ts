@@ -13,7 +13,7 @@ if ('options' in asked) {
   const print = (text: string): unknown => process.stdout.write(text);
   const paint = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? colored : plain;
   process.exitCode = await runDemo(asked.options, { print, progress, paint }, stop.signal).catch(
-    describeFailure,
+    (error: unknown) => describeFailure(error, asked.options.json),
   );
 } else {
   (asked.exitCode === 0 ? process.stdout : process.stderr).write(asked.text);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { RunningChild } from './child-process.ts';
+import { DemoError } from './errors.ts';
 import { startExporter } from './exporter-process.ts';
 import type { DemoOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -53,7 +54,7 @@ export interface StageHands {
 /**
  * Starts exporter, provider and shop.
  *
- * @throws DemoError if one of them does not start, or the signal is aborted
+ * @throws DemoError if the directory cannot be used, one of them does not start, or the signal is aborted
  */
 export async function setStage(
   options: DemoOptions,
@@ -98,7 +99,16 @@ export async function setStage(
 async function makeDirectory(wanted: string | undefined, closers: Closers): Promise<string> {
   if (wanted !== undefined) {
     const directory = resolve(wanted);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await access(directory, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+      throw new DemoError('directory_unusable', `${directory} cannot be used as a data directory${why}`, {
+        cause,
+        hint: '--data takes a directory that this user may write to, or the name of a new one.',
+      });
+    }
     return directory;
   }
   const directory = await mkdtemp(join(tmpdir(), 'spanledger-demo-'));

@@ -22,6 +22,28 @@ describe('the command line of the demo', () => {
   });
 });
 
+describe('a data directory that is none', () => {
+  const run = (...args: string[]): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [DEMO_SCRIPT, '--once', '--data', DEMO_SCRIPT, ...args], {
+      encoding: 'utf8',
+    });
+
+  it('ends with 2 and says what it should be', () => {
+    const { status, stdout, stderr } = run();
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`${DEMO_SCRIPT} cannot be used as a data directory (EEXIST)\n--data takes`);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it('is told as JSON where that is asked for', () => {
+    const { status, stderr } = run('--json');
+    expect(status).toBe(2);
+    expect(JSON.parse(stderr)).toEqual({
+      error: { code: 'directory_unusable', message: expect.any(String), hint: expect.any(String) },
+    });
+  });
+});
+
 describe('the demo without --once', () => {
   it('shows everything, serves on, and leaves nothing behind after Ctrl-C', async () => {
     const demo = spawn(process.execPath, [DEMO_SCRIPT], { stdio: ['ignore', 'pipe', 'pipe'] });
