@@ -7,12 +7,12 @@ import {
   ExporterError,
   isLoopback,
   loadConfig,
-  openArchive,
   type Archive,
 } from '@spanledger/audit-exporter';
 import { fileTiles, LedgerError, LedgerReader } from '@spanledger/ledger';
 import type { TileSource } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
+import { demandLedger, openDirectory } from './directory-access.ts';
 import { CliError } from './errors.ts';
 import type { SourceOptions } from './options.ts';
 
@@ -58,7 +58,7 @@ export async function withArchive<T>(
   const location = await locate(options, context);
   const archive =
     location.kind === 'directory'
-      ? await openArchive(location.directory, { env: context.env })
+      ? await openDirectory(location.directory, context.env)
       : connectService(location.url, context);
   try {
     return await work(archive, location);
@@ -77,12 +77,8 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
       proof: (index) => archive.proof(String(index)),
     };
   }
-  const { ledger, vkeyFile, root } = dataDirectory(location.directory);
-  if (!existsSync(ledger)) {
-    throw new ExporterError('archive_missing', `there is no ledger in ${root}`, {
-      hint: 'Name a folder that holds ledger/ and ledger.vkey.',
-    });
-  }
+  demandLedger(location.directory);
+  const { ledger, vkeyFile } = dataDirectory(location.directory);
   const tiles = fileTiles(ledger);
   const reader = new LedgerReader(tiles);
   return {

@@ -1,10 +1,18 @@
-import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../support/cli/process.ts';
+import { CLI } from '../support/run-cli.ts';
 import { makeTrail, type TestTrail } from '../../support/cli/trail.ts';
+
+/** Runs the command as somebody to whom nothing here belongs. */
+const NOBODY = { uid: 65_534, gid: 65_534, encoding: 'utf8' } as const;
+const runAsStranger = (args: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, [CLI, ...args], { ...NOBODY, cwd: tmpdir() });
+const CAN_BE_STRANGER = process.getuid?.() === 0 && runAsStranger(['--version']).status === 0;
 
 let trail: TestTrail;
 let scratch: string;
@@ -119,7 +127,27 @@ describe('what cannot be reached ends with 3', () => {
   it('a data directory that is not there', async () => {
     for (const command of [['search'], ['verify'], ['keys'], ['sessions']]) {
       const { status, stderr } = await runCommand([...command, '--data', join(scratch, 'nowhere')]);
-      expect(stderr).toMatch(/spanledger: .*nowhere/);
+      expect(stderr).toMatch(/spanledger: there is no directory .*nowhere/);
+      expect(stderr).not.toContain('spanledger serve');
+      expect({ command, status }).toEqual({ command, status: 3 });
+    }
+  });
+
+  it('a folder that is none, a file, and a part that is missing are told apart', async () => {
+    const none = await runCommand(['search', '--data', tmpdir()]);
+    expect(none).toMatchObject({ status: 3, stderr: expect.stringContaining('there is no ledger in') });
+    const file = await runCommand(['verify', '--data', join(trail.directory, 'ledger.vkey')]);
+    expect(file).toMatchObject({ status: 3, stderr: expect.stringContaining('is a file, no directory') });
+    const copy = await copyPublicFiles('without-index');
+    const part = await runCommand(['search', '--data', copy]);
+    expect(part).toMatchObject({ status: 3, stderr: expect.stringMatching(/no readable .*vault\.db/) });
+  });
+
+  it.runIf(CAN_BE_STRANGER)('a directory that belongs to somebody else', () => {
+    for (const command of ['search', 'verify']) {
+      const { status, stderr } = runAsStranger([command, '--data', trail.directory, '--json']);
+      expect(JSON.parse(stderr)).toHaveProperty('error.code', 'data_directory_unusable');
+      expect(stderr).toContain('Run it as the directory’s owner (uid 0)');
       expect({ command, status }).toEqual({ command, status: 3 });
     }
   });
@@ -155,6 +183,36 @@ describe('doctor', () => {
     await chmod(key, 0o600);
     expect(stdout).toMatch(/BAD {3}keys: .*ledger\.key can be read by other users/);
     expect(stdout).toContain('→ chmod 600 ');
+    expect(status).toBe(1);
+  });
+
+  it('finds an address bad that was given and does not answer', async () => {
+    const local = await runCommand(['doctor', '--url', 'http://127.0.0.1:1']);
+    expect(local.stdout).toMatch(
+      /BAD {3}service: none answers at http:\/\/127\.0\.0\.1:1\n +→ .*spanledger serve/,
+    );
+    expect(local.stdout).not.toContain('data in');
+    expect(local.status).toBe(1);
+    const remote = await runCommand(['doctor'], { SPANLEDGER_URL: 'http://audit.invalid:4319' });
+    expect(remote.stdout).toMatch(/BAD {3}service: none answers at .*\n +→ .*audit\.invalid can be reached/);
+    expect(remote.stdout).not.toContain('spanledger serve\n');
+    expect(remote.status).toBe(1);
+  });
+
+  it('does not call a directory without keys good', async () => {
+    const empty = join(scratch, 'empty');
+    await mkdir(empty, { mode: 0o700 });
+    const { status, stdout } = await runCommand(['doctor', '--data', empty]);
+    expect(stdout).toMatch(/look {2}keys: there is no key file/);
+    expect(stdout).not.toContain('0 key files');
+    expect(status).toBe(1);
+  });
+
+  it.runIf(CAN_BE_STRANGER)('sends a stranger to the owner of the directory', () => {
+    const { status, stdout } = runAsStranger(['doctor', '--data', trail.directory, '--json']);
+    expect(stdout).toMatch(/belongs to another user \(uid 0\)/);
+    expect(stdout).toContain('Run it as the directory’s owner');
+    expect(stdout).not.toContain('chown');
     expect(status).toBe(1);
   });
 

@@ -9,7 +9,7 @@ import type { Tone } from '../output/paint.ts';
 import { checkDirectory } from './doctor/directory.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkConfiguration, checkNode } from './doctor/machine.ts';
-import { checkPort, checkService } from './doctor/service.ts';
+import { checkNamedService, checkPort, checkService } from './doctor/service.ts';
 import { checkSpool } from './doctor/spool.ts';
 
 const TONES: Readonly<Record<Verdict, Tone>> = { good: 'good', warning: 'warning', bad: 'bad' };
@@ -34,7 +34,7 @@ export function addDoctor(program: Command, context: Context): void {
 }
 
 async function examine(options: SourceOptions, context: Context): Promise<void> {
-  const findings = [checkNode(process.versions.node), checkConfiguration(context.env)];
+  const findings = [checkNode(process.versions.node), checkConfiguration(context.env, isExplicit(options))];
   // With a configuration that cannot be read, there is no telling where things are, unless the command line does.
   const canLocate = findings.every(({ verdict }) => verdict !== 'bad') || options.data !== undefined;
   if (canLocate) findings.push(...(await examinePlaces(options, context)));
@@ -46,20 +46,24 @@ async function examine(options: SourceOptions, context: Context): Promise<void> 
 }
 
 async function examinePlaces(options: SourceOptions, context: Context): Promise<Finding[]> {
-  const explicit = options.data !== undefined || options.url !== undefined;
-  if (explicit) {
+  if (isExplicit(options)) {
     const location = await locate(options, context);
     return location.kind === 'directory'
-      ? checkDirectory(location.directory, context)
-      : checkService(describeLocation(location), context);
+      ? checkDirectory(location.directory, context, true)
+      : checkNamedService(describeLocation(location), context);
   }
   const { directory, url } = usualPlace(context.env);
   const service = context.env['SPANLEDGER_URL'] ?? '';
   return [
-    ...(await checkDirectory(directory, context)),
+    ...(await checkDirectory(directory, context, false)),
     ...(service === '' ? [await checkPort(url)] : []),
-    ...(await checkService(service === '' ? url : service, context)),
+    ...(await (service === '' ? checkService(url, context) : checkNamedService(service, context))),
   ];
+}
+
+/** Whether the command line itself says where to look. */
+function isExplicit({ data, url }: SourceOptions): boolean {
+  return data !== undefined || url !== undefined;
 }
 
 function renderFinding({ verdict, subject, detail, fix }: Finding, context: Context): string {

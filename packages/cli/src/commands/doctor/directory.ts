@@ -1,8 +1,10 @@
+import type { Stats } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { dataDirectory, openArchive } from '@spanledger/audit-exporter';
+import { dataDirectory } from '@spanledger/audit-exporter';
 import { checkCheckpoint, parseVerificationKey } from '@spanledger/ledger/verify';
 import { openPublicLog } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { describeOwner, openDirectory } from '../../directory-access.ts';
 import { describeError } from '../../errors.ts';
 import { formatCount, formatMilliseconds } from '../../output/text.ts';
 import { keyFiles } from '../keys.ts';
@@ -11,35 +13,68 @@ import { checkFollowers } from './followers.ts';
 
 const GROUP_AND_OTHERS = 0o077;
 
-/** Looks at a data directory: permissions, keys, ledger, index. */
-export async function checkDirectory(directory: string, context: Context): Promise<Finding[]> {
+/**
+ * Looks at a data directory: permissions, keys, ledger, index.
+ *
+ * @param named - somebody named it, so that it ought to be there
+ */
+export async function checkDirectory(
+  directory: string,
+  context: Context,
+  named: boolean,
+): Promise<Finding[]> {
   const { root } = dataDirectory(directory);
-  const found = await stat(root).catch(() => undefined);
-  if (found === undefined) {
-    return [
-      warning('data directory', `${root} is not there yet`, 'spanledger serve makes it at its first start.'),
-    ];
+  const found = await statOrCode(root);
+  if (typeof found === 'string') {
+    if (found === 'ENOENT' && named) {
+      return [bad('data directory', `${root} is not there`, 'Check the name.')];
+    }
+    return found === 'ENOENT'
+      ? [
+          warning(
+            'data directory',
+            `${root} is not there yet`,
+            'spanledger serve makes it at its first start.',
+          ),
+        ]
+      : [
+          bad(
+            'data directory',
+            `${root} cannot be looked at (${found})`,
+            'Run it as the user whom the directory belongs to.',
+          ),
+        ];
   }
   if (!found.isDirectory()) {
     return [bad('data directory', `${root} is no directory`, 'Name a directory with --data.')];
   }
+  const accessible = await checkAccess(root, found);
+  // What lies in a directory that is closed to this user says nothing about it.
+  if (accessible.verdict === 'bad') return [accessible];
   return [
-    await checkAccess(root, found.mode),
+    accessible,
     ...(await checkKeys(directory)),
     await checkLedger(directory, context),
     ...(await checkArchive(directory, context)),
   ];
 }
 
-async function checkAccess(root: string, mode: number): Promise<Finding> {
+/** What is at a path, or the code of the error that hides it. */
+async function statOrCode(path: string): Promise<Stats | string> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  }
+}
+
+// Not chown: the service that runs as the owner would be shut out of its own directory.
+async function checkAccess(root: string, { mode, uid }: Stats): Promise<Finding> {
   try {
     await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
-    return bad(
-      'data directory',
-      `this user may not write to ${root}`,
-      `Make it belong to this user: chown -R "$USER" ${root}`,
-    );
+    const who = process.getuid?.() === uid ? '' : `belongs to another user (uid ${uid}), and `;
+    return bad('data directory', `${root}: ${who}this user may not read and write it`, describeOwner(root));
   }
   if ((mode & GROUP_AND_OTHERS) !== 0) {
     return warning('data directory', `${root} can be entered by other users`, `chmod 700 ${root}`);
@@ -56,7 +91,12 @@ async function checkKeys(directory: string): Promise<Finding[]> {
     bad('keys', `${path} can be read by other users (mode ${mode})`, `chmod 600 ${path}`),
   );
   const present = files.filter(({ mode }) => mode !== undefined).length;
-  return exposed.length > 0 ? exposed : [good('keys', `${present} key files, for this user alone`)];
+  if (exposed.length > 0) return exposed;
+  if (present > 0) return [good('keys', `${present} key files, for this user alone`)];
+  const { keys } = dataDirectory(directory);
+  const fix =
+    'The service draws them at its first start; where there is a ledger already, restore them from a backup.';
+  return [warning('keys', `there is no key file in ${keys}, or this user may not look into it`, fix)];
 }
 
 async function checkLedger(directory: string, context: Context): Promise<Finding> {
@@ -95,7 +135,7 @@ async function checkLedger(directory: string, context: Context): Promise<Finding
 
 async function checkArchive(directory: string, context: Context): Promise<Finding[]> {
   try {
-    const archive = await openArchive(directory, { env: context.env });
+    const archive = await openDirectory(directory, context.env);
     try {
       return checkFollowers(await archive.status());
     } finally {

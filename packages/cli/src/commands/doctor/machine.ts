@@ -9,10 +9,15 @@ export function checkNode(version: string): Finding {
   return bad('node', `${version} is too old`, `Install Node ${NODE_LEAST} or newer.`);
 }
 
-/** Whether configuration file and environment can be read. */
-export function checkConfiguration(env: NodeJS.ProcessEnv): Finding {
+/**
+ * Whether configuration file and environment can be read.
+ *
+ * @param elsewhere - the places that they name are not the ones that are looked at
+ */
+export function checkConfiguration(env: NodeJS.ProcessEnv, elsewhere: boolean): Finding {
   try {
     const { dataDirectory, host, port } = loadConfig({ env });
+    if (elsewhere) return good('configuration', 'can be read; the command line says where to look');
     return good('configuration', `data in ${dataDirectory}, service at ${host}:${port}`);
   } catch (error) {
     const { message, hint } = describeError(error);

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { connectArchive } from '@spanledger/audit-exporter';
+import { connectArchive, isLoopback } from '@spanledger/audit-exporter';
 import { answers } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { describeError } from '../../errors.ts';
@@ -24,11 +24,24 @@ export async function checkPort(url: string): Promise<Finding> {
   return good('port', `${port} is free`);
 }
 
-/** Asks the service how it is. */
+/** Asks the service on this machine how it is; it may not have been started yet. */
 export async function checkService(url: string, context: Context): Promise<Finding[]> {
-  if (!(await answers(url))) {
-    return [warning('service', `none answers at ${url}`, 'Start it with: spanledger serve')];
-  }
+  if (await answers(url)) return askService(url, context);
+  return [warning('service', `none answers at ${url}`, 'Start it with: spanledger serve')];
+}
+
+/** Asks the service that somebody named how it is; it ought to answer. */
+export async function checkNamedService(url: string, context: Context): Promise<Finding[]> {
+  if (await answers(url)) return askService(url, context);
+  if (!URL.canParse(url)) return [bad('service', `${url} is no address`, 'Correct --url or SPANLEDGER_URL.')];
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const fix = isLoopback(host)
+    ? 'Start it with: spanledger serve. Or correct the address.'
+    : `Check the address, whether ${host} can be reached from here (network, proxy, firewall, TLS), and whether the service runs there and listens beyond its own machine.`;
+  return [bad('service', `none answers at ${url}`, fix)];
+}
+
+async function askService(url: string, context: Context): Promise<Finding[]> {
   const token = context.env['SPANLEDGER_TOKEN'] ?? '';
   const archive = connectArchive(url, token === '' ? {} : { token });
   try {
