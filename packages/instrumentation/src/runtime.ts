@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { watchProviders } from './attach/api-trap.ts';
+import { MissingProvider } from './attach/missing-provider.ts';
 import { attachToProvider } from './attach/provider.ts';
 import { AuditProcessor } from './audit/audit-processor.ts';
 import { SpoolSink } from './audit/spool-sink.ts';
 import type { InstrumentationConfig } from './config.ts';
 import { hookImports } from './libraries/import-hook.ts';
 import { joseLibrary } from './libraries/jose/library.ts';
-import type { HookContext, Library } from './libraries/library.ts';
+import type { HookContext, Library, Observe } from './libraries/library.ts';
 import { openidClientLibrary } from './libraries/openid-client/library.ts';
 import { hookRequires } from './libraries/require-hook.ts';
 import { TraceEncoder } from './otlp/encoder.ts';
@@ -61,7 +62,10 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
   const sessions = new SessionRegistry(config);
   const lifecycle = new Lifecycle(processor, sink, Date.now);
 
-  const libraries = supportedLibraries({ lifecycle, sessions, now: Date.now });
+  const missing = new MissingProvider(process.env);
+  const libraries = supportedLibraries({ lifecycle, sessions, now: Date.now }).map((library) =>
+    noting(library, missing),
+  );
   guarded('IMPORT_HOOKS', () => {
     hookImports(libraries);
   });
@@ -69,14 +73,33 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     hookRequires(libraries);
   });
   guarded('ATTACH', () => {
-    watchProviders((provider) => guarded('ATTACH', () => attachToProvider(provider, processor)));
+    watchProviders((provider) =>
+      guarded('ATTACH', () => {
+        if (attachToProvider(provider, processor)) missing.found();
+      }),
+    );
+  });
+  guarded('WATCH_REQUESTS', () => {
+    missing.watchRequests();
   });
   guarded('SPOOL', () => {
     // A process that never traces anything still sends what its predecessor left.
     if (hasOtherFolders(config.spoolDirectory)) sender.start();
   });
-  endWithProcess({ processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
+  endWithProcess({ missing, processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
   return { lifecycle, sessions };
+}
+
+/** The same library, whose use is noted. */
+function noting(library: Library, missing: MissingProvider): Library {
+  const hooks = Object.entries(library.hooks).map(([name, observe]): [string, Observe] => [
+    name,
+    (args) => {
+      missing.noteWork();
+      return observe(args);
+    },
+  ]);
+  return { ...library, hooks: Object.fromEntries(hooks) };
 }
 
 function supportedLibraries(context: HookContext): Library[] {
@@ -84,6 +107,7 @@ function supportedLibraries(context: HookContext): Library[] {
 }
 
 interface Ending {
+  readonly missing: MissingProvider;
   readonly processor: AuditProcessor;
   readonly writer: SpoolWriter;
   readonly sender: SenderThread;
@@ -94,10 +118,11 @@ interface Ending {
  * At the end of the process what waits is written. No signal is listened for: a listener would change what the signal
  * does to the application, and there is nothing to gain, since spans are written milliseconds after they end.
  */
-function endWithProcess({ processor, writer, sender, exitTimeoutMs }: Ending): void {
+function endWithProcess({ missing, processor, writer, sender, exitTimeoutMs }: Ending): void {
   let waitedAt: number | undefined;
   process.on('beforeExit', () => {
     guarded('BEFORE_EXIT', () => {
+      missing.tellIfMissing();
       processor.releaseAll();
       const { position, counts } = writer;
       // Waiting ends in this event again: once for what is there is enough.

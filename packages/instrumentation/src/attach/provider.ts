@@ -21,18 +21,21 @@ const PROCESSOR_FIELDS = ['_activeSpanProcessor', 'activeSpanProcessor'];
  *
  * @param provider - Whatever was registered as tracer provider.
  * @param processor - The processor.
+ * @returns Whether this is a provider that makes spans, which holds for one that is not supported too: that is told.
  */
-export function attachToProvider(provider: unknown, processor: AttachedProcessor): void {
-  if (typeof provider !== 'object' || provider === null || seen.has(provider)) return;
+export function attachToProvider(provider: unknown, processor: AttachedProcessor): boolean {
+  if (typeof provider !== 'object' || provider === null || seen.has(provider)) return false;
   seen.add(provider);
   const field = PROCESSOR_FIELDS.find((name) => isObject(memberOf(provider, name)));
   if (field === undefined) {
     // The API's own no-op provider has a getTracer and nothing else; nobody needs to hear about it.
-    if (isObject(memberOf(provider, '_tracers')) || isObject(memberOf(provider, 'resource'))) warnUnknown();
-    return;
+    if (!isObject(memberOf(provider, '_tracers')) && !isObject(memberOf(provider, 'resource'))) return false;
+    warnUnknown();
+    return true;
   }
   prepend(provider, field, processor);
   recordAllSpansOf(provider);
+  return true;
 }
 
 function prepend(provider: object, field: string, processor: AttachedProcessor): void {
