@@ -188,6 +188,25 @@ describe('spans that wait for a session', () => {
     expect(new Set(written().map(({ number }) => number)).size).toBe(MAX_HELD_PER_SLOT + 3);
   });
 
+  test('beyond the bound are told once, with the bound, if there was a session to lose', () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    const overflow = (): SlottedSpan => {
+      const root = start('root');
+      for (let index = 0; index <= MAX_HELD_PER_SLOT; index++) processor.onEnd(start(`child-${index}`, root));
+      return root;
+    };
+    processor.onEnd(overflow());
+    expect(emitWarning).not.toHaveBeenCalled();
+    for (const sid of ['s1', 's2']) processor.bind(slotOf(overflow()), binding(sid));
+    expect(emitWarning.mock.calls).toEqual([
+      [
+        expect.stringMatching(/without their session.*\(256 in one request\)/),
+        { type: 'SpanledgerWarning', code: 'SPANLEDGER_HELD_FULL' },
+      ],
+    ]);
+    emitWarning.mockRestore();
+  });
+
   test('are let go when the process ends', () => {
     const root = start('root');
     processor.onEnd(start('child', root));

@@ -11,7 +11,7 @@ import {
   type SlottedSpan,
 } from '../session/slot.ts';
 import { tokenAttributes } from '../session/token-attributes.ts';
-import { warnAboutFailure } from '../warning.ts';
+import { warnAboutFailure, warnOnce } from '../warning.ts';
 import type { SpanSink } from './span-sink.ts';
 
 /** `SpanKind.SERVER` of the API. */
@@ -88,6 +88,7 @@ export class AuditProcessor {
     if (slot.binding !== undefined) return false;
     slot.binding = binding;
     this.#release(slot, binding);
+    if (slot.exceeded !== undefined) warnAboutBound(slot.exceeded);
     return true;
   }
 
@@ -118,10 +119,11 @@ export class AuditProcessor {
     slot.held.push({ span, endedAt: this.#now(), number: undefined });
     this.#heldTotal += 1;
     this.#waiting.add(slot);
-    if (slot.held.length > MAX_HELD_PER_SLOT) this.#releaseOldest(slot);
+    if (slot.held.length > MAX_HELD_PER_SLOT)
+      this.#releaseOldest(slot, `${MAX_HELD_PER_SLOT} in one request`);
     if (this.#heldTotal > MAX_HELD) {
       for (const oldest of this.#waiting) {
-        this.#releaseOldest(oldest);
+        this.#releaseOldest(oldest, `${MAX_HELD} in all requests together`);
         break;
       }
     }
@@ -138,10 +140,11 @@ export class AuditProcessor {
     this.#timer = timer;
   }
 
-  #releaseOldest(slot: SessionSlot): void {
+  #releaseOldest(slot: SessionSlot, bound: string): void {
     const oldest = slot.held?.shift();
     if (oldest === undefined) return;
     this.#heldTotal -= 1;
+    slot.exceeded ??= bound;
     if (slot.held?.length === 0) this.#waiting.delete(slot);
     this.#sink.emit(oldest.span, oldest.number);
   }
@@ -176,6 +179,14 @@ export class AuditProcessor {
     for (const slot of this.#waiting) this.#release(slot, undefined);
     this.#sink.flush();
   }
+}
+
+/** Told only once a session is known: a request that never has one has lost nothing. */
+function warnAboutBound(bound: string): void {
+  warnOnce(
+    'SPANLEDGER_HELD_FULL',
+    `Spanledger recorded spans without their session: more of them ended before it was known than may wait (${bound}). Authenticate earlier in the request, or bind its session before the work begins.`,
+  );
 }
 
 function rootAttributes({ session, token }: Binding): SpanAttributes {

@@ -26,6 +26,8 @@ export class SessionSlot {
   binding: Binding | undefined;
   /** Spans that ended before there was a session; null once none will be waited for. */
   held: HeldSpan[] | null = [];
+  /** The bound for which spans of it went without waiting any longer. */
+  exceeded: string | undefined;
 
   constructor(root: SlottedSpan) {
     this.root = root;
