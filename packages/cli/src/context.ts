@@ -15,6 +15,8 @@ export interface Context {
   paint: Paint;
   /** Writes to standard error if that is a terminal, for what is to be taken away again; undefined elsewhere. */
   draw: ((text: string) => void) | undefined;
+  /** How wide the terminal is; absent where standard output is none. */
+  columns?: number;
   env: NodeJS.ProcessEnv;
   /** Reads standard input to its end. */
   readInput: () => Promise<string>;
@@ -38,6 +40,7 @@ export function processContext(): Context {
     err: (chunk) => process.stderr.write(chunk),
     paint: wantsColor(process.stdout, env) ? colored : plain,
     draw: process.stderr.isTTY ? (chunk) => process.stderr.write(chunk) : undefined,
+    ...(process.stdout.isTTY && process.stdout.columns > 0 && { columns: process.stdout.columns }),
     env,
     readInput: () => text(process.stdin),
     now: Date.now,

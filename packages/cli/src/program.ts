@@ -13,7 +13,8 @@ import { addVerify } from './commands/verify.ts';
 import type { Context } from './context.ts';
 import { addExamples } from './options.ts';
 
-const HELP_WIDTH = 110;
+/** Lines that are longer are hard to read, however wide the terminal is. */
+const MAX_HELP_WIDTH = 110;
 
 const EXIT_CODES = `
 Exit status:
@@ -24,10 +25,11 @@ Exit status:
 
 /** Puts the command line together; nothing runs before it is parsed. */
 export function createProgram(context: Context): Command {
+  const helpWidth = Math.min(context.columns ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH);
   const program = new Command('spanledger')
     .description('Search, prove and verify an audit trail of who did what.')
     .version(readVersion(), '-V, --version')
-    .configureHelp({ helpWidth: HELP_WIDTH, sortSubcommands: false })
+    .configureHelp({ helpWidth, sortSubcommands: false })
     .configureOutput({
       writeOut: context.out,
       writeErr: context.err,

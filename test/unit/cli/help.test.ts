@@ -38,6 +38,17 @@ describe('help', () => {
     expect(help).toContain('--json');
   });
 
+  it('fits a narrow terminal, and does not fill a wide one', async () => {
+    const longest = async (columns: number): Promise<number> => {
+      const { stdout } = await runHere(['search', '--help'], { columns });
+      // Examples are there to be copied, and stay in one line.
+      const [text = ''] = stdout.split('Examples:');
+      return Math.max(...text.split('\n').map((line) => line.length));
+    };
+    expect(await longest(70)).toBeLessThanOrEqual(70);
+    expect(await longest(300)).toBe(await longest(110));
+  });
+
   it('says what the exit status means', async () => {
     expect(await helpOf('')).toMatch(/Exit status:\n {2}0.*\n {2}1.*\n {2}2.*\n {2}3/);
   });

@@ -22,7 +22,7 @@ export function addDoctor(program: Command, context: Context): void {
     .command('doctor')
     .summary('find what is wrong, and how to mend it')
     .description(
-      'Looks at Node, the configuration, the data directory, its keys, the ledger, the service and the spool, and\n' +
+      'Looks at Node, the configuration, the data directory, its keys, the ledger, the service and the spool, and ' +
         'says for each what is wrong and how to mend it. Nothing is changed. Ends with 1 if anything is bad.',
     )
     .action((options: SourceOptions) => examine(options, context));

@@ -20,7 +20,7 @@ export function addKeys(program: Command, context: Context): void {
     .command('keys')
     .summary('show the verification key, and where keys lie')
     .description(
-      'Prints the verification key of the ledger, which everybody may have, and says where the secret keys lie.\n' +
+      'Prints the verification key of the ledger, which everybody may have, and says where the secret keys lie. ' +
         'It never prints a secret one.',
     )
     .action((options: SourceOptions) => showKeys(options, context));

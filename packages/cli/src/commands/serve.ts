@@ -19,7 +19,7 @@ export function addServe(program: Command, context: Context): void {
     .command('serve')
     .summary('run the audit exporter')
     .description(
-      'Runs the audit exporter: takes spans at POST /v1/traces, keeps the ledger, answers searches. It works with\n' +
+      'Runs the audit exporter: takes spans at POST /v1/traces, keeps the ledger, answers searches. It works with ' +
         'nothing configured: keys are drawn at the first start, and only this machine is let in.',
     )
     .option(
