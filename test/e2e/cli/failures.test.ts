@@ -176,6 +176,22 @@ describe('what is wrong with the question ends with 2', () => {
 });
 
 describe('doctor', () => {
+  it('finds what is ahead of a ledger that is from an older backup', async () => {
+    const restored = join(scratch, 'restored');
+    const older = await copyPublicFiles('older');
+    await trail.visit('dave');
+    await trail.settled();
+    await cp(trail.directory, restored, { recursive: true });
+    await rm(join(restored, 'ledger'), { recursive: true });
+    await cp(join(older, 'ledger'), join(restored, 'ledger'), { recursive: true });
+    const { status, stdout } = await runCommand(['doctor', '--data', restored]);
+    expect(stdout).toMatch(/BAD {3}index: ahead of the ledger: it has taken in \d+ entries, the published/);
+    expect(stdout).toMatch(/delete index\//);
+    expect(stdout).toMatch(/BAD {3}sessions: ahead of the ledger/);
+    expect(stdout).toMatch(/delete sessions\//);
+    expect(status).toBe(1);
+  });
+
   it('names what is bad and how to mend it, and ends with 1', async () => {
     const key = join(trail.directory, 'keys/ledger.key');
     await chmod(key, 0o644);

@@ -10,6 +10,7 @@ import { formatCount, formatMilliseconds } from '../../output/text.ts';
 import { keyFiles } from '../keys.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkFollowers } from './followers.ts';
+import { checkPositions } from './positions.ts';
 
 const GROUP_AND_OTHERS = 0o077;
 
@@ -135,6 +136,8 @@ async function checkLedger(directory: string, context: Context): Promise<Finding
 
 async function checkArchive(directory: string, context: Context): Promise<Finding[]> {
   try {
+    const ahead = await checkPositions(directory, context);
+    if (ahead.length > 0) return ahead;
     const archive = await openDirectory(directory, context.env);
     try {
       return checkFollowers(await archive.status());
