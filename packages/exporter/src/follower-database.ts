@@ -5,6 +5,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 
 import type { BlindKey } from './blind-key.ts';
 import { ExporterError } from './errors.ts';
+import { isDamage } from './sqlite-damage.ts';
 
 /** A database that a follower of the log keeps: it can be thrown away and built again from the log. */
 export interface FollowerDatabaseOptions {
@@ -35,9 +36,6 @@ const BUSY_TIMEOUT_MS = 5000;
 const CACHE_KIB = 16_384;
 
 const META_SCHEMA = 'CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;';
-
-/** SQLite's "database disk image is malformed" and "file is not a database". */
-const DAMAGE_CODES: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
  * Opens the database of a follower. To write: one that is of another version, under another key, of another log, further
@@ -137,10 +135,6 @@ function readMeta(database: DatabaseSync, name: string): SQLOutputValue | undefi
 
 function keyCheck({ key, title }: FollowerDatabaseOptions): string {
   return key.token('key check', title);
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && DAMAGE_CODES.has(error.errcode);
 }
 
 function unusable({ file, title }: FollowerDatabaseOptions, cause: unknown): ExporterError {

@@ -24,6 +24,8 @@ const ANSWERS: Partial<Record<ExporterErrorCode, { status: number; code: number 
   request_too_large: { status: 413, code: GRPC_RESOURCE_EXHAUSTED },
   request_type_unsupported: { status: 415, code: GRPC_INVALID_ARGUMENT },
   service_busy: { status: 503, code: GRPC_UNAVAILABLE },
+  // Not the sender's fault: what it keeps is taken in once the vault is restored.
+  vault_damaged: { status: 503, code: GRPC_UNAVAILABLE },
 };
 
 /** Answers whatever a route threw. What is our own fault is logged in full and told in one sentence. */
@@ -32,7 +34,10 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     const answer = ANSWERS[error.code];
     if (answer !== undefined) {
       if (answer.status === 503) {
-        request.log.warn({ err: error }, 'turned a request away');
+        request.log[error.code === 'vault_damaged' ? 'error' : 'warn'](
+          { err: error },
+          'turned a request away',
+        );
         reply.header('retry-after', String(RETRY_AFTER_S));
       }
       return send(reply, answer.status, body(answer.code, error.message, error.hint));

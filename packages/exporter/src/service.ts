@@ -86,6 +86,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(() => {
     vault.close();
   });
+  vault.demandSound();
   const onError = (error: unknown): void => {
     log.error({ err: error }, 'the ledger could not finish a step and tries again');
   };

@@ -1,16 +1,21 @@
-import { cp, rm, truncate } from 'node:fs/promises';
+import { cp, open, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Service } from '@spanledger/audit-exporter';
+import { type Service, startService } from '@spanledger/audit-exporter';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLog } from '../../../packages/exporter/src/log.ts';
 import {
   makeDataDirectory,
   sendTraces,
   startTestService,
+  testConfig,
   verifyDirectory,
   waitFor,
 } from '../../support/exporter/service.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+
+/** Of the vault's pages. */
+const PAGE_BYTES = 16_384;
 
 let data: Awaited<ReturnType<typeof makeDataDirectory>>;
 let backup: Awaited<ReturnType<typeof makeDataDirectory>>;
@@ -179,3 +184,42 @@ async function expectFollowed(who: string, count: number): Promise<void> {
   }
   await stop();
 }
+
+describe('a vault that is damaged inside', () => {
+  /** Overwrites all pages but the first. */
+  async function damage(): Promise<void> {
+    const file = join(data.path, 'vault', 'vault.db');
+    const handle = await open(file, 'r+');
+    const { size } = await handle.stat();
+    for (let at = PAGE_BYTES; at < size; at += PAGE_BYTES)
+      await handle.write(Buffer.alloc(2000, 7), 0, 2000, at);
+    await handle.close();
+  }
+
+  test('the service does not start', async () => {
+    await record(data.path, 'alice', 2);
+    await damage();
+    await expect(startTestService(data.path)).rejects.toMatchObject({ code: 'vault_damaged' });
+  });
+
+  test('while the service runs: senders are to come again, and the log names the vault', async () => {
+    await record(data.path, 'alice', 2);
+    const lines: string[] = [];
+    const log = createLog({
+      level: 'error',
+      format: 'json',
+      destination: { write: (line: string) => lines.push(line) },
+    });
+    running = await startService(testConfig(data.path), { log });
+    // So that the service reads the file again, not what it remembers of it.
+    const database = new DatabaseSync(join(data.path, 'vault', 'vault.db'));
+    database.exec('UPDATE progress SET sealed_to = sealed_to; PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
+    await damage();
+    const span = createSender('shop').span({ attributes: sessionAttributes('bob', 'of bob') });
+    const answer = await sendTraces(running.url, toProtobuf([span]));
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(lines.join('')).toContain('vault.db is damaged');
+    expect(running.sizes().durable).toBe(2);
+  });
+});

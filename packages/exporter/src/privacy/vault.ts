@@ -8,6 +8,7 @@ import { KEY_BYTES } from './kek.ts';
 import { parseOwnOpenings } from './own-openings.ts';
 import { open, seal } from './sealed-box.ts';
 import type { StoredReferences } from './references.ts';
+import { isDamage } from '../sqlite-damage.ts';
 import { unwrapKey } from './wrapped-key.ts';
 
 /** Entries whose openings of one subject share a box: as wide as a tile, and one byte names an entry in it. */
@@ -85,6 +86,7 @@ export interface VaultOptions {
  * what is deleted.
  */
 export class Vault implements StoredReferences {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #kek: KeyObject;
   readonly #selectReference: StatementSync;
@@ -96,6 +98,7 @@ export class Vault implements StoredReferences {
   constructor(options: VaultOptions) {
     const readOnly = options.readOnly ?? false;
     this.#kek = options.kek;
+    this.#file = options.file;
     try {
       if (!readOnly) mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
       this.#database = new DatabaseSync(options.file, { readOnly });
@@ -103,10 +106,7 @@ export class Vault implements StoredReferences {
       this.#checkVersion(options.file, readOnly);
     } catch (cause) {
       if (cause instanceof ExporterError) throw cause;
-      throw new ExporterError('vault_damaged', `${options.file} cannot be opened as a vault`, {
-        cause,
-        hint: 'Restore it from a backup. The ledger stays provable without it.',
-      });
+      throw damaged(options.file, 'cannot be opened as a vault', cause);
     }
     this.#selectReference = this.#database.prepare('SELECT ref FROM refs WHERE blind = ?');
     this.#selectOpenings = this.#database.prepare(
@@ -117,6 +117,17 @@ export class Vault implements StoredReferences {
     this.#insertOpenings = this.#database.prepare(
       'INSERT OR REPLACE INTO openings (chunk, subject, first, places, box) VALUES (?, ?, ?, ?, ?)',
     );
+  }
+
+  /**
+   * Reads the whole file and demands that it holds together.
+   *
+   * @throws ExporterError `vault_damaged`
+   */
+  demandSound(): void {
+    const row = this.#read(() => this.#database.prepare('PRAGMA quick_check(1)').get());
+    const found = row?.['quick_check'];
+    if (found !== 'ok') throw damaged(this.#file, `is damaged: ${String(found)}`);
   }
 
   /** The ledger index up to which all openings are sealed here. */
@@ -131,7 +142,7 @@ export class Vault implements StoredReferences {
   }
 
   reference(blind: Uint8Array): string | undefined {
-    const ref = this.#selectReference.get(blind)?.['ref'];
+    const ref = this.#read(() => this.#selectReference.get(blind))?.['ref'];
     return typeof ref === 'string' ? ref : undefined;
   }
 
@@ -197,7 +208,14 @@ export class Vault implements StoredReferences {
    * @throws ExporterError `vault_damaged`, `key_mismatch`
    */
   *openings(from: number, to: number): Generator<[index: number, openings: Openings]> {
-    if (to <= from) return;
+    try {
+      if (to > from) yield* this.#openings(from, to);
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  *#openings(from: number, to: number): Generator<[index: number, openings: Openings]> {
     for (const row of this.#selectOpenings.iterate(chunkOf(from), chunkOf(to - 1))) {
       const chunk = asInteger(row['chunk']);
       const indexes = [...asBytes(row['places'])].map((place) => chunk * CHUNK_ENTRIES + place);
@@ -218,6 +236,19 @@ export class Vault implements StoredReferences {
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  /** What is damaged is told as that, whatever it is read for. */
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  #named(error: unknown): unknown {
+    return isDamage(error) ? damaged(this.#file, 'is damaged', error) : error;
   }
 
   #openBox(chunk: number, subject: number, first: number, box: Uint8Array): Openings[] | undefined {
@@ -248,11 +279,22 @@ export class Vault implements StoredReferences {
   #checkVersion(file: string, readOnly: boolean): void {
     const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
     // What a reader needs has not changed.
-    if (version === SCHEMA_VERSION || (readOnly && version === 1)) return;
+    if (version === SCHEMA_VERSION || (readOnly && version === 1)) {
+      // Reads the schema, which the version alone does not.
+      this.#database.prepare('SELECT one FROM progress').get();
+      return;
+    }
     throw new ExporterError('vault_damaged', `${file} has schema version ${version}, not ${SCHEMA_VERSION}`, {
       hint: 'Use the version of the exporter that wrote it, or a later one.',
     });
   }
+}
+
+function damaged(file: string, what: string, cause?: unknown): ExporterError {
+  return new ExporterError('vault_damaged', `${file} ${what}`, {
+    cause,
+    hint: 'Restore it from a backup. The ledger stays provable without it.',
+  });
 }
 
 /** The chunk that an entry is in. */
