@@ -65,8 +65,6 @@ const LITERAL = /(?:null|undefined|true|false)(?![\w.-])/y;
 const SCHEME =
   /(?:Bearer|Basic|DPoP|Digest|Token|ApiKey|GNAP|HOBA|Negotiate|NTLM|AWS4-HMAC-SHA256)(?:[ \t]+|%20|\+)(?=\S)/iy;
 const OPTION = /--[\w-]{0,64}$/;
-const LINE = /[^\r\n]*/y;
-const PARAMETER = /[^\r\n&]*/y;
 const ENCODED_DELIMITER = /%((?:25)*)(?:20|22|23|26|27|3B)/iy;
 
 const MAX_PREFIX_CHARS = 64;
@@ -220,7 +218,7 @@ function listItems(text: string, at: number): Range[] {
 function bareValue(text: string, at: number, name: Name, separator: Separator): Range | undefined {
   if (skip(LITERAL, text, at) > at) return undefined;
   if (name.kind === 'header' && separator.depth === 0) {
-    return headerValue(text, at, name, separator.sign === '=' ? PARAMETER : LINE);
+    return headerValue(text, at, name, separator.sign === '=' ? '\r\n&' : '\r\n');
   }
   if (text[at] === '{' || isHostAndPort(text, at, name)) return undefined;
   const opened = separator.depth > 0 ? skip(ENCODED_OPENER, text, at) : at;
@@ -242,13 +240,14 @@ function isHostAndPort(text: string, at: number, { start, end }: Name): boolean 
 }
 
 /** The rest of the line, or of the quoted text that the whole header stands in; the scheme stays. */
-function headerValue(text: string, at: number, name: Name, rest: RegExp): Range {
+function headerValue(text: string, at: number, name: Name, delimiters: string): Range {
   const before = text.charAt(name.start - 1);
-  const lineEnd = skip(rest, text, at);
-  const quote = '"\'`'.includes(before) && before !== '' ? text.indexOf(before, at) : -1;
+  const ends = '"\'`'.includes(before) ? delimiters + before : delimiters;
   const isCookie = /cookie$/i.test(text.slice(name.start, name.end));
   const start = isCookie ? at : skip(SCHEME, text, at);
-  const end = quote === -1 ? lineEnd : Math.min(lineEnd, quote);
+  // Not further than it goes: there may be as many of these as the text is long.
+  let end = at;
+  while (end < text.length && !ends.includes(text.charAt(end))) end += 1;
   return { start: Math.min(start, end), end };
 }
 
