@@ -125,7 +125,7 @@ describe.each(['--url', '--data'])('with %s', (option) => {
   });
 
   it('verify fails with another key', async () => {
-    const other = 'log.example+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+    const other = 'log.example+4906e0d7+AWvw6fFJ01kQ9yf+o2o+hhkA2v5QGOWN6XJykBSphV0j';
     const { status, stdout } = await run('verify', '--vkey', other);
     expect(stdout).toMatch(/^FAILED/);
     expect(status).toBe(1);
