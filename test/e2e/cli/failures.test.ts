@@ -92,7 +92,7 @@ describe('records that were changed', () => {
       trail.directory,
       '--json',
     ]);
-    expect(JSON.parse(report)).toMatchObject({ ok: false, failures: [{ code: 'record_not_found' }] });
+    expect(JSON.parse(report)).toMatchObject({ ok: false, failures: [{ code: 'inclusion_unproven' }] });
     expect(status).toBe(1);
   });
 });

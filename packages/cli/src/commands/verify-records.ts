@@ -1,5 +1,5 @@
 import { LedgerError } from '@spanledger/ledger';
-import { verifyDocument, type DocumentReport } from '@spanledger/ledger/verify';
+import { verifyDocument, type DocumentReport, type VerificationFailureCode } from '@spanledger/ledger/verify';
 import type { JsonObject } from '@spanledger/record';
 import { describeLocation, locate, openPublicLog, type PublicLog } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -21,7 +21,7 @@ interface Evidence {
   ownKeyOf?: string;
 }
 
-type Proof = { text: string } | { code: string; detail: string };
+type Proof = { text: string } | { code: VerificationFailureCode; detail: string };
 
 /** Verifies the records of a file and prints a report on each. */
 export async function verifyRecords(file: string, options: VerifyOptions, context: Context): Promise<void> {
@@ -79,13 +79,13 @@ async function proveFrom(log: PublicLog, document: JsonObject): Promise<Proof> {
     const text = await log.proof(index);
     return text === undefined
       ? {
-          code: 'record_not_found',
+          code: 'inclusion_unproven',
           detail: `The log has no entry ${index}, which is the place that the document names.`,
         }
       : { text };
   } catch (error) {
     // A log from which no proof can be made is a finding; one that cannot be asked is not.
-    if (error instanceof LedgerError) return { code: error.code, detail: error.message };
+    if (error instanceof LedgerError) return { code: 'inclusion_unproven', detail: error.message };
     throw error;
   }
 }
@@ -93,7 +93,7 @@ async function proveFrom(log: PublicLog, document: JsonObject): Promise<Proof> {
 /** A report as a line of JSON, in full, or in one line where there are many and it is good. */
 function renderOne(
   document: JsonObject,
-  report: DocumentReport | { code: string; detail: string },
+  report: DocumentReport | { code: VerificationFailureCode; detail: string },
   single: boolean,
   options: VerifyOptions,
   context: Context,

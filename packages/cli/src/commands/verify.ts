@@ -45,7 +45,7 @@ export function addVerify(program: Command, context: Context): void {
     'spanledger verify --url https://audit.example --json',
     'spanledger verify record.json',
     'spanledger verify record.json --proof record.tlog-proof --vkey ledger.vkey',
-    "spanledger search --json 'user.id:alice' | spanledger verify -",
+    "spanledger search --json --limit 1000 'user.id:alice' | spanledger verify -",
   ]).action(async (file: string | undefined, options: VerifyOptions) => {
     if (file !== undefined && options.known !== undefined) {
       throw new CliError('usage', '--known belongs to the verification of a whole ledger, not of a record');
