@@ -25,7 +25,7 @@ const steps = [
   ...(flags.includes('--skip-tests') ? [] : [{ title: 'tests', command: ['vitest', 'run'] }]),
   { title: 'unused code', command: ['knip'] },
   ...publishedPackages().flatMap(({ name, folder }) => [
-    { title: `publint ${name}`, command: ['publint', '--strict', folder] },
+    { title: `publint ${name}`, command: ['publint', '--strict', '--pack', 'npm', folder] },
     { title: `types of ${name}`, command: ['attw', '--profile', 'esm-only', '--pack', folder] },
   ]),
 ];
