@@ -13,7 +13,6 @@ import { capture, CommandFailed, running, step } from './step.mjs';
 const NODE_VERSION = '24.21.0';
 const NODE_MINIMUM = [24, 11];
 const PNPM_VERSION = '11.28.11';
-const NPM_REGISTRY = 'https://registry.npmjs.org/';
 /** With the defaults, somebody behind a proxy that says no waits for minutes. */
 const FETCH_RETRIES = '1';
 /** npm passes on a Ctrl-C that the terminal already delivered; within this time two signals are one. */
@@ -105,11 +104,11 @@ async function install(node, env) {
 
 /** Where npm downloads from and whom it trusts: pnpm 11 reads neither from npm, and Node takes a CA from NODE_EXTRA_CA_CERTS. */
 async function npmSettings() {
-  const [registry, cafile] = await Promise.all(['registry', 'cafile'].map((key) => npmSetting(key)));
+  // npm gives its scripts a registry only where it is not the usual one: then pnpm may have been told another.
+  const registry = process.env.npm_config_registry;
+  const cafile = await npmSetting('cafile');
   return {
-    // The usual one goes without saying: pnpm may have been told another.
-    ...(registry !== undefined &&
-      registry !== NPM_REGISTRY && { npm_config_registry: registry, pnpm_config_registry: registry }),
+    ...(registry && { npm_config_registry: registry, pnpm_config_registry: registry }),
     ...(cafile !== undefined &&
       process.env.NODE_EXTRA_CA_CERTS === undefined && { NODE_EXTRA_CA_CERTS: cafile }),
   };
