@@ -109,7 +109,7 @@ export function knownPath(path: readonly string[]): readonly string[] {
   return path.slice(0, length);
 }
 
-/** The span's name, as free text as any. */
+/** The span's name: free text. */
 export const SPAN_NAME: FieldPlace = fixedPlace('span.name', 'text');
 /** Span events that become no record of their own. */
 export const SPAN_EVENTS: FieldPlace = fixedPlace('span.events', 'any');
