@@ -69,6 +69,15 @@ export const ATTR_AUDIT_SEQUENCE_STREAM_ID = 'audit.sequence.stream_id';
 /** Span attribute: the producer's number of this span, from 1. */
 export const ATTR_AUDIT_SEQUENCE_NUMBER = 'audit.sequence.number';
 
+/** How many spans a producer numbered and could not keep. On {@link EVENT_RECORDS_LOST}, like the next three. */
+export const ATTR_AUDIT_LOST_COUNT = 'audit.lost.count';
+/** The first number that was lost. */
+export const ATTR_AUDIT_LOST_FIRST = 'audit.lost.first';
+/** The last number that was lost; what lies between and was not lost is in the log. */
+export const ATTR_AUDIT_LOST_LAST = 'audit.lost.last';
+/** Why: spool_full, spool_failed … */
+export const ATTR_AUDIT_LOST_REASON = 'audit.lost.reason';
+
 /** A token came out of a token endpoint. */
 export const EVENT_TOKEN_ISSUED = 'oidc.token.issued';
 /** A refresh token bought new tokens. */
@@ -87,6 +96,8 @@ export const EVENT_AUTHORIZATION_FAILED = 'oidc.authorization.failed';
 export const EVENT_SESSION_STARTED = 'oidc.session.started';
 /** A session ended. */
 export const EVENT_SESSION_ENDED = 'oidc.session.ended';
+/** A producer lost spans that it had numbered: the hole in its sequence is no one else's doing. */
+export const EVENT_RECORDS_LOST = 'audit.records.lost';
 /** A business action, named by its `audit.action` attribute. */
 export const EVENT_AUDIT_ACTION = 'audit.action';
 

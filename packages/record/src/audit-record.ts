@@ -31,6 +31,8 @@ export interface AuditRecord {
     commitments?: Partial<Record<CommitmentGroup, string>>;
     /** The place in the log. `previous` is the preceding entry's leaf hash in hex; the first entry has none. */
     ledger: { index: number; origin: string; previous?: string };
+    /** Of spans that the producer numbered and could not keep. */
+    lost?: { count: number; first: number; last: number };
     outcome: Outcome;
     record: { id: string };
     schema: { version: string };

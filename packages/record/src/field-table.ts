@@ -13,6 +13,10 @@ export type FieldShape =
 
 /** Attributes in the clear: name, shape and (where it differs from the name) the place. */
 export const CLEAR_ATTRIBUTES: readonly (readonly [string, FieldShape, string?])[] = [
+  [names.ATTR_AUDIT_LOST_COUNT, 'integer'],
+  [names.ATTR_AUDIT_LOST_FIRST, 'integer'],
+  [names.ATTR_AUDIT_LOST_LAST, 'integer'],
+  [names.ATTR_AUDIT_LOST_REASON, 'word', 'event.reason'],
   ['error.type', 'word'],
   ['http.request.body.size', 'integer', 'http.request.body.bytes'],
   ['http.request.method', 'word'],

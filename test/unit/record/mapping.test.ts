@@ -416,6 +416,21 @@ describe('lifecycle events', () => {
     expect(at(ended?.clear, 'event.reason')).toBe('logout');
   });
 
+  test('a producer that lost spans says so in the clear: how many, which and why', () => {
+    const lost = eventOf('audit.records.lost', {
+      'audit.lost.count': 41,
+      'audit.lost.first': 7,
+      'audit.lost.last': 52,
+      'audit.lost.reason': 'spool_full',
+    });
+    const [, record] = draftsOf(spanOf({ events: [lost] }));
+    expect(record?.clear).toMatchObject({
+      audit: { action: 'DROP', outcome: 'failure', lost: { count: 41, first: 7, last: 52 } },
+      event: { action: 'audit.records.lost', category: ['process'], type: ['info'], reason: 'spool_full' },
+    });
+    expect(record?.groups).toEqual({});
+  });
+
   test('a business action may be an event as well', () => {
     const [, record] = draftsOf(
       spanOf({ events: [eventOf('audit.action', { 'audit.action': 'EXPORT' })] }, SESSION),
