@@ -14,6 +14,8 @@ export const ATTR_OIDC_ISSUER = 'oidc.issuer';
 
 /** active, refreshed, idle, expired, logged_out or revoked. On local roots and lifecycle events. */
 export const ATTR_OIDC_SESSION_STATE = 'oidc.session.state';
+/** `propagated`: another service vouched for the session; absent where the application verified it itself. On local roots. */
+export const ATTR_OIDC_SESSION_SOURCE = 'oidc.session.source';
 /** Why a session ended: logout, backchannel_logout, inactivity, expiry or revoked. On `oidc.session.ended`. */
 export const ATTR_OIDC_SESSION_END_REASON = 'oidc.session.end_reason';
 /** access, id or refresh. */

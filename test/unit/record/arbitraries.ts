@@ -14,6 +14,7 @@ export const KNOWN_KEYS = [
   'oidc.issuer',
   'oidc.token.id',
   'oidc.session.id',
+  'oidc.session.source',
   'oidc.session.state',
   'oidc.scope',
   'oidc.scope.requested',

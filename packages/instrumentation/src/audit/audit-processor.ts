@@ -1,11 +1,13 @@
-import { ATTR_CLIENT_ADDRESS, ATTR_USER_AGENT_ORIGINAL } from '@spanledger/record';
+import { ATTR_CLIENT_ADDRESS, ATTR_OIDC_SESSION_SOURCE, ATTR_USER_AGENT_ORIGINAL } from '@spanledger/record';
 import { spanInContext } from '../attach/global-api.ts';
 import type { RecordedResource, SpanAttributes } from '../otlp/recorded-span.ts';
+import { SessionScopes } from '../session/scope.ts';
 import { defined } from '../session/session.ts';
 import {
   SessionSlot,
   SLOT,
   slotInContext,
+  takesBinding,
   writeAttributes,
   type Binding,
   type SlottedSpan,
@@ -31,6 +33,8 @@ export const PROVISIONAL_AFTER_MS = 20;
  * end is there for every other processor too. It neither samples nor stops: `shutdown` only writes what waits.
  */
 export class AuditProcessor {
+  /** Where jobs and upgraded sockets have sessions of their own. */
+  readonly scopes: SessionScopes = new SessionScopes();
   readonly #sink: SpanSink;
   readonly #now: () => number;
   /** Slots with held spans, oldest first. */
@@ -55,7 +59,8 @@ export class AuditProcessor {
 
   onStart(span: SlottedSpan, parentContext: unknown): void {
     try {
-      span[SLOT] = slotInContext(spanInContext(parentContext)) ?? new SessionSlot(span);
+      const inherited = slotInContext(spanInContext(parentContext));
+      span[SLOT] = this.#scopedSlot(span, inherited) ?? inherited ?? new SessionSlot(span);
       this.#resource = span.resource;
     } catch (error) {
       warnAboutFailure('SPAN_START', error);
@@ -80,16 +85,50 @@ export class AuditProcessor {
   }
 
   /**
-   * Binds the session of a request. Only the first binding counts; the session is the one the request began under.
+   * Binds the session of a request. Only the first binding counts; the session is the one the request began under. One
+   * that was propagated gives way to one that the application verified: its spans wait until the request is over.
    *
-   * @returns Whether it was the first.
+   * @returns Whether it counts.
    */
   bind(slot: SessionSlot, binding: Binding): boolean {
-    if (slot.binding !== undefined) return false;
+    if (!takesBinding(slot, binding)) return false;
+    const replaced = slot.binding;
     slot.binding = binding;
+    if (slot.enclosing !== undefined) this.bind(slot.enclosing, binding);
+    if (binding.source === 'propagated') {
+      for (const { span } of slot.held ?? []) writeAttributes(span, binding.session.short);
+      return true;
+    }
+    if (replaced !== undefined) for (const { span } of slot.held ?? []) unwrite(span, replaced);
     this.#release(slot, binding);
     if (slot.exceeded !== undefined) warnAboutBound(slot.exceeded);
     return true;
+  }
+
+  /**
+   * Ends a local root whose session may become known right after it: it waits as the spans below it do, until then or
+   * until {@link giveUp}.
+   */
+  endWaiting(slot: SessionSlot, root: SlottedSpan): void {
+    if (slot.held === null || (slot.binding !== undefined && slot.binding.source === undefined))
+      this.onEnd(root);
+    else this.#hold(slot, root);
+  }
+
+  /** Lets go of what waits in a slot: it will not be bound any more. */
+  giveUp(slot: SessionSlot): void {
+    this.#release(slot, slot.binding);
+  }
+
+  /** A local root that starts in a scope has a slot of its own, bound as the scope is. */
+  #scopedSlot(span: SlottedSpan, inherited: SessionSlot | undefined): SessionSlot | undefined {
+    const scope = this.scopes.deciding(inherited);
+    if (scope === undefined) return undefined;
+    const slot = new SessionSlot(span);
+    slot.binding = scope.slot.binding;
+    if (slot.binding === undefined || slot.binding.source === 'propagated') slot.enclosing = scope.slot;
+    else slot.held = null;
+    return slot;
   }
 
   #end(span: SlottedSpan): void {
@@ -106,10 +145,12 @@ export class AuditProcessor {
     const { binding } = slot;
     if (binding !== undefined) {
       writeAttributes(span, isRoot ? rootAttributes(binding) : binding.session.short);
-      this.#sink.emit(span);
-      return;
+      if (binding.source === undefined) {
+        this.#sink.emit(span);
+        return;
+      }
     }
-    if (isRoot) this.#release(slot, undefined);
+    if (isRoot) this.#release(slot, binding);
     if (slot.held === null) this.#sink.emit(span);
     else this.#hold(slot, span);
   }
@@ -156,7 +197,11 @@ export class AuditProcessor {
     this.#waiting.delete(slot);
     this.#heldTotal -= held.length;
     for (const { span, number } of held) {
-      if (binding !== undefined) writeAttributes(span, binding.session.short);
+      if (binding !== undefined) {
+        // Only a root that ended waiting is still the slot's.
+        writeAttributes(span, slot.root === span ? rootAttributes(binding) : binding.session.short);
+      }
+      if (slot.root === span) slot.root = undefined;
       this.#sink.emit(span, number);
     }
   }
@@ -176,7 +221,7 @@ export class AuditProcessor {
 
   /** At the exit of the process nothing will be bound any more. */
   releaseAll(): void {
-    for (const slot of this.#waiting) this.#release(slot, undefined);
+    for (const slot of this.#waiting) this.#release(slot, slot.binding);
     this.#sink.flush();
   }
 }
@@ -189,8 +234,17 @@ function warnAboutBound(bound: string): void {
   );
 }
 
-function rootAttributes({ session, token }: Binding): SpanAttributes {
-  return { ...session.describe(), ...(token === undefined ? {} : tokenAttributes(token)) };
+function rootAttributes({ session, token, source }: Binding): SpanAttributes {
+  return {
+    ...session.describe(),
+    ...(token === undefined ? {} : tokenAttributes(token)),
+    ...(source === undefined ? {} : { [ATTR_OIDC_SESSION_SOURCE]: source }),
+  };
+}
+
+/** Takes back the short set of a session that has been replaced: the other may not have all of its members. */
+function unwrite(span: SlottedSpan, { session }: Binding): void {
+  for (const key of Object.keys(session.short)) Reflect.deleteProperty(span.attributes, key);
 }
 
 /** Who called, under the names that semantic conventions have now, from whichever the instrumentation wrote. */

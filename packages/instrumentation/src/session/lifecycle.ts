@@ -9,6 +9,7 @@ import type {
   RecordedSpan,
   SpanAttributes,
 } from '../otlp/recorded-span.ts';
+import { boundScope } from './scope.ts';
 import { SessionSlot, slotInContext, SLOT, type Binding, type SlottedSpan } from './slot.ts';
 import type { Session } from './session.ts';
 
@@ -47,7 +48,14 @@ export class Lifecycle {
   /** The place of the call that is being made. */
   callSite(): CallSite {
     const span = activeSpan();
-    return { span: isRecorded(span) ? span : undefined, slot: slotInContext(span) };
+    const slot = slotInContext(span);
+    const scope = this.#processor.scopes.deciding(slot);
+    return { span: isRecorded(span) ? span : undefined, slot: scope?.slot ?? slot };
+  }
+
+  /** Runs work under a session of its own, whichever request it is called from. */
+  runInScope<T>(binding: Binding, work: () => T): T {
+    return this.#processor.scopes.run(boundScope(binding, slotInContext(activeSpan())), work);
   }
 
   /** Binds the request to a session; the first one stays. */
@@ -66,7 +74,7 @@ export class Lifecycle {
    */
   record(site: CallSite, name: string, attributes: SpanAttributes): void {
     const event: RecordedEvent = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
-    const carrier = site.slot?.root ?? site.span;
+    const carrier = site.slot?.root ?? (slotInContext(site.span) === site.slot ? site.span : undefined);
     if (carrier !== undefined && canCarry(carrier)) {
       // Not addEvent: at its limit the SDK drops the oldest event, and this one must stay.
       carrier.events.push(event);

@@ -14,6 +14,8 @@ export interface SlottedSpan extends RecordedSpan {
 export interface Binding {
   readonly session: Session;
   readonly token: TokenInfo | undefined;
+  /** `propagated`: another service vouched for it. It gives way to what the application verifies itself. */
+  readonly source?: 'propagated';
 }
 
 /**
@@ -28,8 +30,10 @@ export class SessionSlot {
   held: HeldSpan[] | null = [];
   /** The bound for which spans of it went without waiting any longer. */
   exceeded: string | undefined;
+  /** The slot of the scope it was made in, while that may still learn a session from it. */
+  enclosing: SessionSlot | undefined;
 
-  constructor(root: SlottedSpan) {
+  constructor(root: SlottedSpan | undefined) {
     this.root = root;
   }
 }
@@ -48,6 +52,11 @@ export function slotInContext(span: unknown): SessionSlot | undefined {
   if (typeof span !== 'object' || span === null) return undefined;
   const slot: unknown = Reflect.get(span, SLOT);
   return slot instanceof SessionSlot ? slot : undefined;
+}
+
+/** Whether a slot takes a binding: it has none yet, or one that gives way. */
+export function takesBinding({ binding }: SessionSlot, candidate: Binding): boolean {
+  return binding === undefined || (binding.source === 'propagated' && candidate.source === undefined);
 }
 
 /** Writes into the span's own attribute object: `setAttribute` refuses after the end and beyond the attribute limit. */
