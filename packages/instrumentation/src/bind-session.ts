@@ -32,12 +32,12 @@ export interface VerifiedClaims {
 export function bindSession(claims: VerifiedClaims): boolean {
   return (
     guarded('BIND_SESSION', () => {
-      const runtime = installedRuntime();
-      const session = runtime?.sessions.resolve(claims, undefined);
-      if (runtime === undefined || session === undefined) return false;
-      const site = runtime.lifecycle.callSite();
-      runtime.lifecycle.bind(site, { session, token: undefined });
-      return runtime.lifecycle.sessionAt(site) === session;
+      const { lifecycle, sessions } = installedRuntime()?.events ?? {};
+      const session = sessions?.resolve(claims, undefined);
+      if (lifecycle === undefined || session === undefined) return false;
+      const site = lifecycle.callSite();
+      lifecycle.bind(site, { session, token: undefined });
+      return lifecycle.sessionAt(site) === session;
     }) ?? false
   );
 }

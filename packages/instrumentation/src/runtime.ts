@@ -5,11 +5,10 @@ import { attachToProvider } from './attach/provider.ts';
 import { AuditProcessor } from './audit/audit-processor.ts';
 import { SpoolSink } from './audit/spool-sink.ts';
 import type { InstrumentationConfig } from './config.ts';
-import { hookImports } from './libraries/import-hook.ts';
-import { joseLibrary } from './libraries/jose/library.ts';
-import type { HookContext, Library, Observe } from './libraries/library.ts';
-import { openidClientLibrary } from './libraries/openid-client/library.ts';
-import { hookRequires } from './libraries/require-hook.ts';
+import type { EventContext } from './events/event-context.ts';
+import { PendingAuthorizations } from './events/pending-authorizations.ts';
+import { createLibraries } from './libraries/libraries.ts';
+import { hookLibraries } from './libraries/load-hooks.ts';
 import { TraceEncoder } from './otlp/encoder.ts';
 import { SenderThread } from './sender/sender-thread.ts';
 import { Lifecycle } from './session/lifecycle.ts';
@@ -22,8 +21,8 @@ const STREAM_ID_BYTES = 16;
 
 /** What register has set up, as the public functions use it. */
 export interface Runtime {
-  readonly lifecycle: Lifecycle;
-  readonly sessions: SessionRegistry;
+  readonly events: EventContext;
+  readonly processor: AuditProcessor;
 }
 
 /**
@@ -60,17 +59,13 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
   });
   const processor = new AuditProcessor(sink, monotonicNow);
   const sessions = new SessionRegistry(config);
-  const lifecycle = new Lifecycle(processor, sink, Date.now);
-
   const missing = new MissingProvider(process.env);
-  const libraries = supportedLibraries({ lifecycle, sessions, now: Date.now }).map((library) =>
-    noting(library, missing),
-  );
-  guarded('IMPORT_HOOKS', () => {
-    hookImports(libraries);
+  const lifecycle = new Lifecycle(processor, sink, Date.now, () => {
+    missing.noteWork();
   });
-  guarded('REQUIRE_HOOKS', () => {
-    hookRequires(libraries);
+  const events = { lifecycle, sessions, pending: new PendingAuthorizations(), now: Date.now };
+  guarded('LIBRARIES', () => {
+    hookLibraries(createLibraries(events));
   });
   guarded('ATTACH', () => {
     watchProviders((provider) =>
@@ -86,28 +81,13 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     // A process that never traces anything still sends what its predecessor left.
     if (hasOtherFolders(config.spoolDirectory)) sender.start();
   });
-  endWithProcess({ missing, processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
-  return { lifecycle, sessions };
-}
-
-/** The same library, whose use is noted. */
-function noting(library: Library, missing: MissingProvider): Library {
-  const hooks = Object.entries(library.hooks).map(([name, observe]): [string, Observe] => [
-    name,
-    (args) => {
-      missing.noteWork();
-      return observe(args);
-    },
-  ]);
-  return { ...library, hooks: Object.fromEntries(hooks) };
-}
-
-function supportedLibraries(context: HookContext): Library[] {
-  return [joseLibrary(context), openidClientLibrary(context)];
+  endWithProcess({ missing, lifecycle, processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
+  return { events, processor };
 }
 
 interface Ending {
   readonly missing: MissingProvider;
+  readonly lifecycle: Lifecycle;
   readonly processor: AuditProcessor;
   readonly writer: SpoolWriter;
   readonly sender: SenderThread;
@@ -118,11 +98,12 @@ interface Ending {
  * At the end of the process what waits is written. No signal is listened for: a listener would change what the signal
  * does to the application, and there is nothing to gain, since spans are written milliseconds after they end.
  */
-function endWithProcess({ missing, processor, writer, sender, exitTimeoutMs }: Ending): void {
+function endWithProcess({ missing, lifecycle, processor, writer, sender, exitTimeoutMs }: Ending): void {
   let waitedAt: number | undefined;
   process.on('beforeExit', () => {
     guarded('BEFORE_EXIT', () => {
       missing.tellIfMissing();
+      lifecycle.flush();
       processor.releaseAll();
       const { position, counts } = writer;
       // Waiting ends in this event again: once for what is there is enough.
@@ -133,6 +114,7 @@ function endWithProcess({ missing, processor, writer, sender, exitTimeoutMs }: E
   });
   process.on('exit', () => {
     guarded('EXIT', () => {
+      lifecycle.flush();
       processor.releaseAll();
       const { position } = writer;
       writer.close(position !== undefined && sender.hasArrived(position));

@@ -1,6 +1,6 @@
 import type { VerifiedClaims } from './bind-session.ts';
+import type { EventContext } from './events/event-context.ts';
 import { installedRuntime } from './global-runtime.ts';
-import type { Runtime } from './runtime.ts';
 import type { Binding } from './session/slot.ts';
 import { guarded } from './warning.ts';
 
@@ -23,15 +23,19 @@ import { guarded } from './warning.ts';
  *   just called.
  */
 export function withSession<T>(claims: VerifiedClaims, work: () => T): T {
-  const runtime = installedRuntime();
-  return runtime === undefined ? work() : withSessionScope(runtime, claims, work);
+  const events = installedRuntime()?.events;
+  return events === undefined ? work() : withSessionScope(events, claims, work);
 }
 
 /** {@link withSession} in a given runtime. */
-export function withSessionScope<T>(runtime: Runtime, claims: VerifiedClaims, work: () => T): T {
+export function withSessionScope<T>(
+  { lifecycle, sessions }: Pick<EventContext, 'lifecycle' | 'sessions'>,
+  claims: VerifiedClaims,
+  work: () => T,
+): T {
   const binding = guarded('WITH_SESSION', (): Binding | undefined => {
-    const session = runtime.sessions.resolve(claims, undefined);
+    const session = sessions.resolve(claims, undefined);
     return session && { session, token: undefined };
   });
-  return binding === undefined ? work() : runtime.lifecycle.runInScope(binding, work);
+  return binding === undefined ? work() : lifecycle.runInScope(binding, work);
 }

@@ -40,6 +40,8 @@ export const ATTR_OIDC_AUTH_TIME = 'oidc.auth_time';
 export const ATTR_OIDC_SCOPE = 'oidc.scope';
 /** Scopes that were asked for, as a list. */
 export const ATTR_OIDC_SCOPE_REQUESTED = 'oidc.scope.requested';
+/** The scopes that a call needed, where they were not granted; list of strings. Ours. */
+export const ATTR_OIDC_SCOPE_REQUIRED = 'oidc.scope.required';
 /** authorization_code, refresh_token, client_credentials … */
 export const ATTR_OIDC_GRANT_TYPE = 'oidc.grant_type';
 /** code, implicit, hybrid, client_credentials, device … */

@@ -36,6 +36,7 @@ export const CLEAR_ATTRIBUTES: readonly (readonly [string, FieldShape, string?])
   [names.ATTR_OIDC_SCOPE, 'scopes'],
   // Elasticsearch cannot hold both `oidc.scope` and something below it.
   [names.ATTR_OIDC_SCOPE_REQUESTED, 'scopes', 'oidc.requested_scope'],
+  [names.ATTR_OIDC_SCOPE_REQUIRED, 'scopes', 'oidc.required_scope'],
   [names.ATTR_OIDC_SESSION_END_REASON, 'word', 'event.reason'],
   [names.ATTR_OIDC_SESSION_SOURCE, 'word'],
   [names.ATTR_OIDC_SESSION_STATE, 'word'],

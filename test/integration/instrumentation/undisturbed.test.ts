@@ -80,7 +80,9 @@ test('alone, without OpenTelemetry, register changes nothing and keeps nothing a
   });
   expect(await alone.exited).toEqual({ code: 0, signal: null });
   expect(alone.stdout).toBe('bound: false\napi: absent\nsignals: 0\nargv: false\n');
-  expect(alone.stderr).toBe('');
+  // It asked for a session to be bound, and nothing records it: that is told, on one line.
+  expect(alone.stderr.match(/SpanledgerWarning/g)).toHaveLength(1);
+  expect(alone.stderr).toMatch(/SPANLEDGER_NO_PROVIDER/);
 });
 
 test('settings that make no sense are told once, and the application starts', async () => {

@@ -63,6 +63,7 @@ test('an event goes on the local root, else on the active span, else on a span o
 
   child.ended = true;
   lifecycle.record(site, 'third', {});
+  lifecycle.flush();
   const own = emitted.at(-1);
   expect(own).toMatchObject({
     name: 'third',
@@ -80,6 +81,7 @@ test('without any span, or any OpenTelemetry, it gets a span and a trace of its 
   lifecycle.record(lifecycle.callSite(), 'alone', {});
   activate();
   lifecycle.record(lifecycle.callSite(), 'again', {});
+  lifecycle.flush();
   expect(emitted.map(({ name }) => name)).toEqual(['alone', 'again']);
   for (const span of emitted) {
     expect(span.spanContext()).toMatchObject({
@@ -97,6 +99,44 @@ test('a span takes a bounded number of events; none is lost', () => {
   activate(root);
   const site = lifecycle.callSite();
   for (let index = 0; index < MAX_EVENTS_PER_SPAN + 3; index++) lifecycle.record(site, `e${index}`, {});
+  lifecycle.flush();
   expect(root.events).toHaveLength(MAX_EVENTS_PER_SPAN);
   expect(emitted).toHaveLength(3);
+});
+
+test('what nested libraries report of the same token or error is one event', () => {
+  const { lifecycle, processor, emitted } = setUp();
+  const root = makeSpan({ ended: false });
+  processor.onStart(root, contextOf(undefined));
+  activate(root);
+  const site = lifecycle.callSite();
+  const inner = new Error('inner');
+  const outer = new Error('outer', { cause: inner });
+
+  lifecycle.record(site, 'issued', { token: 't1' }, { key: 'issued t1' });
+  lifecycle.record(site, 'issued', { token: 't1', scope: ['a'] }, { key: 'issued t1' });
+  lifecycle.record(site, 'issued', { token: 't2' }, { key: 'issued t2' });
+  lifecycle.record(site, 'failed', { reason: 'other', token: 'x' }, { error: inner });
+  lifecycle.record(site, 'failed', { reason: 'expired', token: 'y' }, { error: outer });
+  lifecycle.record(site, 'failed', { reason: 'another' }, { error: new Error('another') });
+  expect(root.events.map(({ name, attributes }) => ({ name, ...attributes }))).toEqual([
+    { name: 'issued', token: 't1', scope: ['a'] },
+    { name: 'issued', token: 't2' },
+    { name: 'failed', reason: 'expired', token: 'x' },
+    { name: 'failed', reason: 'another' },
+  ]);
+
+  // Another request may be given the same token.
+  const second = makeSpan({ ended: false });
+  processor.onStart(second, contextOf(undefined));
+  activate(second);
+  lifecycle.record(lifecycle.callSite(), 'issued', { token: 't1' }, { key: 'issued t1' });
+  expect(second.events).toHaveLength(1);
+
+  activate();
+  const nowhere = lifecycle.callSite();
+  lifecycle.record(nowhere, 'issued', { token: 't3' }, { key: 'issued t3' });
+  lifecycle.record(nowhere, 'issued', { scope: ['b'] }, { key: 'issued t3' });
+  lifecycle.flush();
+  expect(emitted.map(({ events }) => events[0]?.attributes)).toEqual([{ token: 't3', scope: ['b'] }]);
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { AuditProcessor } from '../../../packages/instrumentation/src/audit/audit-processor.ts';
 import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
-import type { Runtime } from '../../../packages/instrumentation/src/runtime.ts';
+import type { EventContext } from '../../../packages/instrumentation/src/events/event-context.ts';
 import { Lifecycle } from '../../../packages/instrumentation/src/session/lifecycle.ts';
 import { SessionRegistry } from '../../../packages/instrumentation/src/session/session-registry.ts';
 import {
@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 interface World {
-  runtime: Runtime;
+  runtime: Pick<EventContext, 'lifecycle' | 'sessions'>;
   processor: AuditProcessor;
   emitted: RecordedSpan[];
   /** Starts a span below the active one, and makes it the active one for `work`. */
@@ -153,6 +153,7 @@ describe('withSession', () => {
         const site = runtime.lifecycle.callSite();
         expect(runtime.lifecycle.sessionAt(site)?.id).toBe('s-bob');
         runtime.lifecycle.record(site, 'audit.action', { 'audit.action': 'order.cancelled' });
+        runtime.lifecycle.flush();
       });
       expect(request.events).toEqual([]);
       const own = emitted.find(({ name }) => name === 'audit.action');

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Library } from '../../../packages/instrumentation/src/libraries/library.ts';
-import { replacementsFor, wrapFunction } from '../../../packages/instrumentation/src/libraries/wrap.ts';
-import { rejectionReason } from '../../../packages/instrumentation/src/libraries/jose/rejection.ts';
+import { rejectionReason } from '../../../packages/instrumentation/src/libraries/jose/hooks.ts';
+import { RequiredFile } from '../../../packages/instrumentation/src/libraries/loaded-file.ts';
+import {
+  wrapExport,
+  wrapFunction,
+  wrapMethod,
+} from '../../../packages/instrumentation/src/libraries/wrap.ts';
 
 function recording(): {
   seen: unknown[];
@@ -82,18 +86,102 @@ describe('a wrapped function', () => {
     await expect(wrapFunction(() => Promise.reject(theirs), 'TEST', observe)()).rejects.toBe(theirs);
   });
 
-  test('is not wrapped again when another module re-exports it', () => {
-    const library: Library = {
-      name: 'lib',
-      versions: '1',
-      files: [],
-      entryFiles: [],
-      hooks: { f: recording().observe, absent: recording().observe },
+  test('tells what a callback is given, once, and nothing of the call itself', () => {
+    const { seen, observe } = recording();
+    const order: unknown[] = [];
+    const original = (value: unknown, callback: (error: unknown, result: unknown) => void): string => {
+      callback(value === 'bad' ? new Error('theirs') : null, value);
+      return 'returned';
     };
-    const exported: Record<string, unknown> = { f: () => 1, g: () => 2 };
-    const replacements = replacementsFor(library, exported);
-    expect([...replacements.keys()]).toEqual(['f']);
-    expect(replacementsFor(library, { f: replacements.get('f') }).size).toBe(0);
+    const wrapped = wrapFunction((...args) => Reflect.apply(original, undefined, args), 'TEST', observe, {
+      callback: true,
+    });
+    const callback = (...args: unknown[]): number => order.push(args.length);
+    expect(wrapped('good', callback)).toBe('returned');
+    expect(wrapped('bad', callback)).toBe('returned');
+    expect(order).toEqual([2, 2]);
+    expect(seen).toEqual([
+      ['ok', 'good'],
+      ['failed', new Error('theirs')],
+    ]);
+  });
+
+  test('of which nobody wants to know is called as it is', () => {
+    const callback = (): void => undefined;
+    const wrapped = wrapFunction(
+      (...args) => args,
+      'TEST',
+      () => undefined,
+      { callback: true },
+    );
+    expect(wrapped(1, callback)).toEqual([1, callback]);
+  });
+});
+
+describe('an export', () => {
+  const identity = { library: 'lib', version: '1.2.3', path: 'lib/index.js' };
+  const { observe } = recording();
+  const wrapped = { f: wrapFunction(() => 1, 'TEST', observe) };
+
+  test.each([
+    ['plain', () => ({ f: () => 1 })],
+    ['a getter', () => Object.defineProperty({}, 'f', { get: () => () => 1, configurable: true })],
+    ['a getter for good', () => Object.defineProperty({}, 'f', { get: () => () => 1, enumerable: true })],
+    ['frozen', () => Object.freeze({ f: () => 1 })],
+    ['of a function', () => Object.assign(() => 2, { f: () => 1 })],
+  ])('is replaced where it is %s, and works', (_what, make) => {
+    const module: { exports: unknown } = { exports: make() };
+    const before = Reflect.get(Object(module.exports), 'f');
+    const { seen, observe: observeThis } = recording();
+    wrapExport(new RequiredFile(identity, module), 'f', observeThis);
+    const after: unknown = Reflect.get(Object(module.exports), 'f');
+    expect(after).not.toBe(before);
+    if (typeof after !== 'function') throw new Error('not a function');
+    expect(after()).toBe(1);
+    expect(seen).toEqual([['ok', 1]]);
+  });
+
+  test('of a namespace is replaced in a copy that has all the rest', async () => {
+    const namespace = await import('node:path');
+    const module: { exports: unknown } = { exports: namespace };
+    wrapExport(new RequiredFile(identity, module), 'join', observe);
+    expect(module.exports).not.toBe(namespace);
+    expect(Object.keys(Object(module.exports)).toSorted()).toEqual(Object.keys(namespace).toSorted());
+    const same = (name: string): boolean =>
+      Reflect.get(Object(module.exports), name) === Reflect.get(namespace, name);
+    expect([same('resolve'), same('sep'), same('join')]).toEqual([true, true, false]);
+  });
+
+  test('is not wrapped again when another module re-exports it', () => {
+    const module: { exports: unknown } = { exports: { ...wrapped } };
+    wrapExport(new RequiredFile(identity, module), 'f', observe);
+    expect(module.exports).toEqual(wrapped);
+    wrapMethod(new RequiredFile(identity, module), module.exports, 'f', observe);
+    expect(module.exports).toEqual(wrapped);
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['number', 5],
+    ['empty', {}],
+    ['text', { text: 'no function' }],
+    ['frozen', Object.freeze([])],
+  ])('that is not there is told once and disturbs nothing: %s', async (name, exports) => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): number => warnings.push(message);
+    process.on('warning', listen);
+    const module: { exports: unknown } = { exports };
+    for (let round = 0; round < 2; round++) {
+      wrapExport(new RequiredFile(identity, module), name, observe);
+      wrapMethod(new RequiredFile(identity, module), exports, name, observe);
+    }
+    await new Promise(setImmediate);
+    process.off('warning', listen);
+    expect(module.exports).toBe(exports);
+    expect(warnings.filter((warning) => warning.includes(` ${name} in `))).toEqual([
+      `Spanledger does not find ${name} in lib/index.js of lib 1.2.3. What it does is not recorded.`,
+    ]);
   });
 });
 

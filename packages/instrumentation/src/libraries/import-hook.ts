@@ -2,9 +2,12 @@ import { register, registerHooks } from 'node:module';
 import { addHook } from 'import-in-the-middle';
 import { createHook, supportsSyncHooks } from 'import-in-the-middle/create-hook.mjs';
 import { guarded } from '../warning.ts';
-import type { Library } from './library.ts';
+import { hookedFiles } from './catalogue.ts';
+import type { LibraryVersions } from './library.ts';
+import type { LoadedLibrary } from './load-hooks.ts';
+import { ImportedFile } from './loaded-file.ts';
 import type { LoaderThreadData } from './loader-thread.ts';
-import { replacementsFor } from './wrap.ts';
+import type { Packages } from './packages.ts';
 
 const HOOK_MODULE = 'import-in-the-middle/hook.mjs';
 
@@ -15,31 +18,44 @@ const HOOK_MODULE = 'import-in-the-middle/hook.mjs';
  * process-wide registration: so it neither wraps what OpenTelemetry's instrumentations wrap, nor keeps them from
  * registering theirs.
  *
- * @param libraries - What to hook.
+ * @param packages - What is known of the libraries.
+ * @param tables - Their tables.
  */
-export function hookImports(libraries: readonly Library[]): void {
-  const include = libraries.flatMap(({ files }) => files);
+export function hookImports(packages: Packages<LoadedLibrary>, tables: readonly LibraryVersions[]): void {
+  const include = tables.map(filesPattern).filter((pattern) => pattern !== undefined);
   addHook((url, namespace) => {
-    const library = libraryOf(libraries, url);
-    if (library !== undefined) guarded('IMPORT_HOOK', () => replaceExports(library, namespace));
+    guarded('IMPORT_HOOK', () => {
+      const found = packages.see(url);
+      if (found === undefined || !hookedFiles(found.versions, 'esm').includes(found.path)) return;
+      found.versions.hooks.patch(new ImportedFile(found, namespace));
+    });
   });
   const hookUrl = import.meta.resolve(HOOK_MODULE);
   if (supportsSyncHooks()) {
     const hook = createHook({ url: hookUrl });
     hook.applyOptions({ include });
-    registerHooks({ resolve: hook.resolveSync, load: hook.loadSync });
+    registerHooks({
+      resolve: (specifier, context, next) => {
+        const resolved = hook.resolveSync(specifier, context, next);
+        guarded('IMPORT_HOOK', () => packages.see(resolved.url));
+        return resolved;
+      },
+      load: hook.loadSync,
+    });
     return;
   }
-  const data: LoaderThreadData = { hookUrl, include };
+  const data: LoaderThreadData = { hookUrl, include, tables: [...tables] };
   register(new URL('./loader-thread.js', import.meta.url), { data });
 }
 
-function libraryOf(libraries: readonly Library[], url: string): Library | undefined {
-  return libraries.find(({ files }) => files.some((file) => file.test(url)));
+/** The end of the URLs of a library's ES modules. */
+function filesPattern(versions: LibraryVersions): RegExp | undefined {
+  const files = hookedFiles(versions, 'esm');
+  if (files.length === 0) return undefined;
+  const paths = files.map(escapePattern).join('|');
+  return new RegExp(`/node_modules/${escapePattern(versions.name)}/(?:${paths})$`);
 }
 
-/** The namespace is import-in-the-middle's: writing to it changes what importers see. */
-function replaceExports(library: Library, namespace: object): void {
-  for (const [name, replacement] of replacementsFor(library, namespace))
-    Reflect.set(namespace, name, replacement);
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

@@ -4,6 +4,10 @@
  * for OpenTelemetry's instrumentations, which register it for all.
  */
 import { createHook, type Hook } from 'import-in-the-middle/create-hook.mjs';
+import { guarded } from '../warning.ts';
+import { Catalogue } from './catalogue.ts';
+import type { LibraryVersions } from './library.ts';
+import { Packages } from './packages.ts';
 
 /** What {@link initialize} is told by the application's thread. */
 export interface LoaderThreadData {
@@ -11,19 +15,28 @@ export interface LoaderThreadData {
   readonly hookUrl: string;
   /** The files to hook. */
   readonly include: RegExp[];
+  /** What is covered of which library. */
+  readonly tables: LibraryVersions[];
 }
 
 let hook: Hook | undefined;
+let packages: Packages<LibraryVersions> | undefined;
 
 /** Called by Node when the hooks are registered. */
-export function initialize({ hookUrl, include }: LoaderThreadData): void {
+export function initialize({ hookUrl, include, tables }: LoaderThreadData): void {
   hook = createHook({ url: hookUrl });
   hook.applyOptions({ include });
+  packages = new Packages(new Catalogue(tables));
 }
 
 /** Node's `resolve` hook. */
-export const resolve: Hook['resolve'] = (specifier, context, next) =>
-  hook === undefined ? next(specifier, context) : hook.resolve(specifier, context, next);
+export const resolve: Hook['resolve'] = async (specifier, context, next) => {
+  const resolved = await (hook === undefined
+    ? next(specifier, context)
+    : hook.resolve(specifier, context, next));
+  guarded('IMPORT_HOOK', () => packages?.see(resolved.url));
+  return resolved;
+};
 
 /** Node's `load` hook. */
 export const load: Hook['load'] = (url, context, next) =>

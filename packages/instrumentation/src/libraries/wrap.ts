@@ -1,19 +1,36 @@
 import { types } from 'node:util';
 import { guarded, warnOnce } from '../warning.ts';
-import type { CallObserver, Library, LibraryFunction, Observe } from './library.ts';
+import type { CallObserver, LibraryFunction, LoadedFile, Observe } from './library.ts';
+import { put } from './loaded-file.ts';
 
 const wrappers = new WeakSet<object>();
+
+/** How a function gives its result. */
+export interface WrapOptions {
+  /** Whether a function given as the last argument gets `(error, result)`; without one the result is returned. */
+  readonly callback?: boolean;
+}
 
 /**
  * A function that does what `original` does and tells an observer.
  *
  * @param original - The library's function.
- * @param what - Name of the hook, for warnings.
+ * @param what - Name of the hook, for warnings: `JOSE_JWT_VERIFY`.
  * @param observe - Begins the observation of a call.
+ * @param options - How it gives its result.
  */
-export function wrapFunction(original: LibraryFunction, what: string, observe: Observe): LibraryFunction {
+export function wrapFunction(
+  original: LibraryFunction,
+  what: string,
+  observe: Observe,
+  options: WrapOptions = {},
+): LibraryFunction {
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
-    const observer = guarded(what, () => observe(args));
+    const observer = guarded(what, () => observe(args, this));
+    if (observer === undefined) return Reflect.apply(original, this, args);
+    const callback = options.callback === true ? args.at(-1) : undefined;
+    const waits = typeof callback === 'function';
+    if (waits) args[args.length - 1] = observedCallback(callback, observer, what);
     let result: unknown;
     try {
       result = Reflect.apply(original, this, args);
@@ -21,15 +38,20 @@ export function wrapFunction(original: LibraryFunction, what: string, observe: O
       tellFailure(observer, what, error);
       throw error;
     }
+    if (waits) return result;
     if (!types.isPromise(result)) {
-      guarded(what, () => observer?.succeeded(result));
+      guarded(what, () => {
+        observer.succeeded(result);
+      });
       return result;
     }
     // What is returned is the derived promise: the session is bound before the application goes on, and a rejection
     // that nobody handles is still reported as unhandled.
     return result.then(
       (value: unknown) => {
-        guarded(what, () => observer?.succeeded(value));
+        guarded(what, () => {
+          observer.succeeded(value);
+        });
         return value;
       },
       (error: unknown) => {
@@ -46,40 +68,101 @@ export function wrapFunction(original: LibraryFunction, what: string, observe: O
   return wrapper;
 }
 
-function tellFailure(observer: CallObserver | undefined, what: string, error: unknown): void {
-  guarded(what, () => observer?.failed(error));
+/** Node's convention: the error first, if there is one. */
+function observedCallback(callback: object, observer: CallObserver, what: string): LibraryFunction {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const [error, result] = args;
+    if (error === null || error === undefined) {
+      guarded(what, () => {
+        observer.succeeded(result);
+      });
+    } else {
+      tellFailure(observer, what, error);
+    }
+    if (typeof callback !== 'function') return undefined;
+    const returned: unknown = Reflect.apply(callback, this, args);
+    return returned;
+  };
+}
+
+function tellFailure(observer: CallObserver, what: string, error: unknown): void {
+  guarded(what, () => {
+    observer.failed(error);
+  });
+}
+
+/** Marks a function that a hook made itself as one that must not be wrapped again. */
+export function markWrapped(wrapper: object): void {
+  wrappers.add(wrapper);
+}
+
+/** Whether a hook has made this function. */
+export function isWrapped(value: unknown): boolean {
+  return isFunction(value) && wrappers.has(value);
 }
 
 /**
- * The replacements for the functions of a library that a module exports; those that are wrapped already (one module
- * re-exports another's) are left out.
+ * Wraps an exported function of a file.
  *
- * @param library - The library.
- * @param exported - The module's exports.
+ * @param file - The file.
+ * @param name - The export.
+ * @param observe - Begins the observation of a call.
+ * @param options - How it gives its result.
  */
-export function replacementsFor(library: Library, exported: object): Map<string, LibraryFunction> {
-  const replacements = new Map<string, LibraryFunction>();
-  for (const [name, observe] of Object.entries(library.hooks)) {
-    const original: unknown = Reflect.get(exported, name);
-    if (!isFunction(original)) {
-      warnAboutMissing(library, name);
-      continue;
-    }
-    if (wrappers.has(original)) continue;
-    replacements.set(name, wrapFunction(original, hookName(library, name), observe));
-  }
-  return replacements;
+export function wrapExport(file: LoadedFile, name: string, observe: Observe, options?: WrapOptions): void {
+  const original = functionOf(file.exports, name);
+  if (original === undefined) warnAboutMissing(file, name);
+  else if (!wrappers.has(original))
+    file.set(name, wrapFunction(original, hookName(file, name), observe, options));
 }
 
-function warnAboutMissing(library: Library, name: string): void {
+/**
+ * Wraps a method where it is defined: on a prototype, or on an object that a library shares.
+ *
+ * @param file - The file that it comes from.
+ * @param target - The prototype or object; whatever a changed library may have there instead.
+ * @param name - The method.
+ * @param observe - Begins the observation of a call.
+ * @param options - How it gives its result.
+ */
+export function wrapMethod(
+  file: LoadedFile,
+  target: unknown,
+  name: string,
+  observe: Observe,
+  options?: WrapOptions,
+): void {
+  const original = functionOf(target, name);
+  if (original === undefined || !isObject(target)) {
+    warnAboutMissing(file, name);
+    return;
+  }
+  if (wrappers.has(original)) return;
+  if (!put(target, name, wrapFunction(original, hookName(file, name), observe, options)))
+    warnAboutMissing(file, name);
+}
+
+/** Tells the operator that something is not where the table of versions says. */
+export function warnAboutMissing(file: LoadedFile, name: string): void {
   warnOnce(
-    `SPANLEDGER_MISSING_${hookName(library, name)}`,
-    `Spanledger does not find ${name} in this version of ${library.name} (covered: ${library.versions}). What it does is not recorded.`,
+    `SPANLEDGER_MISSING_${hookName(file, name)}`,
+    `Spanledger does not find ${name} in ${file.path} of ${file.library} ${file.version ?? ''}. What it does is not recorded.`,
   );
 }
 
-function hookName(library: Library, name: string): string {
-  return `${library.name}_${name}`.replaceAll(/\W+/g, '_').toUpperCase();
+/** The name of a hook in warnings: `JOSE_JWTVERIFY`. */
+export function hookName(file: LoadedFile, name: string): string {
+  return `${file.library}_${name}`.replaceAll(/\W+/g, '_').toUpperCase();
+}
+
+function functionOf(target: unknown, name: string): LibraryFunction | undefined {
+  if (!isObject(target)) return undefined;
+  const value: unknown = Reflect.get(target, name);
+  return isFunction(value) ? value : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 function isFunction(value: unknown): value is LibraryFunction {

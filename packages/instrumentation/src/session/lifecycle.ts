@@ -9,6 +9,7 @@ import type {
   RecordedSpan,
   SpanAttributes,
 } from '../otlp/recorded-span.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { boundScope } from './scope.ts';
 import { SessionSlot, slotInContext, SLOT, type Binding, type SlottedSpan } from './slot.ts';
 import type { Session } from './session.ts';
@@ -18,6 +19,25 @@ export interface CallSite {
   readonly span: SlottedSpan | undefined;
   readonly slot: SessionSlot | undefined;
 }
+
+/** How an event is known again when hooks of nested libraries report it twice. */
+export interface EventIdentity {
+  /** Says what happened and to which token or session; undefined where nothing tells. */
+  readonly key?: string | undefined;
+  /** What was thrown; a library around the one that threw may wrap it as `cause`. */
+  readonly error?: unknown;
+}
+
+/** An event that still may be completed. */
+interface LifecycleEvent extends RecordedEvent {
+  readonly attributes: SpanAttributes;
+}
+
+/** How many wrappings of an error are looked through. */
+const MAX_CAUSES = 5;
+
+/** How many events of one request can still be known again. */
+export const MAX_KNOWN_EVENTS = 256;
 
 /** The instrumentation scope of the spans that this package makes itself. */
 const SCOPE = { name: '@spanledger/instrumentation-oidc' };
@@ -33,20 +53,34 @@ export class Lifecycle {
   readonly #processor: AuditProcessor;
   readonly #sink: SpanSink;
   readonly #now: () => number;
+  readonly #onWork: () => void;
+  readonly #byError = new WeakMap<object, LifecycleEvent>();
+  readonly #bySlot = new WeakMap<SessionSlot, BoundedMap<string, LifecycleEvent>>();
+  /** Events on spans of their own wait for the end of the turn, so that a library around can add what it knows. */
+  readonly #own = new Map<string | object, { readonly event: LifecycleEvent; readonly span: RecordedSpan }>();
+  #flush: NodeJS.Immediate | undefined;
 
   /**
    * @param processor - Knows the slots.
    * @param sink - Takes events that no span can carry.
    * @param now - Milliseconds since the epoch.
+   * @param onWork - Called whenever a hook is at work.
    */
-  constructor(processor: AuditProcessor, sink: SpanSink, now: () => number) {
+  constructor(
+    processor: AuditProcessor,
+    sink: SpanSink,
+    now: () => number,
+    onWork: () => void = () => undefined,
+  ) {
     this.#processor = processor;
     this.#sink = sink;
     this.#now = now;
+    this.#onWork = onWork;
   }
 
   /** The place of the call that is being made. */
   callSite(): CallSite {
+    this.#onWork();
     const span = activeSpan();
     const slot = slotInContext(span);
     const scope = this.#processor.scopes.deciding(slot);
@@ -71,16 +105,62 @@ export class Lifecycle {
   /**
    * Records a lifecycle event: on the local root, which outlives the handlers below it; on the active span if the root
    * has ended; on a span of its own if that has ended too, or nothing is traced here.
+   *
+   * What is recorded already under the same identity becomes one event with it: of nested libraries each knows something.
+   *
+   * @param site - Where the library was called.
+   * @param name - `oidc.…`.
+   * @param attributes - What is known.
+   * @param identity - How the event is known again.
    */
-  record(site: CallSite, name: string, attributes: SpanAttributes): void {
-    const event: RecordedEvent = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
+  record(site: CallSite, name: string, attributes: SpanAttributes, identity: EventIdentity = {}): void {
+    const known = this.#known(site, identity);
+    if (known !== undefined) {
+      complete(known.attributes, attributes);
+      this.#remember(site, identity, known);
+      return;
+    }
+    const event = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
+    this.#remember(site, identity, event);
     const carrier = site.slot?.root ?? (slotInContext(site.span) === site.slot ? site.span : undefined);
     if (carrier !== undefined && canCarry(carrier)) {
       // Not addEvent: at its limit the SDK drops the oldest event, and this one must stay.
       carrier.events.push(event);
       return;
     }
-    this.#sink.emit(this.#spanOf(site, event));
+    this.#own.set(identity.key ?? event, { event, span: this.#spanOf(site, event) });
+    this.#flush ??= setImmediate(() => {
+      this.flush();
+    }).unref();
+  }
+
+  /** Emits the events that wait on spans of their own. */
+  flush(): void {
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    const spans = [...this.#own.values()];
+    this.#own.clear();
+    for (const { span } of spans) this.#sink.emit(span);
+  }
+
+  #known(site: CallSite, { key, error }: EventIdentity): LifecycleEvent | undefined {
+    for (const each of causesOf(error)) {
+      const event = this.#byError.get(each);
+      if (event !== undefined) return event;
+    }
+    if (key === undefined) return undefined;
+    return (site.slot && this.#bySlot.get(site.slot)?.get(key)) ?? this.#own.get(key)?.event;
+  }
+
+  #remember(site: CallSite, { key, error }: EventIdentity, event: LifecycleEvent): void {
+    if (typeof error === 'object' && error !== null) this.#byError.set(error, event);
+    if (key === undefined || site.slot === undefined) return;
+    let events = this.#bySlot.get(site.slot);
+    if (events === undefined) {
+      events = new BoundedMap(MAX_KNOWN_EVENTS);
+      this.#bySlot.set(site.slot, events);
+    }
+    events.set(key, event);
   }
 
   #spanOf(site: CallSite, event: RecordedEvent): RecordedSpan {
@@ -105,6 +185,24 @@ export class Lifecycle {
       instrumentationScope: SCOPE,
     };
   }
+}
+
+/** Adds what an event does not say yet, and a reason where it had none. */
+function complete(attributes: SpanAttributes, more: SpanAttributes): void {
+  for (const [name, value] of Object.entries(more)) {
+    if (attributes[name] === undefined || attributes[name] === 'other') attributes[name] = value;
+  }
+}
+
+/** An error and what it was made from. */
+function causesOf(error: unknown): object[] {
+  const causes: object[] = [];
+  let each = error;
+  while (typeof each === 'object' && each !== null && causes.length < MAX_CAUSES) {
+    causes.push(each);
+    each = memberOf(each, 'cause');
+  }
+  return causes;
 }
 
 function canCarry(span: SlottedSpan): boolean {

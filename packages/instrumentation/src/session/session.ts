@@ -17,7 +17,7 @@ import type { SessionClaims } from './claims.ts';
 import type { TokenInfo } from './token.ts';
 
 /** Where a session is in its life, as far as this process has seen. */
-export type SessionState = 'active' | 'refreshed' | 'revoked' | 'logged_out';
+export type SessionState = 'active' | 'refreshed' | 'expired' | 'revoked' | 'logged_out';
 
 /** What a session was made from, apart from the claims. */
 export interface SessionOrigin {

@@ -1,12 +1,12 @@
-import { memberOf, methodOf } from '../../attach/global-api.ts';
-import { scopeList } from '../../session/claims.ts';
-import type { Session } from '../../session/session.ts';
-import type { SessionRegistry } from '../../session/session-registry.ts';
-import { describeToken, type TokenInfo } from '../../session/token.ts';
+import { memberOf, methodOf } from '../attach/global-api.ts';
+import { scopeList } from '../session/claims.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionRegistry } from '../session/session-registry.ts';
+import { describeToken, type TokenInfo } from '../session/token.ts';
 
 /** What a token endpoint answered. */
 export interface TokenResponse {
-  /** The claims of the ID token, which openid-client has verified; undefined without one. */
+  /** The claims of the ID token, which the library has verified; undefined without one. */
   readonly claims: unknown;
   readonly scope: readonly string[] | undefined;
   /** Described without giving it away. */
@@ -16,17 +16,18 @@ export interface TokenResponse {
 }
 
 /**
- * Reads the result of a grant.
+ * Reads the answer to a grant (RFC 6749, 5.1).
  *
- * @param response - As openid-client returns it.
+ * @param response - The parameters of the answer, as libraries return them; their `claims()` gives the ID token's.
  * @param now - Milliseconds since the epoch.
+ * @param claims - The claims of the ID token, where there is no `claims()`.
  */
-export function readTokenResponse(response: unknown, now: number): TokenResponse {
+export function readTokenResponse(response: unknown, now: number, claims?: unknown): TokenResponse {
   const accessToken = tokenOf(response, 'access_token');
   const seconds = memberOf(response, 'expires_in');
   const expiresAt = typeof seconds === 'number' ? Math.floor(now / 1_000) + seconds : undefined;
   return {
-    claims: methodOf(response, 'claims')?.(),
+    claims: claims ?? methodOf(response, 'claims')?.(),
     scope: scopeList(memberOf(response, 'scope')),
     accessToken: accessToken === undefined ? undefined : describeToken('access', accessToken, expiresAt),
     tokens: [accessToken, tokenOf(response, 'refresh_token'), tokenOf(response, 'id_token')].filter(

@@ -1,8 +1,8 @@
 import { ATTR_OIDC_ERROR, ATTR_OIDC_ERROR_DESCRIPTION } from '@spanledger/record';
-import { memberOf } from '../../attach/global-api.ts';
-import type { SpanAttributes } from '../../otlp/recorded-span.ts';
-import { REDACTED, scrubText } from '../../otlp/scrub.ts';
-import { defined } from '../../session/session.ts';
+import { memberOf } from '../attach/global-api.ts';
+import type { SpanAttributes } from '../otlp/recorded-span.ts';
+import { REDACTED, scrubText } from '../otlp/scrub.ts';
+import { defined } from '../session/session.ts';
 
 const MAX_CODE_CHARS = 128;
 const MAX_DESCRIPTION_CHARS = 512;

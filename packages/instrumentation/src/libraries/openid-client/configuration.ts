@@ -1,14 +1,6 @@
-import { ATTR_OIDC_CLIENT_ID, ATTR_OIDC_ISSUER } from '@spanledger/record';
 import { memberOf, methodOf } from '../../attach/global-api.ts';
-import type { SpanAttributes } from '../../otlp/recorded-span.ts';
+import type { ClientIdentity } from '../../events/client.ts';
 import { stringClaim } from '../../session/claims.ts';
-import { defined } from '../../session/session.ts';
-
-/** Who asks whom, from the `Configuration` that each function takes first. */
-export interface ClientIdentity {
-  readonly clientId: string | undefined;
-  readonly issuer: string | undefined;
-}
 
 /** Its metadata are deep copies each time, so one look per configuration is enough. */
 const known = new WeakMap<object, ClientIdentity>();
@@ -27,11 +19,6 @@ export function clientIdentity(configuration: unknown): ClientIdentity {
   };
   known.set(configuration, identity);
   return identity;
-}
-
-/** The attributes of events that concern no session. */
-export function clientAttributes({ clientId, issuer }: ClientIdentity): SpanAttributes {
-  return defined({ [ATTR_OIDC_CLIENT_ID]: clientId, [ATTR_OIDC_ISSUER]: issuer });
 }
 
 /** A parameter of a call: functions take `URLSearchParams`, or an object of strings. */

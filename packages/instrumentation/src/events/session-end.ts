@@ -1,0 +1,46 @@
+import { ATTR_OIDC_SESSION_END_REASON, EVENT_SESSION_ENDED } from '@spanledger/record';
+import type { CallSite } from '../session/lifecycle.ts';
+import type { Session } from '../session/session.ts';
+import { clientAttributes, type ClientIdentity } from './client.ts';
+import type { EventContext } from './event-context.ts';
+
+/** Why a session ended. */
+export type SessionEndReason = 'logout' | 'backchannel_logout' | 'inactivity' | 'expiry' | 'revoked';
+
+/** The end of a session. */
+export interface SessionEnd {
+  /** Undefined where somebody logs out and it is not known of which session. */
+  readonly session: Session | undefined;
+  readonly reason: SessionEndReason;
+  readonly client?: ClientIdentity | undefined;
+}
+
+const STATE = {
+  logout: 'logged_out',
+  backchannel_logout: 'logged_out',
+  inactivity: 'expired',
+  expiry: 'expired',
+  revoked: 'revoked',
+} as const satisfies Record<SessionEndReason, Session['state']>;
+
+/** Records that a session ended; its person's next tokens are of another one. */
+export function recordSessionEnd(
+  { lifecycle, sessions }: EventContext,
+  site: CallSite,
+  { session, reason, client }: SessionEnd,
+): void {
+  if (session !== undefined) {
+    session.state = STATE[reason];
+    sessions.ended(session);
+  }
+  lifecycle.record(
+    site,
+    EVENT_SESSION_ENDED,
+    {
+      ...(client && clientAttributes(client)),
+      ...session?.describe(),
+      [ATTR_OIDC_SESSION_END_REASON]: reason,
+    },
+    { key: session && `${EVENT_SESSION_ENDED} ${session.issuer} ${session.id}` },
+  );
+}
