@@ -3,13 +3,6 @@
  *
  * Nothing that this module reaches in the application's thread imports `@opentelemetry/api`.
  */
-import { readConfig } from './config.ts';
-import { installRuntime } from './global-runtime.ts';
-import { startRuntime } from './runtime.ts';
-import { guarded, warnOnce } from './warning.ts';
+import { registerRuntime } from './registration.ts';
 
-guarded('REGISTER', () => {
-  const { config, problems } = readConfig(process.env, process.platform);
-  for (const [index, problem] of problems.entries()) warnOnce(`SPANLEDGER_CONFIG_${index + 1}`, problem);
-  if (!config.disabled) installRuntime(() => startRuntime(config));
-});
+registerRuntime();

@@ -10,6 +10,7 @@ import { PendingAuthorizations } from './events/pending-authorizations.ts';
 import { createLibraries } from './libraries/libraries.ts';
 import { hookLibraries } from './libraries/load-hooks.ts';
 import { TraceEncoder } from './otlp/encoder.ts';
+import { StandIn } from './own-provider/stand-in.ts';
 import { SenderThread } from './sender/sender-thread.ts';
 import { Lifecycle } from './session/lifecycle.ts';
 import { SessionRegistry } from './session/session-registry.ts';
@@ -23,6 +24,8 @@ const STREAM_ID_BYTES = 16;
 export interface Runtime {
   readonly events: EventContext;
   readonly processor: AuditProcessor;
+  /** Provides tracers for as long as the application does not. */
+  readonly standIn: StandIn;
 }
 
 /**
@@ -64,15 +67,27 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     missing.noteWork();
   });
   const events = { lifecycle, sessions, pending: new PendingAuthorizations(), now: Date.now };
+  const standIn = new StandIn({
+    processor,
+    env: process.env,
+    onUsed: () => {
+      missing.found();
+    },
+  });
   guarded('LIBRARIES', () => {
     hookLibraries(createLibraries(events));
   });
   guarded('ATTACH', () => {
     watchProviders((provider) =>
       guarded('ATTACH', () => {
-        if (attachToProvider(provider, processor)) missing.found();
+        if (!attachToProvider(provider, processor)) return;
+        missing.found();
+        standIn.stepAside(provider);
       }),
     );
+  });
+  guarded('STAND_IN', () => {
+    standIn.coverUnexported();
   });
   guarded('WATCH_REQUESTS', () => {
     missing.watchRequests();
@@ -82,7 +97,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     if (hasOtherFolders(config.spoolDirectory)) sender.start();
   });
   endWithProcess({ missing, lifecycle, processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
-  return { events, processor };
+  return { events, processor, standIn };
 }
 
 interface Ending {

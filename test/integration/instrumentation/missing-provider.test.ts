@@ -3,6 +3,7 @@ import {
   AUTO_INSTRUMENTATIONS,
   FixtureProcess,
   REGISTER,
+  STANDALONE,
 } from '../../support/instrumentation/fixture-process.ts';
 import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
 import { get, startShop } from './shop-world.ts';
@@ -10,15 +11,17 @@ import { get, startShop } from './shop-world.ts';
 const WARNING = /\[SPANLEDGER_NO_PROVIDER\]/g;
 
 describe.concurrent('without a tracer provider', () => {
-  test('OTEL_TRACES_EXPORTER=none is told once, with the cause and what to do', async () => {
-    await using world = await startShop({ env: { OTEL_TRACES_EXPORTER: 'none' } });
+  test('OTEL_SDK_DISABLED=true is told once, with the cause and what to do', async () => {
+    await using world = await startShop({ env: { OTEL_SDK_DISABLED: 'true' } });
     const token = await world.provider.accessToken({ sub: 'alice', sid: 's1' });
     expect(await get(`${world.url}/orders`, token)).toMatchObject({ status: 200 });
     expect(world.shop.stderr).not.toMatch(WARNING);
     await expect.poll(() => world.shop.stderr, { timeout: 20_000 }).toMatch(WARNING);
     await get(`${world.url}/orders`, token);
     expect(world.shop.stderr.match(WARNING)).toHaveLength(1);
-    expect(world.shop.stderr).toMatch(/because OTEL_TRACES_EXPORTER is none\. Set OTEL_TRACES_EXPORTER to/);
+    expect(world.shop.stderr).toMatch(
+      /because OTEL_SDK_DISABLED is true\. Set up the OpenTelemetry SDK, or load/,
+    );
     expect(world.audit.seen).toEqual([]);
   }, 60_000);
 
@@ -31,6 +34,7 @@ describe.concurrent('without a tracer provider', () => {
     ['serve', 'register', [REGISTER], false],
     ['verify', 'end', [REGISTER, AUTO_INSTRUMENTATIONS], false],
     ['serve', 'wait', [AUTO_INSTRUMENTATIONS, REGISTER], false],
+    ['serve', 'wait', [STANDALONE], false],
   ])(
     '%s, then %s, with %j: told is %s',
     async (work, next, imports, isTold) => {

@@ -4,6 +4,7 @@ import { ScriptProcess } from './script-process.ts';
 const FIXTURES = new URL('../../integration/instrumentation/fixtures/', import.meta.url);
 
 export const REGISTER = '@spanledger/instrumentation-oidc/register';
+export const STANDALONE = '@spanledger/instrumentation-oidc/standalone';
 export const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node/register';
 
 export interface FixtureOptions {

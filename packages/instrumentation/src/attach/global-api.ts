@@ -1,3 +1,5 @@
+import { ownContext } from './own-context.ts';
+
 /**
  * OpenTelemetry's API keeps its singletons on `globalThis`, under a symbol that all 1.x versions share. Reading them
  * there, instead of importing the package, never pins the application's version of it.
@@ -5,7 +7,7 @@
 export const API_SYMBOL: symbol = Symbol.for('opentelemetry.js.api.1');
 
 /** The key under which a context holds its active span, in all 1.x versions. */
-const SPAN_KEY: symbol = Symbol.for('OpenTelemetry Context Key SPAN');
+export const SPAN_KEY: symbol = Symbol.for('OpenTelemetry Context Key SPAN');
 
 /** A method of an object of others, bound to it; undefined where there is none. */
 export function methodOf(target: unknown, name: string): ((...args: unknown[]) => unknown) | undefined {
@@ -29,8 +31,18 @@ export function spanInContext(context: unknown): unknown {
   return methodOf(context, 'getValue')?.(SPAN_KEY);
 }
 
+/** The application's context manager. */
+export function contextManager(): unknown {
+  return memberOf(memberOf(globalThis, API_SYMBOL), 'context');
+}
+
+/** The context that is active now: the application's, or our own where it has none or nothing is traced in it. */
+export function activeContext(): unknown {
+  const theirs = methodOf(contextManager(), 'active')?.();
+  return spanInContext(theirs) === undefined ? (ownContext.getStore() ?? theirs) : theirs;
+}
+
 /** The span that is active now, as whatever SDK made it. */
 export function activeSpan(): unknown {
-  const manager = memberOf(memberOf(globalThis, API_SYMBOL), 'context');
-  return spanInContext(methodOf(manager, 'active')?.());
+  return spanInContext(activeContext());
 }

@@ -48,7 +48,7 @@ export class MissingProvider {
     this.#settle();
     warnOnce(
       'SPANLEDGER_NO_PROVIDER',
-      `Spanledger records nothing: the application is at work and no OpenTelemetry tracer provider was registered${this.#cause()}. Set OTEL_TRACES_EXPORTER to an exporter (otlp, console) so that the OpenTelemetry SDK registers one, or register a provider of your own.`,
+      `Spanledger records nothing: the application is at work and no OpenTelemetry tracer provider was registered${this.#cause()}. Set up the OpenTelemetry SDK, or load @spanledger/instrumentation-oidc/standalone, which brings a provider of its own.`,
     );
   }
 
@@ -63,12 +63,7 @@ export class MissingProvider {
   }
 
   #cause(): string {
-    if (isSet(this.#env['OTEL_SDK_DISABLED'], 'true')) return ', because OTEL_SDK_DISABLED is true';
-    if (isSet(this.#env['OTEL_TRACES_EXPORTER'], 'none')) return ', because OTEL_TRACES_EXPORTER is none';
-    return '';
+    const disabled = this.#env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true';
+    return disabled ? ', because OTEL_SDK_DISABLED is true' : '';
   }
-}
-
-function isSet(value: string | undefined, expected: string): boolean {
-  return value?.trim().toLowerCase() === expected;
 }
