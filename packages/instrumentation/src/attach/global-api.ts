@@ -28,7 +28,11 @@ export function memberOf(target: unknown, name: PropertyKey): unknown {
 
 /** The span in a context of the API. */
 export function spanInContext(context: unknown): unknown {
-  return methodOf(context, 'getValue')?.(SPAN_KEY);
+  // Spelled out rather than by methodOf: this runs at every start of a span, where a closure is a tenth of our cost.
+  if (typeof context !== 'object' || context === null || !('getValue' in context)) return undefined;
+  if (typeof context.getValue !== 'function') return undefined;
+  const span: unknown = context.getValue(SPAN_KEY);
+  return span;
 }
 
 /** The application's context manager. */

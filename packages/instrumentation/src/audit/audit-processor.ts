@@ -2,17 +2,15 @@ import { ATTR_CLIENT_ADDRESS, ATTR_OIDC_SESSION_SOURCE, ATTR_USER_AGENT_ORIGINAL
 import { spanInContext } from '../attach/global-api.ts';
 import type { RecordedResource, SpanAttributes } from '../otlp/recorded-span.ts';
 import { SessionScopes } from '../session/scope.ts';
-import { defined } from '../session/session.ts';
 import {
   SessionSlot,
   SLOT,
   slotInContext,
   takesBinding,
-  writeAttributes,
   type Binding,
   type SlottedSpan,
 } from '../session/slot.ts';
-import { tokenAttributes } from '../session/token-attributes.ts';
+import { writeTokenAttributes } from '../session/token-attributes.ts';
 import { warnAboutFailure, warnOnce } from '../warning.ts';
 import type { SpanSink } from './span-sink.ts';
 
@@ -96,7 +94,7 @@ export class AuditProcessor {
     slot.binding = binding;
     if (slot.enclosing !== undefined) this.bind(slot.enclosing, binding);
     if (binding.source === 'propagated') {
-      for (const { span } of slot.held ?? []) writeAttributes(span, binding.session.short);
+      for (const { span } of slot.held ?? []) binding.session.writeShort(span.attributes);
       return true;
     }
     if (replaced !== undefined) for (const { span } of slot.held ?? []) unwrite(span, replaced);
@@ -140,11 +138,12 @@ export class AuditProcessor {
     }
     if (isRoot) {
       slot.root = undefined;
-      if (span.kind === SERVER) writeAttributes(span, requestAttributes(span.attributes));
+      if (span.kind === SERVER) writeCaller(span.attributes);
     }
     const { binding } = slot;
     if (binding !== undefined) {
-      writeAttributes(span, isRoot ? rootAttributes(binding) : binding.session.short);
+      if (isRoot) writeWhole(span.attributes, binding);
+      else binding.session.writeShort(span.attributes);
       if (binding.source === undefined) {
         this.#sink.emit(span);
         return;
@@ -156,12 +155,11 @@ export class AuditProcessor {
   }
 
   #hold(slot: SessionSlot, span: SlottedSpan): void {
-    if (slot.held === null) return;
-    slot.held.push({ span, endedAt: this.#now(), number: undefined });
+    const held = (slot.held ??= []);
+    held.push({ span, endedAt: this.#now(), number: undefined });
     this.#heldTotal += 1;
     this.#waiting.add(slot);
-    if (slot.held.length > MAX_HELD_PER_SLOT)
-      this.#releaseOldest(slot, `${MAX_HELD_PER_SLOT} in one request`);
+    if (held.length > MAX_HELD_PER_SLOT) this.#releaseOldest(slot, `${MAX_HELD_PER_SLOT} in one request`);
     if (this.#heldTotal > MAX_HELD) {
       for (const oldest of this.#waiting) {
         this.#releaseOldest(oldest, `${MAX_HELD} in all requests together`);
@@ -192,14 +190,16 @@ export class AuditProcessor {
 
   /** Lets go of what was held: with the session, or without one once the request is over. */
   #release(slot: SessionSlot, binding: Binding | undefined): void {
-    const held = slot.held ?? [];
+    const { held } = slot;
     slot.held = null;
+    if (!held) return;
     this.#waiting.delete(slot);
     this.#heldTotal -= held.length;
     for (const { span, number } of held) {
       if (binding !== undefined) {
         // Only a root that ended waiting is still the slot's.
-        writeAttributes(span, slot.root === span ? rootAttributes(binding) : binding.session.short);
+        if (slot.root === span) writeWhole(span.attributes, binding);
+        else binding.session.writeShort(span.attributes);
       }
       if (slot.root === span) slot.root = undefined;
       this.#sink.emit(span, number);
@@ -234,12 +234,10 @@ function warnAboutBound(bound: string): void {
   );
 }
 
-function rootAttributes({ session, token, source }: Binding): SpanAttributes {
-  return {
-    ...session.describe(),
-    ...(token === undefined ? {} : tokenAttributes(token)),
-    ...(source === undefined ? {} : { [ATTR_OIDC_SESSION_SOURCE]: source }),
-  };
+function writeWhole(attributes: SpanAttributes, { session, token, source }: Binding): void {
+  session.writeWhole(attributes);
+  if (token !== undefined) writeTokenAttributes(attributes, token);
+  if (source !== undefined) attributes[ATTR_OIDC_SESSION_SOURCE] = source;
 }
 
 /** Takes back the short set of a session that has been replaced: the other may not have all of its members. */
@@ -248,14 +246,17 @@ function unwrite(span: SlottedSpan, { session }: Binding): void {
 }
 
 /** Who called, under the names that semantic conventions have now, from whichever the instrumentation wrote. */
-function requestAttributes(attributes: SpanAttributes): SpanAttributes {
-  return defined({
-    [ATTR_CLIENT_ADDRESS]:
-      attributes[ATTR_CLIENT_ADDRESS] ??
+function writeCaller(attributes: SpanAttributes): void {
+  if (attributes[ATTR_CLIENT_ADDRESS] === undefined) {
+    const address =
       attributes['http.client_ip'] ??
       attributes['network.peer.address'] ??
       attributes['net.sock.peer.addr'] ??
-      attributes['net.peer.ip'],
-    [ATTR_USER_AGENT_ORIGINAL]: attributes[ATTR_USER_AGENT_ORIGINAL] ?? attributes['http.user_agent'],
-  });
+      attributes['net.peer.ip'];
+    if (address !== undefined) attributes[ATTR_CLIENT_ADDRESS] = address;
+  }
+  if (attributes[ATTR_USER_AGENT_ORIGINAL] === undefined) {
+    const agent = attributes['http.user_agent'];
+    if (agent !== undefined) attributes[ATTR_USER_AGENT_ORIGINAL] = agent;
+  }
 }

@@ -93,6 +93,24 @@ export class Session {
     };
   }
 
+  /**
+   * Writes {@link short}. Property by property takes a third of what Object.assign takes; and with names in full, not by
+   * constants, since a computed name turns an object of more than twelve properties into a hash table: 1,000 ns a span.
+   */
+  writeShort(attributes: SpanAttributes): void {
+    const { short } = this;
+    attributes['session.id'] = short[ATTR_SESSION_ID];
+    if (short[ATTR_USER_ID] !== undefined) attributes['user.id'] = short[ATTR_USER_ID];
+    if (short[ATTR_OIDC_CLIENT_ID] !== undefined) attributes['oidc.client_id'] = short[ATTR_OIDC_CLIENT_ID];
+    attributes['oidc.issuer'] = short[ATTR_OIDC_ISSUER];
+  }
+
+  /** Writes what {@link describe} tells. */
+  writeWhole(attributes: SpanAttributes): void {
+    Object.assign(attributes, this.#whole);
+    attributes['oidc.session.state'] = this.state;
+  }
+
   /** Everything that is known, for local roots and lifecycle events. */
   describe(): SpanAttributes {
     return { ...this.#whole, [ATTR_OIDC_SESSION_STATE]: this.state };

@@ -1,4 +1,4 @@
-import type { RecordedSpan, SpanAttributes } from '../otlp/recorded-span.ts';
+import type { RecordedSpan } from '../otlp/recorded-span.ts';
 import type { Session } from './session.ts';
 import type { TokenInfo } from './token.ts';
 
@@ -26,8 +26,8 @@ export class SessionSlot {
   /** The local root while it is open. */
   root: SlottedSpan | undefined;
   binding: Binding | undefined;
-  /** Spans that ended before there was a session; null once none will be waited for. */
-  held: HeldSpan[] | null = [];
+  /** Spans that ended before there was a session; undefined before the first, null once none will be waited for. */
+  held: HeldSpan[] | null | undefined;
   /** The bound for which spans of it went without waiting any longer. */
   exceeded: string | undefined;
   /** The slot of the scope it was made in, while that may still learn a session from it. */
@@ -50,16 +50,12 @@ export interface HeldSpan {
 /** The slot of the span that is active in `context`, if there is one. */
 export function slotInContext(span: unknown): SessionSlot | undefined {
   if (typeof span !== 'object' || span === null) return undefined;
-  const slot: unknown = Reflect.get(span, SLOT);
+  // Not Reflect.get: this runs at every start of a span, and a named load is cached.
+  const slot = SLOT in span ? span[SLOT] : undefined;
   return slot instanceof SessionSlot ? slot : undefined;
 }
 
 /** Whether a slot takes a binding: it has none yet, or one that gives way. */
 export function takesBinding({ binding }: SessionSlot, candidate: Binding): boolean {
   return binding === undefined || (binding.source === 'propagated' && candidate.source === undefined);
-}
-
-/** Writes into the span's own attribute object: `setAttribute` refuses after the end and beyond the attribute limit. */
-export function writeAttributes(span: RecordedSpan, attributes: SpanAttributes): void {
-  Object.assign(span.attributes, attributes);
 }

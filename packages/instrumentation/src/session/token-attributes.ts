@@ -1,19 +1,17 @@
-import {
-  ATTR_OIDC_TOKEN_EXPIRES_AT,
-  ATTR_OIDC_TOKEN_ID,
-  ATTR_OIDC_TOKEN_ISSUED_AT,
-  ATTR_OIDC_TOKEN_TYPE,
-} from '@spanledger/record';
 import type { SpanAttributes } from '../otlp/recorded-span.ts';
-import { defined } from './session.ts';
 import type { TokenInfo } from './token.ts';
 
 /** What local roots and lifecycle events say about a token. */
 export function tokenAttributes(token: TokenInfo): SpanAttributes {
-  return defined({
-    [ATTR_OIDC_TOKEN_TYPE]: token.type,
-    [ATTR_OIDC_TOKEN_ID]: token.id,
-    [ATTR_OIDC_TOKEN_ISSUED_AT]: token.issuedAt,
-    [ATTR_OIDC_TOKEN_EXPIRES_AT]: token.expiresAt,
-  });
+  const attributes: SpanAttributes = {};
+  writeTokenAttributes(attributes, token);
+  return attributes;
+}
+
+/** Writes {@link tokenAttributes} into the attributes of a span; names are in full for the reason that `writeShort` has. */
+export function writeTokenAttributes(attributes: SpanAttributes, token: TokenInfo): void {
+  attributes['oidc.token.type'] = token.type;
+  attributes['oidc.token.id'] = token.id;
+  if (token.issuedAt !== undefined) attributes['oidc.token.issued_at'] = token.issuedAt;
+  if (token.expiresAt !== undefined) attributes['oidc.token.expires_at'] = token.expiresAt;
 }
