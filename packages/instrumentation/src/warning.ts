@@ -46,6 +46,11 @@ export function warnAboutFailure(what: string, error: unknown): void {
 
 /** The class and code of an error, never its message: messages of others may quote what they were given. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  return 'code' in error && typeof error.code === 'string' ? `${error.name} ${error.code}` : error.name;
+  try {
+    if (!(error instanceof Error)) return 'unknown error';
+    return 'code' in error && typeof error.code === 'string' ? `${error.name} ${error.code}` : error.name;
+  } catch {
+    // Anything can be thrown, also an object that throws when it is looked at.
+    return 'unknown error';
+  }
 }

@@ -9,8 +9,16 @@ const RANDOM: readonly [RegExp, string][] = [
   [/\beyJ[\w-]*\.[\w-]*\.[\w-]*/g, '<token>'],
 ];
 
+/** Our warnings are the one thing that an app may print with us and not without. */
+const WARNING =
+  /^\(node:\d+\) \[(SPANLEDGER_\w+)\] SpanledgerWarning: .*\n(?:\(Use `node --trace-warnings .*\n)?/gm;
+
 /** What is left out of the comparison besides what every run draws anew. */
 export interface Comparison extends LibraryAppOptions {
+  /** The codes of the warnings that we print, if the day is a bad one. */
+  warns?: readonly string[];
+  /** False where nothing can arrive at the audit receiver. */
+  audited?: boolean;
   /** Further random values in headers and bodies; each match becomes `<random>`. */
   random?: readonly RegExp[];
 }
@@ -28,7 +36,7 @@ export async function compareWithout(
   drive: (world: LibraryWorld) => Promise<void>,
   options: Comparison = {},
 ): Promise<void> {
-  const { random = [], ...others } = options;
+  const { random = [], warns = [], audited = options.telemetry !== false, ...others } = options;
   await using provider = await new IdentityProvider(
     options.keycloak === true ? 'keycloak' : 'plain',
   ).listen();
@@ -37,14 +45,18 @@ export async function compareWithout(
     await drive(world);
     expect(world.exchanges.length, 'the driver asked the app for something').toBeGreaterThan(0);
     // Something of ours is in it, or the comparison proves nothing.
-    if (register && options.telemetry !== false) await world.spans();
+    if (register && audited) await world.spans();
     if (!register) expect(world.audit.seen).toEqual([]);
+    if (register) await Promise.all(warns.map((code) => world.app.errorLine(new RegExp(`\\[${code}\\] `))));
+    const { stdout, stderr } = world.app;
+    const warned = [...stderr.matchAll(WARNING)].map(([, code]) => code);
+    expect(new Set(warned), stderr).toEqual(new Set(register ? warns : []));
     const normalize = normalizer(world, random);
     return {
       answers: world.exchanges.map((answer) => describe(answer, normalize)),
       exitCode: world.app.child.exitCode,
-      stdout: normalize(world.app.stdout),
-      stderr: normalize(world.app.stderr),
+      stdout: normalize(stdout),
+      stderr: normalize(stderr.replace(WARNING, '')),
     };
   };
   const without = await run(false);
@@ -53,7 +65,7 @@ export async function compareWithout(
 
 type Normalize = (text: string) => string;
 
-function normalizer({ provider, url }: LibraryWorld, random: readonly RegExp[]): Normalize {
+function normalizer({ provider, url, app }: LibraryWorld, random: readonly RegExp[]): Normalize {
   const port = new URL(url).port;
   const names: [string, string][] = [
     ...[...provider.secrets].map((secret): [string, string] => [secret, '<secret>']),
@@ -63,6 +75,7 @@ function normalizer({ provider, url }: LibraryWorld, random: readonly RegExp[]):
     [encodeURIComponent(url), '<app>'],
     [`127.0.0.1:${port}`, '<app>'],
     [`listening ${port}`, 'listening <port>'],
+    [`(node:${app.child.pid})`, '(node)'],
   ];
   return (text) => {
     const named = names.reduce((result, [value, name]) => result.replaceAll(value, name), text);

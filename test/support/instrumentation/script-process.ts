@@ -36,10 +36,19 @@ export class ScriptProcess {
   }
 
   /** Waits for a line on standard output. */
-  async line(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  line(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
+    return this.#wait('stdout', pattern, timeoutMs);
+  }
+
+  /** Waits for a line on standard error. */
+  errorLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
+    return this.#wait('stderr', pattern, timeoutMs);
+  }
+
+  async #wait(stream: 'stdout' | 'stderr', pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const match = pattern.exec(this.stdout);
+      const match = pattern.exec(this[stream]);
       if (match !== null) return match;
       if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > deadline) {
         throw new Error(`no ${pattern} from the script: ${this.stdout}\n${this.stderr}`);

@@ -68,7 +68,8 @@ export class SpoolSink implements SpanSink {
       this.flush();
     };
     // Neither keeps the process alive: what waits at its exit is written by the exit handler.
-    if (waited >= WRITE_INTERVAL_MS) this.#immediate = setImmediate(flush).unref();
+    // A clock that was set back (by fake timers, for example) must not make them wait for it.
+    if (waited >= WRITE_INTERVAL_MS || waited < 0) this.#immediate = setImmediate(flush).unref();
     else this.#timer = setTimeout(flush, WRITE_INTERVAL_MS - waited).unref();
   }
 

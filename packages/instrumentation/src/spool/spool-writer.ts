@@ -45,7 +45,7 @@ export class SpoolWriter {
   #segmentBytes = 0;
   /** Bytes on disk that the sender has not removed yet, those of folders taken over included. */
   #heldBytes = 0;
-  #quietUntil = 0;
+  #quietUntil = Number.NEGATIVE_INFINITY;
   readonly counts: SpoolCounts = { written: 0, lost: 0 };
 
   constructor(options: SpoolWriterOptions) {
@@ -76,13 +76,19 @@ export class SpoolWriter {
       this.#lose(spans, 'SPOOL_FULL', 'the spool has reached SPANLEDGER_SPOOL_MAX_BYTES');
       return false;
     }
-    if (this.#options.now() < this.#quietUntil || !this.#write(head, payload)) {
+    if (this.#isQuiet() || !this.#write(head, payload)) {
       this.#lose(spans, 'SPOOL_FAILED', 'the spool directory cannot be written');
       return false;
     }
     this.#heldBytes += bytes;
     this.counts.written += spans;
     return true;
+  }
+
+  /** Never for longer than was meant, whatever becomes of the clock. */
+  #isQuiet(): boolean {
+    const left = this.#quietUntil - this.#options.now();
+    return left > 0 && left <= RETRY_AFTER_FAILURE_MS;
   }
 
   #write(head: Buffer, payload: Uint8Array): boolean {
