@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { FsyncPolicy } from './spool/spool-writer.ts';
 
 /** Where the audit exporter listens when nothing else is configured. */
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4319/v1/traces';
@@ -7,6 +8,10 @@ export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4319/v1/traces';
 /** How much disk the spool may take, by default and at the least: 256 MiB and 1 MiB. */
 export const DEFAULT_SPOOL_MAX_BYTES: number = 256 * 1024 * 1024;
 export const MIN_SPOOL_MAX_BYTES: number = 1024 * 1024;
+
+/** How long the application's thread may wait for room in a full spool, by default and at the most. */
+export const DEFAULT_SPOOL_BLOCK_MS = 50;
+export const MAX_SPOOL_BLOCK_MS = 10_000;
 
 /** How long an application that has nothing left to do waits for the sender, by default and at the most. */
 export const DEFAULT_EXIT_TIMEOUT_MS = 2_000;
@@ -30,6 +35,10 @@ export interface InstrumentationConfig {
   readonly spoolDirectory: string;
   /** `SPANLEDGER_SPOOL_MAX_BYTES`. */
   readonly spoolMaxBytes: number;
+  /** `SPANLEDGER_SPOOL_FSYNC`: when what was written has to be on the disk itself. */
+  readonly spoolFsync: FsyncPolicy;
+  /** `SPANLEDGER_SPOOL_FULL`, and `SPANLEDGER_SPOOL_BLOCK_MS` where it is `block`: how long to wait for room; 0: not at all. */
+  readonly spoolBlockMs: number;
   /** `SPANLEDGER_CLAIMS`: names of claims that go on local roots and lifecycle events. */
   readonly claims: readonly string[];
   /** `SPANLEDGER_IDENTITY`. */
@@ -67,6 +76,8 @@ export function readConfig(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): C
       { fallback: DEFAULT_SPOOL_MAX_BYTES, min: MIN_SPOOL_MAX_BYTES, max: Number.MAX_SAFE_INTEGER },
       problems,
     ),
+    spoolFsync: readFsync(env['SPANLEDGER_SPOOL_FSYNC'], problems),
+    spoolBlockMs: readBlockMs(env, problems),
     claims: readList('SPANLEDGER_CLAIMS', env, problems),
     identity,
     identityKey: text(env['SPANLEDGER_IDENTITY_KEY']),
@@ -119,6 +130,22 @@ function readIdentity(value: string | undefined, problems: string[]): IdentityMo
   // The one fall-back that is not the default: who misspells a privacy setting did not mean less privacy.
   problems.push('SPANLEDGER_IDENTITY must be full, pseudonym or minimal; minimal is used.');
   return 'minimal';
+}
+
+function readFsync(value: string | undefined, problems: string[]): FsyncPolicy {
+  const wanted = text(value) ?? 'interval';
+  if (wanted === 'always' || wanted === 'interval' || wanted === 'off') return wanted;
+  problems.push('SPANLEDGER_SPOOL_FSYNC must be always, interval or off; interval is used.');
+  return 'interval';
+}
+
+function readBlockMs(env: NodeJS.ProcessEnv, problems: string[]): number {
+  const wanted = text(env['SPANLEDGER_SPOOL_FULL']) ?? 'count';
+  const bounds = { fallback: DEFAULT_SPOOL_BLOCK_MS, min: 1, max: MAX_SPOOL_BLOCK_MS };
+  const blockMs = readInteger('SPANLEDGER_SPOOL_BLOCK_MS', env, bounds, problems);
+  if (wanted === 'block') return blockMs;
+  if (wanted !== 'count') problems.push('SPANLEDGER_SPOOL_FULL must be count or block; count is used.');
+  return 0;
 }
 
 function readInteger(

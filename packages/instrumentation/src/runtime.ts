@@ -15,6 +15,7 @@ import { SenderThread } from './sender/sender-thread.ts';
 import { Lifecycle } from './session/lifecycle.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { currentProcess, folderName, hasOtherFolders } from './spool/spool-directory.ts';
+import { SpoolCounters } from './spool/spool-counters.ts';
 import { SpoolWriter } from './spool/spool-writer.ts';
 import { guarded } from './warning.ts';
 
@@ -37,21 +38,30 @@ export interface Runtime {
 export function startRuntime(config: InstrumentationConfig): Runtime {
   const streamId = randomBytes(STREAM_ID_BYTES).toString('hex');
   const folder = folderName(currentProcess(), streamId);
+  const counters = new SpoolCounters();
   const writer = new SpoolWriter({
     spoolDirectory: config.spoolDirectory,
     folder,
     maxBytes: config.spoolMaxBytes,
+    fsync: config.spoolFsync,
+    blockMs: config.spoolBlockMs,
+    counters,
     now: monotonicNow,
   });
   const sender = new SenderThread(
-    { spoolDirectory: config.spoolDirectory, folder, endpoint: config.endpoint, token: config.token },
     {
-      onHeldBytes: (bytes) => {
-        writer.adjustHeldBytes(bytes);
-      },
+      spoolDirectory: config.spoolDirectory,
+      folder,
+      endpoint: config.endpoint,
+      token: config.token,
+      fsync: config.spoolFsync,
+      counters: counters.buffer,
+      resume: [],
     },
+    { onAttempt: () => undefined },
   );
   const sink = new SpoolSink({
+    streamId,
     encoder: new TraceEncoder(streamId),
     writer,
     onWritten: () => {
@@ -96,7 +106,15 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     // A process that never traces anything still sends what its predecessor left.
     if (hasOtherFolders(config.spoolDirectory)) sender.start();
   });
-  endWithProcess({ missing, lifecycle, processor, writer, sender, exitTimeoutMs: config.exitTimeoutMs });
+  endWithProcess({
+    missing,
+    lifecycle,
+    processor,
+    sink,
+    writer,
+    sender,
+    exitTimeoutMs: config.exitTimeoutMs,
+  });
   return { events, processor, standIn };
 }
 
@@ -104,6 +122,7 @@ interface Ending {
   readonly missing: MissingProvider;
   readonly lifecycle: Lifecycle;
   readonly processor: AuditProcessor;
+  readonly sink: SpoolSink;
   readonly writer: SpoolWriter;
   readonly sender: SenderThread;
   readonly exitTimeoutMs: number;
@@ -113,17 +132,25 @@ interface Ending {
  * At the end of the process what waits is written. No signal is listened for: a listener would change what the signal
  * does to the application, and there is nothing to gain, since spans are written milliseconds after they end.
  */
-function endWithProcess({ missing, lifecycle, processor, writer, sender, exitTimeoutMs }: Ending): void {
+function endWithProcess({
+  missing,
+  lifecycle,
+  processor,
+  sink,
+  writer,
+  sender,
+  exitTimeoutMs,
+}: Ending): void {
   let waitedAt: number | undefined;
   process.on('beforeExit', () => {
     guarded('BEFORE_EXIT', () => {
       missing.tellIfMissing();
       lifecycle.flush();
       processor.releaseAll();
-      const { position, counts } = writer;
+      const { position, written } = writer;
       // Waiting ends in this event again: once for what is there is enough.
-      if (position === undefined || sender.hasArrived(position) || waitedAt === counts.written) return;
-      waitedAt = counts.written;
+      if (position === undefined || sender.hasArrived(position) || waitedAt === written) return;
+      waitedAt = written;
       void sender.settle(position, exitTimeoutMs);
     });
   });
@@ -131,6 +158,7 @@ function endWithProcess({ missing, lifecycle, processor, writer, sender, exitTim
     guarded('EXIT', () => {
       lifecycle.flush();
       processor.releaseAll();
+      sink.end();
       const { position } = writer;
       writer.close(position !== undefined && sender.hasArrived(position));
     });

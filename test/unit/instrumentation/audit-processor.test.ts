@@ -32,6 +32,7 @@ beforeEach(() => {
   frames = [];
   let encoded: readonly NumberedSpan[] = [];
   const sink = new SpoolSink({
+    streamId: 'f'.repeat(32),
     encoder: {
       encode: (spans) => {
         if (spans.some(({ span }) => span.name === 'poison')) throw new Error('cannot be read');
@@ -50,8 +51,9 @@ beforeEach(() => {
             attributes: { ...span.attributes },
           })),
         });
-        return true;
+        return 'written';
       },
+      noteLosses: () => undefined,
     },
     onWritten: () => undefined,
     now: () => Date.now(),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   DEFAULT_ENDPOINT,
   DEFAULT_EXIT_TIMEOUT_MS,
+  DEFAULT_SPOOL_BLOCK_MS,
   DEFAULT_SPOOL_MAX_BYTES,
   readConfig,
 } from '../../../packages/instrumentation/src/config.ts';
@@ -15,6 +16,8 @@ test('nothing set means the defaults', () => {
     token: undefined,
     spoolDirectory: '/state/spanledger/spool/shop',
     spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES,
+    spoolFsync: 'interval',
+    spoolBlockMs: 0,
     claims: [],
     identity: 'full',
     identityKey: undefined,
@@ -30,6 +33,9 @@ test('everything can be set', () => {
       SPANLEDGER_TOKEN: 'token',
       SPANLEDGER_SPOOL_DIR: '/spool',
       SPANLEDGER_SPOOL_MAX_BYTES: '2000000',
+      SPANLEDGER_SPOOL_FSYNC: 'always',
+      SPANLEDGER_SPOOL_FULL: 'block',
+      SPANLEDGER_SPOOL_BLOCK_MS: '200',
       SPANLEDGER_CLAIMS: 'name, email ,',
       SPANLEDGER_IDENTITY: 'pseudonym',
       SPANLEDGER_IDENTITY_KEY: 'key',
@@ -44,6 +50,8 @@ test('everything can be set', () => {
     token: 'token',
     spoolDirectory: '/spool',
     spoolMaxBytes: 2_000_000,
+    spoolFsync: 'always',
+    spoolBlockMs: 200,
     claims: ['name', 'email'],
     identity: 'pseudonym',
     identityKey: 'key',
@@ -59,6 +67,9 @@ describe('what is wrong falls back, and is named without its value', () => {
     ['SPANLEDGER_TOKEN', 'to ken', { token: undefined }],
     ['SPANLEDGER_SPOOL_MAX_BYTES', '12', { spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES }],
     ['SPANLEDGER_SPOOL_MAX_BYTES', '1e9', { spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES }],
+    ['SPANLEDGER_SPOOL_FSYNC', 'sometimes', { spoolFsync: 'interval' }],
+    ['SPANLEDGER_SPOOL_FULL', 'drop', { spoolBlockMs: 0 }],
+    ['SPANLEDGER_SPOOL_BLOCK_MS', '0.5', { spoolBlockMs: 0 }],
     ['SPANLEDGER_EXIT_TIMEOUT_MS', '-1', { exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS }],
     ['SPANLEDGER_IDENTITY', 'pseudonymous', { identity: 'minimal' }],
     ['SPANLEDGER_CLAIMS', Array.from({ length: 40 }, (_, index) => `c${index}`).join(','), {}],
@@ -69,6 +80,11 @@ describe('what is wrong falls back, and is named without its value', () => {
     expect(problems[0]).toContain(name);
     expect(problems[0]).not.toContain(value);
   });
+});
+
+test('where the spool is to block, it does so for its default time', () => {
+  const { config } = readConfig({ SPANLEDGER_SPOOL_FULL: 'block' }, 'linux');
+  expect(config.spoolBlockMs).toBe(DEFAULT_SPOOL_BLOCK_MS);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,12 +8,17 @@ import {
   MAX_PAUSE_MS,
   MAX_RETRY_AFTER_MS,
 } from '../../../packages/instrumentation/src/sender/back-off.ts';
+import { lossReport } from '../../../packages/instrumentation/src/sender/loss-report.ts';
 import type { FromSender } from '../../../packages/instrumentation/src/sender/messages.ts';
 import { parseRetryAfter, type Delivery } from '../../../packages/instrumentation/src/sender/receiver.ts';
 import { RejectedStore } from '../../../packages/instrumentation/src/sender/rejected-store.ts';
 import { Sender } from '../../../packages/instrumentation/src/sender/sender.ts';
+import { SpoolCounters } from '../../../packages/instrumentation/src/spool/spool-counters.ts';
+import { writeLosses } from '../../../packages/instrumentation/src/spool/loss-file.ts';
 import { SpoolReader } from '../../../packages/instrumentation/src/spool/spool-reader.ts';
-import { SpoolWriter } from '../../../packages/instrumentation/src/spool/spool-writer.ts';
+import type { SpoolWriter } from '../../../packages/instrumentation/src/spool/spool-writer.ts';
+
+import { writerInto } from '../../support/instrumentation/spool.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -22,22 +27,26 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function writerOf(folder: string): SpoolWriter {
-  return new SpoolWriter({ spoolDirectory: directory, folder, maxBytes: 1e9, now: () => 0 });
+  return writerInto(directory, folder);
 }
 
 function readerOf(folder: string, live: boolean): SpoolReader {
   return new SpoolReader(join(directory, folder), live, () => undefined);
 }
 
+const STREAM = 'ab'.repeat(16);
+
 interface Run {
   sent: string[];
   reports: FromSender[];
+  counters: SpoolCounters;
   stop: () => Promise<void>;
 }
 
 function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = []): Run {
   const sent: string[] = [];
   const reports: FromSender[] = [];
+  const counters = new SpoolCounters();
   const stop = new AbortController();
   let adoptable = adopted;
   const sender = new Sender({
@@ -45,7 +54,10 @@ function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = 
     adopt: () => {
       const folders = adoptable;
       adoptable = [];
-      return folders.map((folder) => readerOf(folder, false));
+      return folders.map((folder) => ({
+        reader: readerOf(folder, false),
+        lossReport: () => lossReport(join(directory, folder), STREAM, 1_700_000_000_000),
+      }));
     },
     receiver: {
       send: (request) => {
@@ -60,6 +72,7 @@ function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = 
     },
     rejected: new RejectedStore(directory),
     backOff: new BackOff(() => 0),
+    counters,
     report: (message) => reports.push(message),
     now: Date.now,
   });
@@ -67,6 +80,7 @@ function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = 
   return {
     sent,
     reports,
+    counters,
     stop: () => {
       stop.abort();
       return running;
@@ -101,7 +115,7 @@ test('of a refused request each part goes alone, and only the culprit is set asi
   await expect.poll(() => sent).toEqual(['rejected aBADc', 'accepted a', 'rejected BAD', 'accepted c']);
   await stop();
   expect(await readdir(join(directory, 'rejected'))).toEqual([
-    expect.stringMatching(/^\d+-http-400-000001\.otlp$/),
+    expect.stringMatching(/^\d+-http-400-\d+-000001\.otlp$/),
   ]);
   expect(reports).toContainEqual(
     expect.objectContaining({ kind: 'warning', code: 'SPANLEDGER_REJECTED_400' }),
@@ -157,4 +171,62 @@ test('refused requests take a bounded amount of disk', async () => {
   expect(store.keep(large, '2-x')).toBe(false);
   expect(store.keep(large, '3-x')).toBe(true);
   expect(await readdir(join(directory, 'rejected'))).toEqual(['2-x-000002.otlp', '3-x-000003.otlp']);
+});
+
+test('what a dead process lost and could not report is told after what it left', async () => {
+  writerOf('old').append('final', [], Buffer.from('old'), 1);
+  const folder = join(directory, 'old');
+  writeLosses(folder, {
+    total: 7,
+    unreported: [{ reason: 'disk_full', count: 7, first: 2, last: 8 }],
+    next: 9,
+  });
+  const { sent, counters, stop } = run(() => 'accepted', ['old']);
+  await expect.poll(() => sent).toHaveLength(2);
+  await expect.poll(() => readdir(directory)).toEqual([]);
+  await stop();
+  expect(sent[0]).toBe('accepted old');
+  expect(sent[1]).toContain('audit.records.lost');
+  expect(counters.exported).toBe(1);
+  expect(counters.settled).toBe(0);
+  expect(counters.heldBytes).toBe(0);
+});
+
+test('what is taken over counts against the bound until it has gone', async () => {
+  writerOf('old').append('final', [], Buffer.from('x'.repeat(500)), 1);
+  let refusals = 1;
+  const { counters, stop } = run(() => (refusals-- > 0 ? 'postponed' : 'accepted'), ['old']);
+  expect(counters.heldBytes).toBeGreaterThan(500);
+  await expect.poll(() => counters.heldBytes, { timeout: 5_000 }).toBe(0);
+  await stop();
+});
+
+test('a folder that cannot be read is not removed', async () => {
+  await mkdir(join(directory, 'old', '00000001.segment'), { recursive: true });
+  const { reports, stop } = run(() => 'accepted', ['old']);
+  await expect
+    .poll(() => reports)
+    .toContainEqual(expect.objectContaining({ code: 'SPANLEDGER_SPOOL_UNREADABLE' }));
+  await stop();
+  expect(await readdir(directory)).toEqual(['old']);
+});
+
+test('what is refused and cannot be set aside does not stop what follows', async () => {
+  await writeFile(join(directory, 'rejected'), 'in the way');
+  const to = writerOf('live');
+  for (const text of ['BAD', 'c']) to.append('final', [], Buffer.from(text), 1);
+  const { sent, reports, stop } = run((text) => (text.includes('BAD') ? 'rejected' : 'accepted'));
+  await expect.poll(() => sent).toEqual(['rejected BADc', 'rejected BAD', 'accepted c']);
+  await stop();
+  expect(reports).toContainEqual(expect.objectContaining({ code: 'SPANLEDGER_REJECTED_LOST' }));
+});
+
+test('on a full disk older refused requests make room for the newest', async () => {
+  const store = new RejectedStore(directory);
+  const half = Buffer.alloc(20 * 1024 * 1024);
+  for (const label of ['1', '2', '3']) store.keep(half, label);
+  // Its name is taken: as on a full disk, it cannot be written before another has gone.
+  await writeFile(join(directory, 'rejected', '0-000004.otlp'), 'x');
+  expect(store.keep(half, '0')).toBe(true);
+  expect(await readdir(join(directory, 'rejected'))).not.toContain('1-000001.otlp');
 });

@@ -7,12 +7,14 @@ import { makeSpan } from '../../support/instrumentation/spans.ts';
 test('large spans are divided into frames that a receiver takes', () => {
   const frames: { numbers: readonly number[]; payload: Buffer; spans: number }[] = [];
   const sink = new SpoolSink({
+    streamId: 'f'.repeat(32),
     encoder: new TraceEncoder('f'.repeat(32)),
     writer: {
       append: (_kind, numbers, payload, spans) => {
         frames.push({ numbers, payload: Buffer.from(payload), spans });
-        return true;
+        return 'written';
       },
+      noteLosses: () => undefined,
     },
     onWritten: () => undefined,
     now: () => 0,

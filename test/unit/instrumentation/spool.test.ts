@@ -3,13 +3,17 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
+  rmSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   decodeFrame,
@@ -23,20 +27,27 @@ import {
   FOREIGN_HOST_IDLE_MS,
 } from '../../../packages/instrumentation/src/spool/spool-directory.ts';
 import { SpoolReader } from '../../../packages/instrumentation/src/spool/spool-reader.ts';
-import { SEGMENT_MAX_BYTES, SpoolWriter } from '../../../packages/instrumentation/src/spool/spool-writer.ts';
+import { SpoolCounters } from '../../../packages/instrumentation/src/spool/spool-counters.ts';
+import {
+  SEGMENT_MAX_BYTES,
+  type SpoolWriter,
+} from '../../../packages/instrumentation/src/spool/spool-writer.ts';
+import { writerInto } from '../../support/instrumentation/spool.ts';
 
 let directory = '';
 let damage = 0;
+let counters = new SpoolCounters();
 const FOLDER = 'producer';
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanledger-spool-'));
   damage = 0;
+  counters = new SpoolCounters();
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function writer(maxBytes = 1e9): SpoolWriter {
-  return new SpoolWriter({ spoolDirectory: directory, folder: FOLDER, maxBytes, now: () => 0 });
+  return writerInto(directory, FOLDER, { maxBytes, counters });
 }
 
 function reader(live: boolean): SpoolReader {
@@ -131,8 +142,8 @@ describe('reader and writer', () => {
   test('segments rotate, are read across, and go once they have arrived', () => {
     const to = writer();
     const big = Buffer.alloc(SEGMENT_MAX_BYTES / 2 + 1, 'x');
-    for (let index = 0; index < 6; index++) to.append('final', [], big, 1);
-    expect(segments()).toHaveLength(3);
+    for (let index = 0; index < 4; index++) to.append('final', [], big, 1);
+    expect(segments()).toHaveLength(4);
     const from = reader(true);
     let freed = 0;
     let count = 0;
@@ -140,9 +151,9 @@ describe('reader and writer', () => {
       count += batch.payloads.length;
       freed += from.confirm(batch);
     }
-    expect(count).toBe(6);
+    expect(count).toBe(4);
     expect(segments()).toHaveLength(1);
-    expect(freed).toBeGreaterThan(2 * SEGMENT_MAX_BYTES);
+    expect(freed).toBeGreaterThan(1.5 * SEGMENT_MAX_BYTES);
     expect(damage).toBe(0);
   });
 
@@ -166,7 +177,7 @@ describe('reader and writer', () => {
     to.append('final', [], big, 1);
     const from = reader(true);
     expect(drain(from)).toHaveLength(2);
-    expect(segments()).toHaveLength(2);
+    expect(segments()).toHaveLength(3);
     to.append('final', [1], payload('f1'), 1);
     expect(drain(from)).toEqual(['f1']);
     expect(segments()).toHaveLength(1);
@@ -208,26 +219,142 @@ describe('reader and writer', () => {
     expect(drain(reader(false))).toEqual(['one']);
   });
 
-  test('the bound counts what is lost, until the sender has made room', () => {
+  test('the bound holds, until the sender has made room', () => {
     const to = writer(100);
-    expect(to.append('final', [], payload('x'.repeat(60)), 3)).toBe(true);
-    expect(to.append('final', [], payload('x'.repeat(60)), 4)).toBe(false);
-    expect(to.counts).toEqual({ written: 3, lost: 4 });
-    to.adjustHeldBytes(-80);
-    expect(to.append('final', [], payload('x'.repeat(60)), 5)).toBe(true);
+    expect(to.append('final', [], payload('x'.repeat(60)), 3)).toBe('written');
+    expect(to.append('final', [], payload('x'.repeat(60)), 4)).toBe('spool_full');
+    expect(to.written).toBe(3);
+    counters.noteFreed(80);
+    expect(to.append('final', [], payload('x'.repeat(60)), 5)).toBe('written');
   });
 
-  test('a directory that cannot be written loses spans and throws nothing', () => {
+  test('the last bytes of a process go beyond the bound', () => {
+    const to = writer(100);
+    to.append('final', [], payload('x'.repeat(60)), 1);
+    expect(to.append('final', [], payload('x'.repeat(60)), 1, 'force')).toBe('written');
+  });
+
+  test('of a small spool the arrived segments are freed as well', () => {
+    const to = writer(1_000);
+    const from = reader(true);
+    for (let index = 0; index < 50; index++) {
+      expect(to.append('final', [], payload('x'.repeat(60)), 1)).toBe('written');
+      for (let batch = from.next(1e9); batch !== undefined; batch = from.next(1e9)) {
+        counters.noteFreed(from.confirm(batch));
+      }
+    }
+    expect(segments().length).toBeLessThanOrEqual(2);
+  });
+
+  test('a directory that cannot be written loses frames, throws nothing, and works again once it can', async () => {
     writeFileSync(join(directory, FOLDER), 'in the way');
     let now = 0;
-    const to = new SpoolWriter({ spoolDirectory: directory, folder: FOLDER, maxBytes: 1e9, now: () => now });
-    expect(to.append('final', [], payload('x'), 1)).toBe(false);
-    expect(to.counts.lost).toBe(1);
-    return rm(join(directory, FOLDER)).then(() => {
-      expect(to.append('final', [], payload('x'), 1)).toBe(false);
-      now = 1_500;
-      expect(to.append('final', [], payload('x'), 1)).toBe(true);
+    const to = writerInto(directory, FOLDER, { now: () => now });
+    expect(to.append('final', [], payload('x'), 1)).toBe('spool_failed');
+    await rm(join(directory, FOLDER));
+    expect(to.append('final', [], payload('x'), 1)).toBe('spool_failed');
+    now = 1_500;
+    expect(to.append('final', [], payload('x'), 1)).toBe('written');
+  });
+
+  test('a directory that vanishes is made again, and only what was in it is gone', async () => {
+    const to = writer();
+    const from = reader(true);
+    to.append('final', [], payload('sent'), 1);
+    expect(drain(from)).toEqual(['sent']);
+    to.append('final', [], payload('gone'), 1);
+    const before = counters.heldBytes;
+    await rm(directory, { recursive: true });
+    expect(to.append('final', [], payload('after'), 1)).toBe('written');
+    expect(counters.heldBytes).toBeLessThan(before);
+    expect(drain(from)).toEqual(['after']);
+    expect(from.confirmed).toEqual(to.position);
+  });
+
+  test('what cannot be read is neither skipped nor removed', () => {
+    const to = writer();
+    to.append('final', [], payload('one'), 1);
+    const path = join(directory, FOLDER, segments()[0] ?? '');
+    const bytes = readFileSync(path);
+    // Reading a directory fails as a disk does.
+    rmSync(path);
+    mkdirSync(path);
+    const dead = reader(false);
+    expect(drain(dead)).toEqual([]);
+    expect(dead.unreadable).toBe(true);
+    rmdirSync(path);
+    writeFileSync(path, bytes);
+    expect(drain(dead)).toEqual(['one']);
+    expect(dead.unreadable).toBe(false);
+  });
+});
+
+describe('waiting for room', () => {
+  const big = payload('x'.repeat(60));
+
+  function blocking(blockMs: number): SpoolWriter {
+    return writerInto(directory, FOLDER, {
+      maxBytes: 100,
+      blockMs,
+      counters,
+      now: () => performance.now(),
     });
+  }
+
+  /** Another thread that makes room after a while. */
+  function freeLater(afterMs: number): Worker {
+    return new Worker(
+      `const { workerData: { buffer, afterMs } } = require('node:worker_threads');
+       const numbers = new BigInt64Array(buffer, 0, 5);
+       const signals = new Int32Array(buffer, 40, 4);
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, afterMs);
+       Atomics.store(numbers, 0, 0n);
+       Atomics.add(signals, 0, 1);
+       Atomics.notify(signals, 0);`,
+      { eval: true, workerData: { buffer: counters.buffer, afterMs } },
+    );
+  }
+
+  test('ends as soon as there is some', async () => {
+    const to = blocking(5_000);
+    to.append('final', [], big, 1);
+    const other = freeLater(100);
+    const began = performance.now();
+    expect(to.append('final', [], big, 1)).toBe('written');
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await once(other, 'exit');
+  });
+
+  test('ends at its deadline, and is not begun again before room was made', () => {
+    const to = blocking(40);
+    to.append('final', [], big, 1);
+    const waitedFor = (): number => {
+      const began = performance.now();
+      expect(to.append('final', [], big, 1)).toBe('spool_full');
+      return performance.now() - began;
+    };
+    const first = waitedFor();
+    expect(first).toBeGreaterThanOrEqual(39);
+    expect(first).toBeLessThan(1_000);
+    expect(waitedFor()).toBeLessThan(20);
+    counters.noteFreed(1);
+    expect(waitedFor()).toBeGreaterThanOrEqual(39);
+  });
+
+  test('ends although the clock stands still', () => {
+    const to = writerInto(directory, FOLDER, { maxBytes: 100, blockMs: 40, counters });
+    to.append('final', [], big, 1);
+    expect(to.append('final', [], big, 1)).toBe('spool_full');
+  });
+
+  test('is not for what is only kept provisionally, nor where it is not asked for', () => {
+    const to = blocking(5_000);
+    to.append('final', [], big, 1);
+    const began = performance.now();
+    expect(to.append('provisional', [1], big, 1, 'try')).toBe('spool_full');
+    const counting = blocking(0);
+    expect(counting.append('final', [], big, 1)).toBe('spool_full');
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 });
 
@@ -254,34 +381,67 @@ describe('taking over', () => {
     return path;
   }
 
+  function adopt(): string[] {
+    return adoptFolders(directory, here, Date.now()).adopted.map(({ path }) => path);
+  }
+
   test('of a dead process, by name', () => {
     folderOf({ host: here.host, pid: 2 ** 22 + 1, start: 1 });
-    expect(adoptFolders(directory, here, Date.now())).toEqual([join(directory, folderName(here, stream))]);
-    expect(adoptFolders(directory, here, Date.now())).toEqual([]);
+    expect(adopt()).toEqual([join(directory, folderName(here, stream))]);
+    expect(adopt()).toEqual([]);
   });
 
   test('of a process whose pid is somebody else’s now', () => {
     folderOf({ host: here.host, pid: process.ppid, start: 1 });
-    expect(adoptFolders(directory, here, Date.now())).toHaveLength(1);
+    expect(adopt()).toHaveLength(1);
   });
 
   test('not of a living one, nor of our own', () => {
     folderOf({ host: here.host, pid: process.ppid, start: 0 });
-    expect(adoptFolders(directory, here, Date.now())).toEqual([]);
+    expect(adopt()).toEqual([]);
   });
 
   test('of another host only once it has long been quiet', () => {
     const path = folderOf({ host: 'ffffffff', pid: 1, start: 1 });
-    expect(adoptFolders(directory, here, Date.now())).toEqual([]);
+    expect(adopt()).toEqual([]);
     const longAgo = (Date.now() - FOREIGN_HOST_IDLE_MS - 1_000) / 1_000;
     utimesSync(path, longAgo, longAgo);
-    expect(adoptFolders(directory, here, Date.now())).toHaveLength(1);
+    expect(adopt()).toHaveLength(1);
+  });
+
+  test.each([
+    ['another magic', (bytes: Buffer) => bytes.write('SPL2', 0)],
+    ['another kind', (bytes: Buffer) => bytes.writeUInt8(3, 4)],
+    ['a flag', (bytes: Buffer) => bytes.writeUInt8(1, 5)],
+  ])('not of what a newer version wrote: %s', (_what, change) => {
+    const folder = folderOf({ host: here.host, pid: 2 ** 22 + 1, start: 1 });
+    const bytes = encodeFrameHead('final', [], payload(''));
+    writeFileSync(join(folder, '00000001.segment'), bytes);
+    const dead = adoptFolders(directory, { ...here, host: 'ffffffff' }, Date.now());
+    expect(dead).toEqual({ adopted: [], newer: 0 });
+    change(bytes);
+    writeFileSync(join(folder, '00000002.segment'), bytes);
+    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1 });
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  test('not of a folder whose name is of another format', () => {
+    mkdirSync(join(directory, 'v2.0-producer'));
+    writeFileSync(join(directory, 'v2.0-producer', '1.segment'), 'what may that be');
+    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1 });
+  });
+
+  test('a damaged or torn first frame is no newer version', () => {
+    const folder = folderOf({ host: here.host, pid: 2 ** 22 + 1, start: 1 });
+    writeFileSync(join(folder, '00000001.segment'), 'SPL');
+    writeFileSync(join(folder, '00000002.segment'), 'rubbish that is no frame');
+    expect(adoptFolders(directory, here, Date.now())).toMatchObject({ newer: 0, adopted: [{}] });
   });
 
   test('other names are left alone', () => {
     mkdirSync(join(directory, 'rejected'));
     mkdirSync(join(directory, '../..'), { recursive: true });
-    expect(adoptFolders(directory, here, Date.now())).toEqual([]);
-    expect(adoptFolders(join(directory, 'absent'), here, Date.now())).toEqual([]);
+    expect(adopt()).toEqual([]);
+    expect(adoptFolders(join(directory, 'absent'), here, Date.now())).toEqual({ adopted: [], newer: 0 });
   });
 });

@@ -10,8 +10,12 @@ export interface SpanSink {
    * @param number - Its number, if {@link provisional} gave it one.
    */
   emit(span: RecordedSpan, number?: number): void;
-  /** Keeps a span safe that may still change; it is emitted with the number later. */
-  provisional(span: RecordedSpan): number;
+  /**
+   * Keeps a span safe that may still change; it is emitted with the number later.
+   *
+   * @returns Undefined where there was no room for it: it is not safe, and not lost either.
+   */
+  provisional(span: RecordedSpan): number | undefined;
   /** Writes what waits. */
   flush(): void;
 }

@@ -1,7 +1,10 @@
 import type { NumberedSpan } from '../otlp/encoder.ts';
-import type { RecordedSpan } from '../otlp/recorded-span.ts';
+import type { RecordedResource, RecordedSpan } from '../otlp/recorded-span.ts';
 import type { FrameKind } from '../spool/frame.ts';
+import type { LossReason, LossState } from '../spool/loss-file.ts';
+import type { AppendMode, AppendOutcome } from '../spool/spool-writer.ts';
 import { guarded } from '../warning.ts';
+import { LossLedger, lossSpan } from './loss-ledger.ts';
 import type { SpanEncoder, SpanSink } from './span-sink.ts';
 
 /** Spans wait at most this long before they are written. */
@@ -13,6 +16,9 @@ export const MAX_WAITING_SPANS = 512;
 /** Larger frames are divided: a receiver takes requests of a few MiB. */
 export const MAX_PAYLOAD_BYTES: number = 2 * 1024 * 1024;
 
+/** Losses are reported this often at most: a spool that is just full would fill up with reports. */
+export const LOSS_REPORT_INTERVAL_MS = 1_000;
+
 /** A numbered span, and whether its frame names the number: a provisional frame does, and the one that settles it. */
 interface OutgoingSpan extends NumberedSpan {
   readonly settles: boolean;
@@ -20,11 +26,20 @@ interface OutgoingSpan extends NumberedSpan {
 
 /** Takes frames. */
 export interface FrameWriter {
-  append(kind: FrameKind, numbers: readonly number[], payload: Uint8Array, spans: number): boolean;
+  append(
+    kind: FrameKind,
+    numbers: readonly number[],
+    payload: Uint8Array,
+    spans: number,
+    mode: AppendMode,
+  ): AppendOutcome;
+  noteLosses(state: LossState): void;
 }
 
 /** What a spool sink works with. */
 export interface SpoolSinkParts {
+  /** The producer's id. */
+  readonly streamId: string;
   readonly encoder: SpanEncoder;
   readonly writer: FrameWriter;
   /** Called after something was written. */
@@ -36,6 +51,9 @@ export interface SpoolSinkParts {
 /**
  * Numbers spans in the order in which they are written to the spool. The first span after a quiet time is
  * written before the event loop turns; under load all that end within ten milliseconds share one write.
+ *
+ * A span that could not be written has had its number, so that the receiver sees a hole; how many there were, and why,
+ * it is told by a span of their own (see loss-ledger.ts) as soon as there is room.
  */
 export class SpoolSink implements SpanSink {
   readonly #parts: SpoolSinkParts;
@@ -44,9 +62,25 @@ export class SpoolSink implements SpanSink {
   #lastWrite = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  readonly #losses = new LossLedger();
+  #lostTotal = 0;
+  #lastReport = Number.NEGATIVE_INFINITY;
+  #reportTimer: NodeJS.Timeout | undefined;
+  #resource: RecordedResource = { attributes: {} };
+  #emitted = 0;
 
   constructor(parts: SpoolSinkParts) {
     this.#parts = parts;
+  }
+
+  /** Spans that were handed in for good. */
+  get emitted(): number {
+    return this.#emitted;
+  }
+
+  /** Spans that were lost, by reason. */
+  get lost(): ReadonlyMap<LossReason, number> {
+    return this.#losses.totals;
   }
 
   emit(span: RecordedSpan, number?: number): void {
@@ -55,9 +89,13 @@ export class SpoolSink implements SpanSink {
     else this.#schedule();
   }
 
-  provisional(span: RecordedSpan): number {
-    const number = ++this.#lastNumber;
-    this.#write('provisional', [{ span, number, settles: true }]);
+  provisional(span: RecordedSpan): number | undefined {
+    const number = this.#lastNumber + 1;
+    // Never waits for room: the span is not lost yet.
+    const outcome = this.#append('provisional', [{ span, number, settles: true }], 'try');
+    if (outcome !== 'written') return undefined;
+    this.#lastNumber = number;
+    this.#noteLosses();
     return number;
   }
 
@@ -81,33 +119,103 @@ export class SpoolSink implements SpanSink {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#emitted += waiting.length;
     this.#lastWrite = this.#parts.now();
+    if (this.#losses.isPending) this.#reportLosses('try');
     // Numbers are given when spans are written, so that a death in between leaves no hole behind.
     const spans = waiting.map(({ span, number }) => ({
       span,
       number: number ?? ++this.#lastNumber,
       settles: number !== undefined,
     }));
-    this.#write('final', spans);
+    this.#write(spans);
+    this.#noteLosses();
+  }
+
+  /** Writes what waits for the last time, and what was lost even beyond the spool's bound. */
+  end(): void {
+    this.flush();
+    if (!this.#losses.isPending) return;
+    this.#lastReport = Number.NEGATIVE_INFINITY;
+    this.#reportLosses('force');
+    this.#noteLosses();
   }
 
   /**
    * Writes spans as one frame; as two halves if that would be too large, or if they cannot be encoded: one span that
    * throws when it is read must not take the others with it.
    */
-  #write(kind: FrameKind, spans: readonly OutgoingSpan[]): void {
-    const payload = guarded('ENCODE', () => this.#parts.encoder.encode(spans));
-    const fits = payload !== undefined && payload.length <= MAX_PAYLOAD_BYTES;
-    if (!fits && spans.length > 1) {
+  #write(spans: readonly OutgoingSpan[]): void {
+    const outcome = this.#append('final', spans, 'wait');
+    if (outcome === 'written') return;
+    if ((outcome === 'too_large' || outcome === 'encode_failed') && spans.length > 1) {
       const half = spans.length >> 1;
-      this.#write(kind, spans.slice(0, half));
-      this.#write(kind, spans.slice(half));
+      this.#write(spans.slice(0, half));
+      this.#write(spans.slice(half));
       return;
     }
-    if (payload === undefined) return;
+    const reason = outcome === 'too_large' ? 'encode_failed' : outcome;
+    for (const { span, number, settles } of spans) {
+      // What is there provisionally is not lost: it is sent as it is, after the process.
+      if (settles) continue;
+      this.#losses.add(reason, number);
+      this.#lostTotal += 1;
+      this.#resource = span.resource;
+    }
+    this.#scheduleReport();
+  }
+
+  #append(
+    kind: FrameKind,
+    spans: readonly OutgoingSpan[],
+    mode: AppendMode,
+  ): AppendOutcome | 'encode_failed' | 'too_large' {
+    const payload = guarded('ENCODE', () => this.#parts.encoder.encode(spans));
+    if (payload === undefined) return 'encode_failed';
+    if (payload.length > MAX_PAYLOAD_BYTES && spans.length > 1) return 'too_large';
     const numbers = spans.filter(({ settles }) => settles).map(({ number }) => number);
-    guarded('SPOOL', () => {
-      if (this.#parts.writer.append(kind, numbers, payload, spans.length)) this.#parts.onWritten();
+    const outcome = guarded('SPOOL', () =>
+      this.#parts.writer.append(kind, numbers, payload, spans.length, mode),
+    );
+    if (outcome === 'written') guarded('SENDER', this.#parts.onWritten);
+    return outcome ?? 'spool_failed';
+  }
+
+  #scheduleReport(): void {
+    if (this.#reportTimer !== undefined || !this.#losses.isPending) return;
+    this.#reportTimer = setTimeout(() => {
+      this.#reportTimer = undefined;
+      this.#reportLosses('try');
+      this.#noteLosses();
+      this.#scheduleReport();
+    }, LOSS_REPORT_INTERVAL_MS).unref();
+  }
+
+  #reportLosses(mode: AppendMode): void {
+    const now = this.#parts.now();
+    const elapsed = now - this.#lastReport;
+    if (elapsed >= 0 && elapsed < LOSS_REPORT_INTERVAL_MS) return;
+    const number = this.#lastNumber + 1;
+    const span = lossSpan(this.#losses.pending, {
+      streamId: this.#parts.streamId,
+      number,
+      nowMs: Date.now(),
+      resource: this.#resource,
+    });
+    if (this.#append('final', [{ span, number, settles: false }], mode) !== 'written') return;
+    this.#lastNumber = number;
+    this.#lastReport = now;
+    this.#losses.settle();
+    this.#noteLosses(true);
+  }
+
+  /** While there is something unreported, the folder says so: the process may be killed before it can. */
+  #noteLosses(always = false): void {
+    if (!always && !this.#losses.isPending) return;
+    this.#parts.writer.noteLosses({
+      total: this.#lostTotal,
+      unreported: this.#losses.pending,
+      next: this.#lastNumber + 1,
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { SpoolPosition } from '../spool/spool-position.ts';
+import type { FsyncPolicy } from '../spool/spool-writer.ts';
 
 /** What the sender is told when it is started. */
 export interface SenderData {
@@ -7,6 +8,11 @@ export interface SenderData {
   readonly folder: string;
   readonly endpoint: string;
   readonly token: string | undefined;
+  readonly fsync: FsyncPolicy;
+  /** Of the SpoolCounters that both threads have. */
+  readonly counters: SharedArrayBuffer;
+  /** Folders that a sender before this one took over and did not finish with. */
+  readonly resume: readonly string[];
 }
 
 /** From the application's thread to the sender: there is something new in the spool. */
@@ -15,15 +21,25 @@ export type ToSender = { readonly kind: 'appended' };
 /** From the sender to the application's thread. */
 export type FromSender =
   | {
-      /** Something was taken over, arrived, or was set aside. */
+      /** Something arrived, or was set aside. */
       readonly kind: 'progress';
-      /** Change of the bytes on disk that this process answers for. */
-      readonly heldBytes: number;
       /** Up to where the live folder is through. */
       readonly confirmed: SpoolPosition;
     }
   | {
       /** The receiver took nothing the last time. */
       readonly kind: 'unreachable';
+    }
+  | {
+      /** A request was answered, or given up. */
+      readonly kind: 'attempt';
+      readonly durationMs: number;
+      /** Why it was not taken, in a word; undefined where it was. */
+      readonly error: string | undefined;
+    }
+  | {
+      /** Folders that were taken over. */
+      readonly kind: 'adopted';
+      readonly folders: readonly string[];
     }
   | { readonly kind: 'warning'; readonly code: string; readonly message: string };

@@ -21,27 +21,67 @@ export class RejectedStore {
   /**
    * @param request - The bytes.
    * @param label - Part of the file's name: when, whose and why.
-   * @returns Whether older ones had to go.
+   * @returns Whether older ones had to go; undefined where it could not be kept.
    */
-  keep(request: Uint8Array, label: string): boolean {
-    makeDirectory(this.#folder);
+  keep(request: Uint8Array, label: string): boolean | undefined {
     this.#count += 1;
     const name = `${label}-${String(this.#count).padStart(6, '0')}.otlp`;
-    writeFileSync(join(this.#folder, name), request, { mode: 0o600 });
-    return this.#shrink();
+    if (this.#write(name, request)) return this.#shrinkTo(MAX_REJECTED_BYTES) > 0;
+    // On a full disk the older ones make room for the newest.
+    if (this.#shrinkTo(MAX_REJECTED_BYTES / 2) > 0 && this.#write(name, request)) return true;
+    return undefined;
   }
 
-  #shrink(): boolean {
-    // Names begin with the time, so they sort by age.
-    const names = readdirSync(this.#folder).toSorted();
-    const sizes = names.map((name) => statSync(join(this.#folder, name)).size);
+  #write(name: string, request: Uint8Array): boolean {
+    const path = join(this.#folder, name);
+    try {
+      makeDirectory(this.#folder);
+      writeFileSync(path, request, { mode: 0o600, flag: 'wx' });
+      return true;
+    } catch {
+      // A part of it is of no use, and takes room.
+      removeFile(path);
+      return false;
+    }
+  }
+
+  /** Removes the oldest, but never the newest; returns how many. */
+  #shrinkTo(maxBytes: number): number {
+    // Names begin with the time, so they sort by age. Other processes have theirs here, and shrink as well.
+    const names = listNames(this.#folder).toSorted();
+    const sizes = names.map((name) => fileSize(join(this.#folder, name)));
     let total = sizes.reduce((sum, size) => sum + size, 0);
     let removed = 0;
-    while (total > MAX_REJECTED_BYTES && removed < names.length - 1) {
-      rmSync(join(this.#folder, names[removed] ?? ''), { force: true });
+    while (total > maxBytes && removed < names.length - 1) {
+      if (!removeFile(join(this.#folder, names[removed] ?? ''))) break;
       total -= sizes[removed] ?? 0;
       removed += 1;
     }
-    return removed > 0;
+    return removed;
+  }
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function fileSize(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+function removeFile(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -9,8 +9,8 @@ export const MAX_RESTARTS = 100;
 
 /** What the application's thread hears from its sender. */
 export interface SenderEvents {
-  /** Change of the bytes on disk that this process answers for. */
-  readonly onHeldBytes: (bytes: number) => void;
+  /** A request was answered, or given up with this error. */
+  readonly onAttempt: (durationMs: number, error: string | undefined) => void;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface SenderEvents {
  * of the application's instrumentation applies to it and it never competes for the application's event loop.
  */
 export class SenderThread {
-  readonly #data: SenderData;
+  #data: SenderData;
   readonly #events: SenderEvents;
   #worker: Worker | undefined;
   #restarts = 0;
@@ -91,8 +91,13 @@ export class SenderThread {
       case 'progress':
         this.#confirmed = message.confirmed;
         this.#unreachable = false;
-        this.#events.onHeldBytes(message.heldBytes);
         break;
+      case 'attempt':
+        this.#events.onAttempt(message.durationMs, message.error);
+        return;
+      case 'adopted':
+        this.#data = { ...this.#data, resume: [...this.#data.resume, ...message.folders] };
+        return;
       case 'unreachable':
         this.#unreachable = true;
         break;

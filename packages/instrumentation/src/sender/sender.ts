@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { countSpans } from '../otlp/span-count.ts';
+import type { SpoolCounters } from '../spool/spool-counters.ts';
 import type { SpoolReader } from '../spool/spool-reader.ts';
 import type { BackOff } from './back-off.ts';
 import type { FromSender } from './messages.ts';
-import type { Receiver } from './receiver.ts';
+import type { Delivery, Receiver } from './receiver.ts';
 import type { RejectedStore } from './rejected-store.ts';
 
 /** Requests are joined up to this size: far below what receivers take, large enough to compress well. */
@@ -14,15 +16,23 @@ export const POLL_MS = 1_000;
 /** How often to look for folders whose process has gone: a sibling that crashed, say. */
 export const ADOPT_EVERY_MS = 30_000;
 
+/** A folder of a process that is gone. */
+export interface AdoptedFolder {
+  readonly reader: SpoolReader;
+  /** What its process lost and could not report, as a request; read once everything else has arrived. */
+  readonly lossReport: () => Buffer | undefined;
+}
+
 /** What a sender works with. */
 export interface SenderParts {
   /** The folder of this process. */
   readonly live: SpoolReader;
   /** Takes over the folders of processes that are gone, oldest first. */
-  readonly adopt: () => readonly SpoolReader[];
+  readonly adopt: () => readonly AdoptedFolder[];
   readonly receiver: Receiver;
   readonly rejected: RejectedStore;
   readonly backOff: BackOff;
+  readonly counters: SpoolCounters;
   readonly report: (message: FromSender) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -64,81 +74,111 @@ export class Sender {
   }
 
   async #drainAdopted(signal: AbortSignal): Promise<void> {
-    for (const reader of this.#parts.adopt()) {
-      this.#progress(reader.sizeBytes());
+    const { adopt, counters } = this.#parts;
+    const folders = adopt().map((folder) => ({ ...folder, bytes: folder.reader.sizeBytes() }));
+    for (const { bytes } of folders) counters.noteAdopted(bytes);
+    for (const { reader, lossReport, bytes } of folders) {
       await this.#drain(reader, signal);
       if (signal.aborted) return;
-      this.#progress(-reader.remove());
+      if (reader.unreadable) {
+        this.#warn('SPOOL_UNREADABLE', 'A part of the spool cannot be read. It is left for the next start.');
+        continue;
+      }
+      const report = lossReport();
+      if (report !== undefined) await this.#deliver([report], false, signal);
+      if (signal.aborted) return;
+      reader.remove();
+      counters.noteAdopted(-bytes);
     }
   }
 
   async #drain(reader: SpoolReader, signal: AbortSignal): Promise<void> {
+    const { live, counters, report } = this.#parts;
+    const isLive = reader === live;
     for (;;) {
       const batch = reader.next(MAX_REQUEST_BYTES);
       if (batch === undefined) return;
-      await this.#deliver(batch.payloads, signal);
+      await this.#deliver(batch.payloads, isLive, signal);
       if (signal.aborted) return;
-      this.#progress(-reader.confirm(batch));
+      const freed = reader.confirm(batch);
+      // A folder that was taken over counts as long as it is there.
+      if (isLive && freed > 0) counters.noteFreed(freed);
+      report({ kind: 'progress', confirmed: live.confirmed });
     }
   }
 
   /** Sends payloads as one request. If that is refused, each goes alone, so that only the culprit is set aside. */
-  async #deliver(payloads: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  async #deliver(payloads: readonly Buffer[], isLive: boolean, signal: AbortSignal): Promise<void> {
     // Protobuf messages of one type, end to end, are that message with their lists joined.
     const request = payloads.length === 1 ? payloads[0] : Buffer.concat(payloads);
     if (request === undefined) return;
-    const status = await this.#send(request, signal);
-    if (status === undefined) return;
-    if (payloads.length === 1) {
-      this.#setAside(request, status);
+    const answer = await this.#send(request, signal);
+    if (answer === undefined) return;
+    if (answer.outcome === 'rejected' && payloads.length > 1) {
+      for (const payload of payloads) {
+        if (signal.aborted) return;
+        await this.#deliver([payload], isLive, signal);
+      }
       return;
     }
-    for (const payload of payloads) {
-      if (signal.aborted) return;
-      await this.#deliver([payload], signal);
-    }
+    if (answer.outcome === 'rejected') this.#setAside(request, answer.status);
+    this.#parts.counters.noteAnswered(countSpans(request), answer.outcome === 'accepted', isLive);
   }
 
-  /** Tries until the receiver takes the request, or refuses it for good: then its status is returned. */
-  async #send(request: Buffer, signal: AbortSignal): Promise<number | undefined> {
+  /** Tries until the receiver takes the request, or refuses it for good; undefined when `signal` ended it. */
+  async #send(request: Buffer, signal: AbortSignal): Promise<FinalDelivery | undefined> {
     const { receiver, backOff, report } = this.#parts;
     while (!signal.aborted) {
+      const begun = performance.now();
       const delivery = await receiver.send(request);
-      if (delivery.outcome === 'accepted' || delivery.outcome === 'rejected') {
+      report({ kind: 'attempt', durationMs: performance.now() - begun, error: errorOf(delivery) });
+      if (delivery.outcome !== 'postponed') {
         backOff.reset();
-        return delivery.outcome === 'accepted' ? undefined : delivery.status;
+        return delivery;
       }
       report({ kind: 'unreachable' });
-      report({
-        kind: 'warning',
-        code: `SPANLEDGER_RECEIVER_${delivery.cause.replaceAll(/\W+/g, '_').toUpperCase()}`,
-        message: `Spanledger's receiver does not take records (${delivery.cause}). They wait in the spool and are sent when it does.`,
-      });
+      this.#warn(
+        `RECEIVER_${delivery.cause.replaceAll(/\W+/g, '_').toUpperCase()}`,
+        `The receiver does not take records (${delivery.cause}). They wait in the spool and are sent when it does.`,
+      );
       await pause(backOff.next(delivery.retryAfterMs), undefined, { signal }).catch(() => undefined);
     }
     return undefined;
   }
 
   #setAside(request: Buffer, status: number): void {
-    const { rejected, report, now } = this.#parts;
-    const oldestWent = rejected.keep(request, `${now()}-http-${status}`);
-    report({
-      kind: 'warning',
-      code: `SPANLEDGER_REJECTED_${status}`,
-      message: `Spanledger's receiver refused records with HTTP ${status}. They are in the folder "rejected" of the spool directory and are not sent again.`,
-    });
-    if (!oldestWent) return;
-    report({
-      kind: 'warning',
-      code: 'SPANLEDGER_REJECTED_FULL',
-      message:
-        'Spanledger removed the oldest refused records: the folder "rejected" of the spool directory is full.',
-    });
+    const { rejected, now } = this.#parts;
+    const oldestWent = rejected.keep(request, `${now()}-http-${status}-${process.pid}`);
+    if (oldestWent === undefined) {
+      this.#warn(
+        'REJECTED_LOST',
+        `The receiver refused records with HTTP ${status}, and the folder "rejected" of the spool directory could not take them. They are gone.`,
+      );
+      return;
+    }
+    this.#warn(
+      `REJECTED_${status}`,
+      `The receiver refused records with HTTP ${status}. They are in the folder "rejected" of the spool directory and are not sent again.`,
+    );
+    if (oldestWent) {
+      this.#warn(
+        'REJECTED_FULL',
+        'The oldest refused records were removed: the folder "rejected" of the spool directory is full.',
+      );
+    }
   }
 
-  #progress(heldBytes: number): void {
-    this.#parts.report({ kind: 'progress', heldBytes, confirmed: this.#parts.live.confirmed });
+  #warn(code: string, message: string): void {
+    this.#parts.report({ kind: 'warning', code: `SPANLEDGER_${code}`, message: `Spanledger: ${message}` });
   }
+}
+
+type FinalDelivery = Exclude<Delivery, { outcome: 'postponed' }>;
+
+/** A word for `error.type`, as metrics have it. */
+function errorOf(delivery: Delivery): string | undefined {
+  if (delivery.outcome === 'accepted') return undefined;
+  return delivery.outcome === 'rejected' ? String(delivery.status) : delivery.cause.replace(/^HTTP /, '');
 }
 
 /** A call that is remembered until somebody waits for it. */

@@ -1,40 +1,104 @@
 /** The sender's thread: see docs/decisions/0003-sender-in-a-worker.md. */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { join } from 'node:path';
-import { adoptFolders, currentProcess } from '../spool/spool-directory.ts';
+import { SpoolCounters } from '../spool/spool-counters.ts';
+import {
+  adoptFolders,
+  currentProcess,
+  HEARTBEAT_MS,
+  touchFolder,
+  type ProducerFolder,
+} from '../spool/spool-directory.ts';
 import { SpoolReader } from '../spool/spool-reader.ts';
+import { describeError } from '../warning.ts';
 import { BackOff } from './back-off.ts';
+import { lossReport } from './loss-report.ts';
 import type { FromSender, SenderData } from './messages.ts';
 import { otlpReceiver } from './receiver.ts';
 import { RejectedStore } from './rejected-store.ts';
-import { Sender } from './sender.ts';
+import { SegmentSyncer, SYNC_INTERVAL_MS, syncPath } from './segment-syncer.ts';
+import { Sender, type AdoptedFolder } from './sender.ts';
 
 function report(message: FromSender): void {
   parentPort?.postMessage(message);
 }
 
+function warn(code: string, message: string): void {
+  report({ kind: 'warning', code, message });
+}
+
 function onDamage(): void {
-  report({
-    kind: 'warning',
-    code: 'SPANLEDGER_SPOOL_DAMAGED',
-    message: 'Spanledger skipped damaged bytes in its spool. The receiver will see the gap in the sequence.',
-  });
+  warn(
+    'SPANLEDGER_SPOOL_DAMAGED',
+    'Spanledger skipped damaged bytes in its spool. The receiver will see the gap in the sequence.',
+  );
+}
+
+function asAdopted({ path, streamId }: { path: string; streamId: string }): AdoptedFolder {
+  return {
+    reader: new SpoolReader(path, false, onDamage),
+    lossReport: () => lossReport(path, streamId, Date.now()),
+  };
+}
+
+/** What an earlier sender of this process has left behind. */
+function resumed(paths: readonly string[]): AdoptedFolder[] {
+  return paths
+    .filter((path) => existsSync(path))
+    .map((path) => asAdopted({ path, streamId: basename(path).split('-').at(-1) ?? '' }));
+}
+
+function takeOver(spoolDirectory: string): readonly ProducerFolder[] {
+  const { adopted, newer } = adoptFolders(spoolDirectory, currentProcess(), Date.now());
+  if (newer > 0) {
+    warn(
+      'SPANLEDGER_SPOOL_NEWER',
+      'Spanledger leaves a part of its spool alone that a newer version wrote. Start that version to have it sent.',
+    );
+  }
+  if (adopted.length > 0) report({ kind: 'adopted', folders: adopted.map(({ path }) => path) });
+  return adopted;
+}
+
+function syncRegularly(folder: string, counters: SpoolCounters, live: SpoolReader): void {
+  const syncer = new SegmentSyncer({ folder, counters, confirmed: () => live.confirmed, sync: syncPath });
+  setInterval(() => {
+    try {
+      syncer.run();
+    } catch (error) {
+      warn(
+        'SPANLEDGER_SPOOL_SYNC_FAILED',
+        `Spanledger's spool could not be synced to the disk (${describeError(error)}): records may not survive the death of the machine.`,
+      );
+    }
+  }, SYNC_INTERVAL_MS);
 }
 
 function start(data: SenderData): void {
-  const owner = currentProcess();
+  const counters = new SpoolCounters(data.counters);
+  counters.forgetAdopted();
+  const folder = join(data.spoolDirectory, data.folder);
+  const live = new SpoolReader(folder, true, onDamage);
+  let left = resumed(data.resume);
   const sender = new Sender({
-    live: new SpoolReader(join(data.spoolDirectory, data.folder), true, onDamage),
-    adopt: () =>
-      adoptFolders(data.spoolDirectory, owner, Date.now()).map(
-        (folder) => new SpoolReader(folder, false, onDamage),
-      ),
+    live,
+    adopt: () => {
+      const again = left;
+      left = [];
+      return [...again, ...takeOver(data.spoolDirectory).map(asAdopted)];
+    },
     receiver: otlpReceiver(data.endpoint, data.token),
     rejected: new RejectedStore(data.spoolDirectory),
     backOff: new BackOff(Math.random),
+    counters,
     report,
     now: Date.now,
   });
+  if (data.fsync === 'interval') syncRegularly(folder, counters, live);
+  setInterval(() => {
+    touchFolder(folder, Date.now());
+  }, HEARTBEAT_MS);
   parentPort?.on('message', () => {
     sender.wake();
   });

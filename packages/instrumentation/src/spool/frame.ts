@@ -1,9 +1,9 @@
 /**
  * A spool segment is a sequence of frames; this is a frame's layout, all integers little-endian:
  *
- *     0   u32  magic "SPL1"
+ *     0   u32  magic "SPL1"; a later format has another last character
  *     4   u8   kind: 1 final, 2 provisional
- *     5   u8   zero
+ *     5   u8   zero; what a later format may say here, it says in the first frame of a segment
  *     6   u16  how many sequence numbers follow the header
  *     8   u32  length of the body: the numbers and the payload
  *     12  u32  CRC-32 of the header without this field, then of the body
@@ -95,6 +95,19 @@ export function decodeFrame(bytes: Buffer, offset: number): FrameReading {
     numbers.push(head.readDoubleLE(FRAME_HEADER_BYTES + index * NUMBER_BYTES));
   }
   return { kind, numbers, payload, end };
+}
+
+/**
+ * Whether a segment that begins with these bytes was written by a version after this one: what is unknown may not be
+ * judged damaged, sent or removed.
+ *
+ * @param head - The first bytes of the segment; fewer than a header's say nothing.
+ */
+export function isNewerFrame(head: Buffer): boolean {
+  if (head.length < FRAME_HEADER_BYTES || !head.subarray(0, 3).equals(MAGIC.subarray(0, 3))) return false;
+  const version = head.readUInt8(3);
+  if (version !== MAGIC[3]) return version > (MAGIC[3] ?? 0);
+  return head.readUInt8(5) !== 0 || kindOf(head.readUInt8(4)) === undefined;
 }
 
 /**

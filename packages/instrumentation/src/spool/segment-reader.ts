@@ -34,13 +34,15 @@ export class SegmentReader {
    * Reads what was appended since.
    *
    * @returns Whether there was anything.
+   * @throws what the system says, except that there is no such file.
    */
   refill(): boolean {
     let file;
     try {
       file = openSync(this.#path, 'r');
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      throw error;
     }
     try {
       const size = fstatSync(file).size;

@@ -1,8 +1,20 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { FRAME_HEADER_BYTES, isNewerFrame } from './frame.ts';
 import { makeDirectory } from './make-directory.ts';
+import { segmentNumber } from './segment-name.ts';
 
 /**
  * The folders below the spool directory: one per producer, named after who writes it, so that one atomic rename both
@@ -15,14 +27,20 @@ import { makeDirectory } from './make-directory.ts';
 /** The folder of what the receiver refused. */
 export const REJECTED_FOLDER = 'rejected';
 
-/** Another host's folder is taken over once nothing in it has changed for this long: its processes cannot be asked. */
-export const FOREIGN_HOST_IDLE_MS: number = 10 * 60_000;
+/** A living process touches its folder this often. */
+export const HEARTBEAT_MS = 10_000;
+
+/**
+ * Another host's folder is taken over once nothing has touched it for this long: its processes cannot be asked. One that
+ * was merely stopped for so long finds its file gone and begins another folder.
+ */
+export const FOREIGN_HOST_IDLE_MS: number = 6 * HEARTBEAT_MS;
 
 const NAME = /^([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-f]{32})$/;
 
 /** Who is running here. */
 export interface ProcessIdentity {
-  /** Digest of the host's name: in containers, of the container's. */
+  /** Digest of the host's name and its space of process ids: two containers may share the one, not the other. */
   readonly host: string;
   readonly pid: number;
   /** Clock ticks from boot to the process's start, so that a reused pid is not taken for it; 0 where unknown. */
@@ -31,8 +49,16 @@ export interface ProcessIdentity {
 
 /** The identity of this process. */
 export function currentProcess(): ProcessIdentity {
-  const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  const host = createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 8);
   return { host, pid: process.pid, start: startOfProcess(process.pid) ?? 0 };
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
 }
 
 /** The name of the folder that `owner` writes for a stream. */
@@ -47,33 +73,102 @@ export function createFolder(spoolDirectory: string, name: string): string {
   return path;
 }
 
+/** A producer's folder, as its name tells. */
+export interface ProducerFolder {
+  readonly path: string;
+  readonly writer: ProcessIdentity;
+  readonly streamId: string;
+}
+
+/** All producers' folders below a spool directory, whoever has them. */
+export function listFolders(spoolDirectory: string): ProducerFolder[] {
+  return listNames(spoolDirectory).flatMap((name) => {
+    const [, host = '', pid, start, streamId] = NAME.exec(name) ?? [];
+    if (streamId === undefined) return [];
+    const writer = { host, pid: Number(pid), start: Number(start) };
+    return [{ path: join(spoolDirectory, name), writer, streamId }];
+  });
+}
+
+/** What {@link adoptFolders} found. */
+export interface Adoption {
+  /** Folders that are ours now, oldest first. */
+  readonly adopted: readonly ProducerFolder[];
+  /** How many folders of dead processes were left alone, since a newer version wrote them. */
+  readonly newer: number;
+}
+
 /**
- * Takes over the folders of processes that are gone.
+ * Takes over the folders of processes that are gone. Of two processes that try, one gets each.
  *
  * @param spoolDirectory - The folder above them.
  * @param owner - Who takes them.
  * @param now - Milliseconds since the epoch.
- * @returns Paths of what is now ours, oldest first. Of two processes that try, one gets it.
  */
-export function adoptFolders(spoolDirectory: string, owner: ProcessIdentity, now: number): string[] {
-  const adopted: { path: string; changed: number }[] = [];
-  for (const name of listNames(spoolDirectory)) {
-    const match = NAME.exec(name);
-    const streamId = match?.[4];
-    if (match === null || streamId === undefined) continue;
-    const writer = { host: match[1] ?? '', pid: Number(match[2]), start: Number(match[3]) };
-    const path = join(spoolDirectory, name);
+export function adoptFolders(spoolDirectory: string, owner: ProcessIdentity, now: number): Adoption {
+  const adopted: { folder: ProducerFolder; changed: number }[] = [];
+  let newer = 0;
+  for (const { path, writer, streamId } of listFolders(spoolDirectory)) {
     const changed = lastChange(path);
     if (isSame(writer, owner) || isAlive(writer, owner, now - changed)) continue;
+    if (isOfNewerVersion(path)) {
+      newer += 1;
+      continue;
+    }
     const target = join(spoolDirectory, folderName(owner, streamId));
     try {
       renameSync(path, target);
-      adopted.push({ path: target, changed });
+      adopted.push({ folder: { path: target, writer: owner, streamId }, changed });
     } catch {
       // Another process was faster, or we may not: whoever has it sends it.
     }
   }
-  return adopted.toSorted((a, b) => a.changed - b.changed).map(({ path }) => path);
+  newer += unknownFolders(spoolDirectory).length;
+  const oldestFirst = adopted.toSorted((a, b) => a.changed - b.changed);
+  return { adopted: oldestFirst.map(({ folder }) => folder), newer };
+}
+
+/** Folders that hold segments under a name that this version does not give. */
+export function unknownFolders(spoolDirectory: string): string[] {
+  return listNames(spoolDirectory)
+    .filter((name) => name !== REJECTED_FOLDER && !NAME.test(name))
+    .map((name) => join(spoolDirectory, name))
+    .filter((path) => listNames(path).some((name) => name.endsWith('.segment')));
+}
+
+/** Whether any segment of a folder begins with a frame that this version does not know. */
+export function isOfNewerVersion(folder: string): boolean {
+  const head = Buffer.alloc(FRAME_HEADER_BYTES);
+  return listNames(folder)
+    .filter((name) => segmentNumber(name) !== undefined)
+    .some((name) => {
+      try {
+        const file = openSync(join(folder, name), 'r');
+        try {
+          return isNewerFrame(head.subarray(0, readSync(file, head, 0, head.length, 0)));
+        } finally {
+          closeSync(file);
+        }
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The bytes of all segments in a folder. */
+export function segmentBytes(folder: string): number {
+  return listNames(folder)
+    .filter((name) => segmentNumber(name) !== undefined)
+    .reduce((total, name) => total + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+/** Tells processes on other hosts that this folder's is alive. */
+export function touchFolder(folder: string, now: number): void {
+  try {
+    utimesSync(folder, now / 1_000, now / 1_000);
+  } catch {
+    // Nothing has been written yet.
+  }
 }
 
 /** Whether there is any producer's folder: at the start of a process, another's. */
@@ -85,7 +180,14 @@ function isSame(writer: ProcessIdentity, owner: ProcessIdentity): boolean {
   return writer.host === owner.host && writer.pid === owner.pid && writer.start === owner.start;
 }
 
-function isAlive(writer: ProcessIdentity, owner: ProcessIdentity, idleMs: number): boolean {
+/**
+ * Whether the process that writes a folder still runs.
+ *
+ * @param writer - Who it was.
+ * @param owner - Who asks.
+ * @param idleMs - How long nothing has changed in the folder.
+ */
+export function isAlive(writer: ProcessIdentity, owner: ProcessIdentity, idleMs: number): boolean {
   if (writer.host !== owner.host) return idleMs < FOREIGN_HOST_IDLE_MS;
   try {
     process.kill(writer.pid, 0);
@@ -110,7 +212,8 @@ function startOfProcess(pid: number): number | undefined {
   }
 }
 
-function lastChange(folder: string): number {
+/** When anything in a folder changed last, in milliseconds since the epoch. */
+export function lastChange(folder: string): number {
   let latest = 0;
   for (const path of [folder, ...listNames(folder).map((name) => join(folder, name))]) {
     try {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Frame } from './frame.ts';
 import { segmentName, segmentNumber } from './segment-name.ts';
 import { SegmentReader } from './segment-reader.ts';
+import { segmentBytes } from './spool-directory.ts';
 import { isBefore, readPosition, writePosition, type SpoolPosition } from './spool-position.ts';
 
 /** Payloads that go out together, in order. */
@@ -34,6 +35,7 @@ export class SpoolReader {
   #confirmed: SpoolPosition;
   #segment: number;
   #reader: SegmentReader;
+  #unreadable = false;
   /** A frame that did not fit into the last batch. */
   #held: Frame | undefined;
   readonly #unsettled = new Map<number, Unsettled>();
@@ -58,9 +60,14 @@ export class SpoolReader {
     return this.#confirmed;
   }
 
+  /** Whether reading ended at an error of the disk: then the folder must stay. */
+  get unreadable(): boolean {
+    return this.#unreadable;
+  }
+
   /** The bytes of all segments. */
   sizeBytes(): number {
-    return this.#segments().reduce((total, segment) => total + fileSize(this.#path(segment)), 0);
+    return segmentBytes(this.#folder);
   }
 
   /**
@@ -111,10 +118,12 @@ export class SpoolReader {
     for (;;) {
       const frame = this.#reader.next();
       if (frame !== undefined) return frame;
-      if (this.#reader.refill()) continue;
+      if (this.#refill()) continue;
+      // Waited for in a live folder, left alone in another: what cannot be read now must not be taken for the end.
+      if (this.#unreadable) return undefined;
       const following = this.#segments().find((number) => number > this.#segment);
       // The writer never goes back: with a following segment there, this one is complete after one more look.
-      if (following !== undefined && this.#reader.refill()) continue;
+      if (following !== undefined && this.#refill()) continue;
       if (following === undefined && this.#live) return undefined;
       const rest = this.#reader.skipDamage();
       if (rest === 'skipped' || (rest === 'torn' && following !== undefined)) this.#onDamage();
@@ -122,6 +131,16 @@ export class SpoolReader {
       if (following === undefined) return undefined;
       this.#segment = following;
       this.#reader = new SegmentReader(this.#path(following));
+    }
+  }
+
+  #refill(): boolean {
+    try {
+      this.#unreadable = false;
+      return this.#reader.refill();
+    } catch {
+      this.#unreadable = true;
+      return false;
     }
   }
 
@@ -137,21 +156,16 @@ export class SpoolReader {
     const oldestUnsettled = Math.min(...[...this.#unsettled.values()].map(({ segment }) => segment));
     for (const segment of this.#segments()) {
       if (segment >= this.#confirmed.segment || segment >= oldestUnsettled) break;
-      freed += fileSize(this.#path(segment));
-      rmSync(this.#path(segment), { force: true });
+      const size = fileSize(this.#path(segment));
+      if (!remove(this.#path(segment))) break;
+      freed += size;
     }
     return freed;
   }
 
-  /**
-   * Removes the folder, once everything in a dead process's folder has arrived.
-   *
-   * @returns How many bytes of disk that freed.
-   */
-  remove(): number {
-    const freed = this.sizeBytes();
-    rmSync(this.#folder, { recursive: true, force: true });
-    return freed;
+  /** Removes the folder, once everything in a dead process's folder has arrived. */
+  remove(): void {
+    remove(this.#folder);
   }
 
   #segments(): number[] {
@@ -171,6 +185,16 @@ function listNames(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+/** False where the disk does not let us; then it is tried again with what arrives next. */
+function remove(path: string): boolean {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

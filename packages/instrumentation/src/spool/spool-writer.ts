@@ -1,18 +1,27 @@
-import { closeSync, ftruncateSync, openSync, rmSync, writevSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, rmSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, warnOnce } from '../warning.ts';
 import { encodeFrameHead, type FrameKind } from './frame.ts';
+import { reserveLossFile, writeLosses, type LossReason, type LossState } from './loss-file.ts';
 import { segmentName } from './segment-name.ts';
-import { createFolder } from './spool-directory.ts';
+import type { SpoolCounters } from './spool-counters.ts';
+import { createFolder, segmentBytes } from './spool-directory.ts';
 import type { SpoolPosition } from './spool-position.ts';
 
-/** A segment is closed once it is this long. */
+/** A segment is closed before it gets longer than this, or than this part of the bound: only whole ones are freed. */
 export const SEGMENT_MAX_BYTES: number = 4 * 1024 * 1024;
+export const SEGMENTS_PER_SPOOL = 8;
 
 /** After a write failed, the disk is left alone for this long. */
 export const RETRY_AFTER_FAILURE_MS = 1_000;
 
+/** A full disk is tried again this often while the application waits: others may make room, and nobody tells. */
+export const RETRY_WHILE_BLOCKED_MS = 5;
+
 const FILE_MODE = 0o600;
+
+/** When what was written has to be on the disk itself: `interval` is seen to by the sender. */
+export type FsyncPolicy = 'always' | 'interval' | 'off';
 
 /** Where and how much to write. */
 export interface SpoolWriterOptions {
@@ -21,35 +30,43 @@ export interface SpoolWriterOptions {
   readonly folder: string;
   /** Bound for all that this process keeps on disk. */
   readonly maxBytes: number;
+  readonly fsync: FsyncPolicy;
+  /** How long an append waits for room before it gives up; 0: not at all. */
+  readonly blockMs: number;
+  readonly counters: SpoolCounters;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-/** What has become of the frames so far. */
-export interface SpoolCounts {
-  /** Spans in frames that were written. */
-  written: number;
-  /** Spans that were lost to a full or failing disk. */
-  lost: number;
-}
+/**
+ * How much an append wants to succeed: `wait` for room as far as the options allow; `try` and give up; or `force`,
+ * which goes beyond the bound, for the last few bytes of a process.
+ */
+export type AppendMode = 'force' | 'try' | 'wait';
+
+/** Whether a frame is in the file, or why it is not. */
+export type AppendOutcome = 'written' | Exclude<LossReason, 'encode_failed'>;
 
 /**
  * Appends frames to this process's own folder, synchronously: when {@link append} returns, the frame survives the
- * death of the process (what survives the death of the machine, the operating system decides). Never throws: what
- * cannot be written is counted and reported, and since its sequence numbers are gone, the receiver sees the hole.
+ * death of the process (and with `fsync: 'always'` that of the machine). Never throws: what cannot be written is the
+ * caller's to count, and works again by itself as soon as there is room, or the directory is back.
  */
 export class SpoolWriter {
   readonly #options: SpoolWriterOptions;
+  readonly #segmentMaxBytes: number;
   #file: number | undefined;
   #segment = 0;
   #segmentBytes = 0;
-  /** Bytes on disk that the sender has not removed yet, those of folders taken over included. */
-  #heldBytes = 0;
   #quietUntil = Number.NEGATIVE_INFINITY;
-  readonly counts: SpoolCounts = { written: 0, lost: 0 };
+  #quietOutcome: AppendOutcome = 'spool_failed';
+  /** The counters' `freed` when a wait was in vain: until it changes, the application is not held up again. */
+  #waitedInVain: number | undefined;
+  #written = 0;
 
   constructor(options: SpoolWriterOptions) {
     this.#options = options;
+    this.#segmentMaxBytes = Math.min(SEGMENT_MAX_BYTES, Math.ceil(options.maxBytes / SEGMENTS_PER_SPOOL));
   }
 
   /** Just past the last frame; undefined while nothing has been written. */
@@ -57,9 +74,9 @@ export class SpoolWriter {
     return this.#segment === 0 ? undefined : { segment: this.#segment, offset: this.#segmentBytes };
   }
 
-  /** The sender tells what it removed (negative) or took over (positive). */
-  adjustHeldBytes(bytes: number): void {
-    this.#heldBytes = Math.max(0, this.#heldBytes + bytes);
+  /** Spans in final frames that were written. */
+  get written(): number {
+    return this.#written;
   }
 
   /**
@@ -67,22 +84,42 @@ export class SpoolWriter {
    * @param numbers - The sequence numbers that the frame names.
    * @param payload - The request's bytes.
    * @param spans - How many spans they hold.
-   * @returns Whether the frame is in the file.
+   * @param mode - What to do where there is no room.
    */
-  append(kind: FrameKind, numbers: readonly number[], payload: Uint8Array, spans: number): boolean {
-    const head = encodeFrameHead(kind, numbers, payload);
+  append(
+    kind: FrameKind,
+    numbers: readonly number[],
+    payload: Uint8Array,
+    spans: number,
+    mode: AppendMode = 'wait',
+  ): AppendOutcome {
+    const outcome = this.#append(encodeFrameHead(kind, numbers, payload), payload, mode);
+    if (outcome === 'written') {
+      if (kind === 'final') this.#written += spans;
+    } else if (kind === 'final') {
+      warnAboutLoss(outcome);
+    }
+    return outcome;
+  }
+
+  #append(head: Buffer, payload: Uint8Array, mode: AppendMode): AppendOutcome {
     const bytes = head.length + payload.length;
-    if (this.#heldBytes + bytes > this.#options.maxBytes) {
-      this.#lose(spans, 'SPOOL_FULL', 'the spool has reached SPANLEDGER_SPOOL_MAX_BYTES');
-      return false;
+    const hasRoom = (): boolean => this.#options.counters.heldBytes + bytes <= this.#options.maxBytes;
+    if (mode !== 'force' && !hasRoom() && !(mode === 'wait' && this.#waitUntil(hasRoom))) {
+      return 'spool_full';
     }
-    if (this.#isQuiet() || !this.#write(head, payload)) {
-      this.#lose(spans, 'SPOOL_FAILED', 'the spool directory cannot be written');
-      return false;
+    if (mode !== 'force' && this.#isQuiet()) return this.#quietOutcome;
+    let outcome = this.#write(head, payload);
+    if (outcome === 'disk_full' && mode === 'wait') {
+      this.#waitUntil(() => (outcome = this.#write(head, payload)) !== 'disk_full');
     }
-    this.#heldBytes += bytes;
-    this.counts.written += spans;
-    return true;
+    if (outcome === 'written') {
+      this.#waitedInVain = undefined;
+    } else {
+      this.#quietUntil = this.#options.now() + RETRY_AFTER_FAILURE_MS;
+      this.#quietOutcome = outcome;
+    }
+    return outcome;
   }
 
   /** Never for longer than was meant, whatever becomes of the clock. */
@@ -91,37 +128,69 @@ export class SpoolWriter {
     return left > 0 && left <= RETRY_AFTER_FAILURE_MS;
   }
 
-  #write(head: Buffer, payload: Uint8Array): boolean {
+  /** Blocks the thread until `attempt` succeeds, for as long as that is allowed. */
+  #waitUntil(attempt: () => boolean): boolean {
+    const { blockMs, counters, now } = this.#options;
+    let freed = counters.freed;
+    if (blockMs === 0 || freed === this.#waitedInVain) return false;
+    const deadline = now() + blockMs;
+    // The waits are counted as well: the clock may stand still (fake timers), and the application would with it.
+    for (let leftMs = blockMs; ;) {
+      if (attempt()) return true;
+      leftMs = Math.min(leftMs, deadline - now());
+      if (leftMs <= 0) break;
+      const stepMs = Math.min(leftMs, RETRY_WHILE_BLOCKED_MS);
+      if (counters.waitForRoom(freed, stepMs) === 'timed-out') leftMs -= stepMs;
+      freed = counters.freed;
+    }
+    this.#waitedInVain = freed;
+    return false;
+  }
+
+  #write(head: Buffer, payload: Uint8Array): AppendOutcome {
+    const bytes = head.length + payload.length;
     try {
-      const file = this.#openSegment();
-      const bytes = head.length + payload.length;
+      const file = this.#openSegment(bytes);
       const written = writevSync(file, [head, payload]);
       if (written !== bytes) {
         // A disk that fills up takes a part: take it back, so that a later frame does not follow a torn one.
         ftruncateSync(file, this.#segmentBytes);
-        throw new Error('The disk took only a part of a frame.');
+        warnAboutCause(this.#options.spoolDirectory, 'it is full');
+        return 'disk_full';
       }
       this.#segmentBytes += bytes;
-      return true;
+      this.#options.counters.noteAppended(bytes);
+      if (this.#options.fsync === 'always') this.#sync(file);
+      return 'written';
     } catch (error) {
-      this.#quietUntil = this.#options.now() + RETRY_AFTER_FAILURE_MS;
-      warnOnce(
-        'SPANLEDGER_SPOOL_FAILED_CAUSE',
-        `Spanledger cannot write to its spool directory ${this.#options.spoolDirectory} (${describeError(error)}).`,
-      );
-      this.#closeSegment();
-      return false;
+      const isFull = isDiskFull(error);
+      warnAboutCause(this.#options.spoolDirectory, isFull ? 'it is full' : describeError(error));
+      if (!isFull) this.#closeSegment();
+      return isFull ? 'disk_full' : 'spool_failed';
     }
   }
 
-  #openSegment(): number {
-    if (this.#file !== undefined && this.#segmentBytes < SEGMENT_MAX_BYTES) return this.#file;
+  #openSegment(bytes: number): number {
+    if (this.#file !== undefined && fstatSync(this.#file).nlink === 0) this.#forgetRemoved();
+    const isFull = this.#segmentBytes > 0 && this.#segmentBytes + bytes > this.#segmentMaxBytes;
+    if (this.#file !== undefined && !isFull) return this.#file;
     this.#closeSegment();
     const folder = createFolder(this.#options.spoolDirectory, this.#options.folder);
+    reserveLossFile(folder);
     this.#file = openSync(join(folder, segmentName(this.#segment + 1)), 'ax', FILE_MODE);
     this.#segment += 1;
     this.#segmentBytes = 0;
     return this.#file;
+  }
+
+  /** Somebody removed the directory: what is written into a file without a name, nobody reads. */
+  #forgetRemoved(): void {
+    this.#closeSegment();
+    this.#options.counters.resetLiveBytes(segmentBytes(this.#folder()));
+    warnOnce(
+      'SPANLEDGER_SPOOL_REMOVED',
+      `Spanledger's spool directory ${this.#options.spoolDirectory} was removed, and is made again. The receiver will see what was lost as a gap in the sequence.`,
+    );
   }
 
   #closeSegment(): void {
@@ -130,17 +199,34 @@ export class SpoolWriter {
     this.#file = undefined;
     try {
       closeSync(file);
+      // A disk that fails at every attempt would otherwise leave an empty file for each.
+      if (this.#segmentBytes === 0) rmSync(join(this.#folder(), segmentName(this.#segment)), { force: true });
     } catch {
       // Nothing depends on it: every frame was written before.
     }
   }
 
-  #lose(spans: number, cause: 'SPOOL_FULL' | 'SPOOL_FAILED', why: string): void {
-    this.counts.lost += spans;
-    warnOnce(
-      `SPANLEDGER_${cause}`,
-      `Spanledger loses audit records: ${why}. The receiver will see the gap in the sequence.`,
-    );
+  #sync(file: number): void {
+    const { counters } = this.#options;
+    const { appended } = counters;
+    try {
+      fdatasyncSync(file);
+      counters.synced = appended;
+    } catch (error) {
+      warnOnce(
+        'SPANLEDGER_SPOOL_SYNC_FAILED',
+        `Spanledger's spool could not be synced to the disk (${describeError(error)}): records may not survive the death of the machine.`,
+      );
+    }
+  }
+
+  /** Notes what was lost in the folder, for whoever takes it over. */
+  noteLosses(state: LossState): void {
+    if (this.#segment > 0) writeLosses(this.#folder(), state);
+  }
+
+  #folder(): string {
+    return join(this.#options.spoolDirectory, this.#options.folder);
   }
 
   /**
@@ -149,12 +235,42 @@ export class SpoolWriter {
    * @param everythingArrived - Whether the folder holds nothing unsent; it is removed then.
    */
   close(everythingArrived: boolean): void {
-    this.#closeSegment();
-    if (!everythingArrived || this.#segment === 0) return;
     try {
-      rmSync(join(this.#options.spoolDirectory, this.#options.folder), { recursive: true, force: true });
+      if (everythingArrived && this.#segment > 0) {
+        this.#closeSegment();
+        rmSync(this.#folder(), { recursive: true, force: true });
+        return;
+      }
+      const { fsync, counters } = this.#options;
+      // The sender ends with the process, before its next round.
+      if (this.#file !== undefined && fsync === 'interval' && counters.synced !== counters.appended) {
+        this.#sync(this.#file);
+      }
     } catch {
-      // The next start finds it empty and removes it.
+      // The next start finds what is there, and removes what is empty.
     }
+    this.#closeSegment();
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+function warnAboutCause(spoolDirectory: string, cause: string): void {
+  warnOnce(
+    'SPANLEDGER_SPOOL_FAILED_CAUSE',
+    `Spanledger cannot write to its spool directory ${spoolDirectory} (${cause}).`,
+  );
+}
+
+function warnAboutLoss(outcome: Exclude<AppendOutcome, 'written'>): void {
+  const [code, why] =
+    outcome === 'spool_full'
+      ? ['SPANLEDGER_SPOOL_FULL', 'the spool has reached SPANLEDGER_SPOOL_MAX_BYTES']
+      : ['SPANLEDGER_SPOOL_FAILED', 'the spool directory cannot be written'];
+  warnOnce(
+    code,
+    `Spanledger loses audit records: ${why}. How many is reported as soon as there is room; the receiver sees the gap in the sequence.`,
+  );
 }
