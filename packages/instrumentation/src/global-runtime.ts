@@ -6,10 +6,11 @@ import type { Runtime } from './runtime.ts';
  */
 const RUNTIME: symbol = Symbol.for('spanledger.instrumentation');
 
-/** Starts the runtime unless there is one. */
-export function installRuntime(start: () => Runtime): void {
+/** Starts the runtime unless there is one; `start` gives none where the operator has disabled it. */
+export function installRuntime(start: () => Runtime | undefined): void {
   if (Reflect.get(globalThis, RUNTIME) !== undefined) return;
-  Object.defineProperty(globalThis, RUNTIME, { value: start(), configurable: true });
+  const value = start();
+  if (value !== undefined) Object.defineProperty(globalThis, RUNTIME, { value, configurable: true });
 }
 
 /** The runtime of this thread; undefined without `register`. */

@@ -1,3 +1,11 @@
 export { bindSession } from './bind-session.ts';
 export type { VerifiedClaims } from './bind-session.ts';
+export { endSession } from './end-session.ts';
+export type { SessionEndReason } from './events/session-end.ts';
+export { OidcInstrumentation } from './oidc-instrumentation.ts';
+export type { OidcInstrumentationConfig } from './oidc-instrumentation.ts';
+export type { OidcOptions } from './options.ts';
+export { recordAction } from './record-action.ts';
+export type { ActionAttributes } from './record-action.ts';
+export { SessionSpanProcessor } from './session-span-processor.ts';
 export { withSession } from './with-session.ts';

@@ -68,6 +68,8 @@ export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original';
 export const ATTR_AUDIT_ACTION = 'audit.action';
 /** What kind of thing a business action was done to. */
 export const ATTR_AUDIT_TARGET_TYPE = 'audit.target.type';
+/** How a business action ended: success, failure or unknown. */
+export const ATTR_AUDIT_OUTCOME = 'audit.outcome';
 /** Resource attribute: the random id of this process start (the producer). */
 export const ATTR_AUDIT_SEQUENCE_STREAM_ID = 'audit.sequence.stream_id';
 /** Span attribute: the producer's number of this span, from 1. */

@@ -442,6 +442,17 @@ describe('lifecycle events', () => {
     expect(record?.subject?.id).toBe('alice');
   });
 
+  test.each([
+    ['failure', 'failure'],
+    ['unknown', 'unknown'],
+    ['FAILURE', 'success'],
+    [1n, 'success'],
+  ])('the application says how a business action ended: %s', (said, outcome) => {
+    const attributes = { 'audit.action': 'EXPORT', 'audit.outcome': said };
+    const [, record] = draftsOf(spanOf({ events: [eventOf('audit.action', attributes)] }, SESSION));
+    expect(at(record?.clear ?? {}, 'audit.outcome')).toBe(outcome);
+  });
+
   test('other events stay with their span, committed', () => {
     const exception = eventOf('exception', { 'exception.message': 'no stock for alice', a: 1, 'a.b': 2 });
     const drafts = draftsOf(spanOf({ name: '', events: [exception, eventOf('oidc.unheard.of')] }));

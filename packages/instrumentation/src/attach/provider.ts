@@ -10,6 +10,9 @@ export interface AttachedProcessor {
   shutdown(): Promise<void>;
 }
 
+/** By this property the span processor that applications may put into their list is known: `SessionSpanProcessor`. */
+const SESSION_SPAN_PROCESSOR = 'isSessionSpanProcessor';
+
 const seen = new WeakSet<object>();
 
 /** The name under which 2.x and 3.x, and under which 1.x, keep a provider's processor. */
@@ -42,8 +45,9 @@ function prepend(provider: object, field: string, processor: AttachedProcessor):
   const active = memberOf(provider, field);
   const list = memberOf(active, '_spanProcessors');
   if (isObject(active) && Array.isArray(list)) {
-    const processors: unknown[] = list;
-    Reflect.set(active, '_spanProcessors', [processor, ...processors]);
+    // One that the application put there itself would end spans a second time.
+    const others = list.filter((each) => memberOf(each, SESSION_SPAN_PROCESSOR) !== true);
+    Reflect.set(active, '_spanProcessors', [processor, ...others]);
     return;
   }
   const pair = new ProcessorPair(processor, active);

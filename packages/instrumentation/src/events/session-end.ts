@@ -4,8 +4,17 @@ import type { Session } from '../session/session.ts';
 import { clientAttributes, type ClientIdentity } from './client.ts';
 import type { EventContext } from './event-context.ts';
 
+/** Why a session ends. */
+export const SESSION_END_REASONS = [
+  'logout',
+  'backchannel_logout',
+  'inactivity',
+  'expiry',
+  'revoked',
+] as const;
+
 /** Why a session ended. */
-export type SessionEndReason = 'logout' | 'backchannel_logout' | 'inactivity' | 'expiry' | 'revoked';
+export type SessionEndReason = (typeof SESSION_END_REASONS)[number];
 
 /** The end of a session. */
 export interface SessionEnd {

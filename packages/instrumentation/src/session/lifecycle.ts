@@ -9,6 +9,7 @@ import type {
   RecordedSpan,
   SpanAttributes,
 } from '../otlp/recorded-span.ts';
+import { PACKAGE_NAME, PACKAGE_VERSION } from '../package-identity.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { boundScope } from './scope.ts';
 import { SessionSlot, slotInContext, SLOT, type Binding, type SlottedSpan } from './slot.ts';
@@ -40,7 +41,7 @@ const MAX_CAUSES = 5;
 export const MAX_KNOWN_EVENTS = 256;
 
 /** The instrumentation scope of the spans that this package makes itself. */
-const SCOPE = { name: '@spanledger/instrumentation-oidc' };
+const SCOPE = { name: PACKAGE_NAME, version: PACKAGE_VERSION };
 
 /** A span that carries this many events gets no more: a request may verify tokens without end. */
 export const MAX_EVENTS_PER_SPAN = 512;

@@ -32,7 +32,8 @@ export function describeSpan(span: OtlpSpan, attributes: OtlpAttributes): Descri
   const outcome = outcomeOf(span.status.code, http);
   const { category, type } = classOf(span.kind, http);
   const route = http?.route === undefined ? undefined : { type: 'http.route', id: http.route };
-  if (business !== undefined) return { ...describeBusiness(business), category, type, outcome };
+  if (business !== undefined)
+    return { ...describeBusiness(business), category, type, outcome: business.outcome ?? outcome };
   if (http === undefined) {
     return { action: kindName(span.kind), verb: 'EXECUTE', category, type, outcome, target: undefined };
   }
@@ -56,13 +57,13 @@ export function describeEvent(event: OtlpEvent, attributes: OtlpAttributes): Des
   return { ...meaning, action: event.name, target };
 }
 
-function describeBusiness({ name, targetType }: BusinessAction): Description {
+function describeBusiness({ name, targetType, outcome }: BusinessAction): Description {
   return {
     action: name,
     verb: name.toUpperCase(),
     category: ['api'],
     type: ['info'],
-    outcome: 'success',
+    outcome: outcome ?? 'success',
     target: targetType === undefined ? undefined : { type: targetType },
   };
 }
