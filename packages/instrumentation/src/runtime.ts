@@ -11,6 +11,7 @@ import { createLibraries } from './libraries/libraries.ts';
 import { hookLibraries } from './libraries/load-hooks.ts';
 import { TraceEncoder } from './otlp/encoder.ts';
 import { StandIn } from './own-provider/stand-in.ts';
+import { SelfMetrics } from './metrics/self-metrics.ts';
 import { SenderThread } from './sender/sender-thread.ts';
 import { Lifecycle } from './session/lifecycle.ts';
 import { SessionRegistry } from './session/session-registry.ts';
@@ -58,7 +59,13 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
       counters: counters.buffer,
       resume: [],
     },
-    { onAttempt: () => undefined },
+    {
+      onAttempt: (durationMs, error) => {
+        guarded('METRICS', () => {
+          metrics.recordAttempt(durationMs, error);
+        });
+      },
+    },
   );
   const sink = new SpoolSink({
     streamId,
@@ -67,8 +74,15 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     onWritten: () => {
       sender.start();
       sender.notify();
+      metrics.look();
     },
     now: monotonicNow,
+  });
+  const metrics = new SelfMetrics({
+    emitted: () => sink.emitted,
+    exported: () => counters.exported,
+    dropped: () => [...sink.lost, ['rejected', counters.rejected]],
+    depth: () => Math.max(0, writer.written - counters.settled),
   });
   const processor = new AuditProcessor(sink, monotonicNow);
   const sessions = new SessionRegistry(config);

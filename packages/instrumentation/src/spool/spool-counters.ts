@@ -58,9 +58,15 @@ export class SpoolCounters {
     Atomics.store(this.#numbers, ADOPTED_BYTES, 0n);
   }
 
-  /** The live folder's files are not what they were thought to be: somebody removed them. */
-  resetLiveBytes(bytes: number): void {
+  /**
+   * Somebody removed files of the live folder.
+   *
+   * @param bytes - What is left of it.
+   * @param written - All spans that were ever written there: with nothing left, none of them waits any more.
+   */
+  noteRemoved(bytes: number, written: number): void {
     Atomics.store(this.#numbers, LIVE_BYTES, BigInt(bytes));
+    if (bytes === 0) Atomics.store(this.#numbers, SETTLED, BigInt(written));
   }
 
   /**

@@ -186,7 +186,7 @@ export class SpoolWriter {
   /** Somebody removed the directory: what is written into a file without a name, nobody reads. */
   #forgetRemoved(): void {
     this.#closeSegment();
-    this.#options.counters.resetLiveBytes(segmentBytes(this.#folder()));
+    this.#options.counters.noteRemoved(segmentBytes(this.#folder()), this.#written);
     warnOnce(
       'SPANLEDGER_SPOOL_REMOVED',
       `Spanledger's spool directory ${this.#options.spoolDirectory} was removed, and is made again. The receiver will see what was lost as a gap in the sequence.`,
