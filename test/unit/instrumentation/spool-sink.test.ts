@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { MAX_PAYLOAD_BYTES, SpoolSink } from '../../../packages/instrumentation/src/audit/spool-sink.ts';
 import { TraceEncoder } from '../../../packages/instrumentation/src/otlp/encoder.ts';
 import { decodeTraceRequest } from '../../support/instrumentation/otlp-decoder.ts';
@@ -38,4 +38,27 @@ test('large spans are divided into frames that a receiver takes', () => {
     .flatMap(({ payload }) => decodeTraceRequest(payload))
     .map(({ attributes: all }) => all['audit.sequence.number']);
   expect(new Set(numbers)).toEqual(new Set(Array.from({ length: 20 }, (_, index) => index + 1)));
+});
+
+test('a clock that is set back delays nothing', async () => {
+  let now = 1_000_000;
+  let written = 0;
+  const sink = new SpoolSink({
+    encoder: new TraceEncoder('f'.repeat(32)),
+    writer: {
+      append: (_kind, _numbers, _payload, spans) => {
+        written += spans;
+        return true;
+      },
+    },
+    onWritten: () => undefined,
+    now: () => now,
+  });
+  sink.emit(makeSpan());
+  sink.flush();
+  now = -1_000_000;
+  sink.emit(makeSpan());
+  await vi.waitFor(() => {
+    expect(written).toBe(2);
+  });
 });
