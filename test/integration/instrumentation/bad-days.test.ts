@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -117,6 +117,18 @@ test('a spool where no folder can be', async () => {
     env: { SPANLEDGER_SPOOL_DIR: join(file, 'spool') },
     warns: SPOOL_WARNINGS,
   });
+});
+
+test('a spool that a newer version wrote', async () => {
+  await using scratch = await scratchDirectory();
+  const segment = join(scratch.path, 'spool-2/00000001.segment');
+  await mkdir(join(scratch.path, 'spool-2'));
+  await writeFile(segment, 'of another time');
+  await compareWithout(APP, SCRIPT, ordinaryDay, {
+    env: { SPANLEDGER_SPOOL_DIR: scratch.path },
+    warns: ['SPANLEDGER_SPOOL_NEWER'],
+  });
+  expect(await readFile(segment, 'utf8')).toBe('of another time');
 });
 
 test('a folder that is read-only', async () => {

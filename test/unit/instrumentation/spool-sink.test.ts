@@ -44,12 +44,14 @@ test('a clock that is set back delays nothing', async () => {
   let now = 1_000_000;
   let written = 0;
   const sink = new SpoolSink({
+    streamId: 'f'.repeat(32),
     encoder: new TraceEncoder('f'.repeat(32)),
     writer: {
       append: (_kind, _numbers, _payload, spans) => {
         written += spans;
-        return true;
+        return 'written';
       },
+      noteLosses: () => undefined,
     },
     onWritten: () => undefined,
     now: () => now,
