@@ -23,6 +23,9 @@ export const MAX_CLAIMS = 32;
 /** What a span says about the person: `sub` itself, a keyed pseudonym of it, or nothing. */
 export type IdentityMode = 'full' | 'pseudonym' | 'minimal';
 
+/** Which spans of traces that the application does not sample are recorded. */
+export type RecordMode = 'all' | 'roots' | 'sessions';
+
 /** The settings of one process, read once at start. docs/configuration.md explains each variable. */
 export interface InstrumentationConfig {
   /** `SPANLEDGER_DISABLED`: nothing is attached, hooked or written. */
@@ -45,6 +48,8 @@ export interface InstrumentationConfig {
   readonly identity: IdentityMode;
   /** `SPANLEDGER_IDENTITY_KEY`: the key of the pseudonyms. */
   readonly identityKey: string | undefined;
+  /** `SPANLEDGER_RECORD`: what is recorded of traces that the application does not sample. */
+  readonly record: RecordMode;
   /** `SPANLEDGER_EXIT_TIMEOUT_MS`. */
   readonly exitTimeoutMs: number;
 }
@@ -81,6 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): C
     claims: readList('SPANLEDGER_CLAIMS', env, problems),
     identity,
     identityKey: text(env['SPANLEDGER_IDENTITY_KEY']),
+    record: readRecordMode(env['SPANLEDGER_RECORD'], problems),
     exitTimeoutMs: readInteger(
       'SPANLEDGER_EXIT_TIMEOUT_MS',
       env,
@@ -146,6 +152,13 @@ function readBlockMs(env: NodeJS.ProcessEnv, problems: string[]): number {
   if (wanted === 'block') return blockMs;
   if (wanted !== 'count') problems.push('SPANLEDGER_SPOOL_FULL must be count or block; count is used.');
   return 0;
+}
+
+function readRecordMode(value: string | undefined, problems: string[]): RecordMode {
+  const wanted = text(value) ?? 'all';
+  if (wanted === 'all' || wanted === 'roots' || wanted === 'sessions') return wanted;
+  problems.push('SPANLEDGER_RECORD must be all, roots or sessions; all is used.');
+  return 'all';
 }
 
 function readInteger(

@@ -84,7 +84,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     dropped: () => [...sink.lost, ['rejected', counters.rejected]],
     depth: () => Math.max(0, writer.written - counters.settled),
   });
-  const processor = new AuditProcessor(sink, monotonicNow);
+  const processor = new AuditProcessor(sink, monotonicNow, config.record);
   const sessions = new SessionRegistry(config);
   const missing = new MissingProvider(process.env);
   const lifecycle = new Lifecycle(processor, sink, Date.now, () => {

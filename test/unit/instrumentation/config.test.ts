@@ -21,6 +21,7 @@ test('nothing set means the defaults', () => {
     claims: [],
     identity: 'full',
     identityKey: undefined,
+    record: 'all',
     exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS,
   });
 });
@@ -39,6 +40,7 @@ test('everything can be set', () => {
       SPANLEDGER_CLAIMS: 'name, email ,',
       SPANLEDGER_IDENTITY: 'pseudonym',
       SPANLEDGER_IDENTITY_KEY: 'key',
+      SPANLEDGER_RECORD: 'sessions',
       SPANLEDGER_EXIT_TIMEOUT_MS: '0',
     },
     'linux',
@@ -55,6 +57,7 @@ test('everything can be set', () => {
     claims: ['name', 'email'],
     identity: 'pseudonym',
     identityKey: 'key',
+    record: 'sessions',
     exitTimeoutMs: 0,
   });
 });
@@ -65,6 +68,7 @@ describe('what is wrong falls back, and is named without its value', () => {
     ['SPANLEDGER_ENDPOINT', 'secret-place', { endpoint: DEFAULT_ENDPOINT }],
     ['SPANLEDGER_ENDPOINT', 'ftp://host/x', { endpoint: DEFAULT_ENDPOINT }],
     ['SPANLEDGER_TOKEN', 'to ken', { token: undefined }],
+    ['SPANLEDGER_RECORD', 'some', { record: 'all' as const }],
     ['SPANLEDGER_SPOOL_MAX_BYTES', '12', { spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES }],
     ['SPANLEDGER_SPOOL_MAX_BYTES', '1e9', { spoolMaxBytes: DEFAULT_SPOOL_MAX_BYTES }],
     ['SPANLEDGER_SPOOL_FSYNC', 'sometimes', { spoolFsync: 'interval' }],

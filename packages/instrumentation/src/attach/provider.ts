@@ -1,9 +1,12 @@
 import { warnOnce } from '../warning.ts';
 import { memberOf, methodOf } from './global-api.ts';
 import { recordAllSpansOf } from './sampler.ts';
+import { watchPlaceholders, type UnsampledRule } from './unsampled.ts';
 
 /** What is put in front of a provider's own processors. */
 export interface AttachedProcessor {
+  /** Which spans of unsampled traces it needs; all, if there is no rule. */
+  readonly unsampled?: UnsampledRule | undefined;
   onStart(span: unknown, parentContext: unknown): void;
   onEnd(span: unknown): void;
   forceFlush(): Promise<void>;
@@ -37,7 +40,8 @@ export function attachToProvider(provider: unknown, processor: AttachedProcessor
     return true;
   }
   prepend(provider, field, processor);
-  recordAllSpansOf(provider);
+  recordAllSpansOf(provider, processor.unsampled);
+  if (processor.unsampled !== undefined) watchPlaceholders(provider, processor.unsampled);
   return true;
 }
 

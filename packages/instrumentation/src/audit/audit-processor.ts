@@ -1,5 +1,7 @@
 import { ATTR_CLIENT_ADDRESS, ATTR_OIDC_SESSION_SOURCE, ATTR_USER_AGENT_ORIGINAL } from '@spanledger/record';
 import { spanInContext } from '../attach/global-api.ts';
+import type { UnsampledRule } from '../attach/unsampled.ts';
+import type { RecordMode } from '../config.ts';
 import type { RecordedResource, SpanAttributes } from '../otlp/recorded-span.ts';
 import { SessionScopes } from '../session/scope.ts';
 import {
@@ -12,6 +14,8 @@ import {
 } from '../session/slot.ts';
 import { writeTokenAttributes } from '../session/token-attributes.ts';
 import { warnAboutFailure, warnOnce } from '../warning.ts';
+import { isSampled, tellsOfLifecycle } from './recorded-reason.ts';
+import { RootsOnly } from './roots-only.ts';
 import type { SpanSink } from './span-sink.ts';
 
 /** `SpanKind.SERVER` of the API. */
@@ -40,14 +44,20 @@ export class AuditProcessor {
   #heldTotal = 0;
   #timer: NodeJS.Timeout | undefined;
   #resource: RecordedResource | undefined;
+  readonly #sessionsOnly: boolean;
+  /** Keeps the SDK from making spans that are not recorded. */
+  readonly unsampled: UnsampledRule | undefined;
 
   /**
    * @param sink - Where spans go.
    * @param now - Milliseconds of a monotonic clock.
+   * @param record - What is recorded of traces that are not sampled.
    */
-  constructor(sink: SpanSink, now: () => number) {
+  constructor(sink: SpanSink, now: () => number, record: RecordMode = 'all') {
     this.#sink = sink;
     this.#now = now;
+    this.#sessionsOnly = record === 'sessions';
+    this.unsampled = record === 'roots' ? new RootsOnly(this.scopes) : undefined;
   }
 
   /** The resource of the newest span. */
@@ -150,8 +160,8 @@ export class AuditProcessor {
       }
     }
     if (isRoot) this.#release(slot, binding);
-    if (slot.held === null) this.#sink.emit(span);
-    else this.#hold(slot, span);
+    if (slot.held !== null) this.#hold(slot, span);
+    else if (!this.#isUnwanted(span, binding)) this.#sink.emit(span);
   }
 
   #hold(slot: SessionSlot, span: SlottedSpan): void {
@@ -202,8 +212,13 @@ export class AuditProcessor {
         else binding.session.writeShort(span.attributes);
       }
       if (slot.root === span) slot.root = undefined;
-      this.#sink.emit(span, number);
+      if (number !== undefined || !this.#isUnwanted(span, binding)) this.#sink.emit(span, number);
     }
+  }
+
+  /** With `sessions`: a span of an unsampled trace that has no session, unless it tells of a token that was refused, say. */
+  #isUnwanted(span: SlottedSpan, binding: Binding | undefined): boolean {
+    return this.#sessionsOnly && binding === undefined && !isSampled(span) && !tellsOfLifecycle(span);
   }
 
   #writeProvisionally(): void {
@@ -211,7 +226,8 @@ export class AuditProcessor {
     let younger = false;
     for (const slot of this.#waiting) {
       for (const held of slot.held ?? []) {
-        if (held.number !== undefined) continue;
+        // What may yet be unwanted has no number: dropped later, it would be a hole in the sequence.
+        if (held.number !== undefined || this.#isUnwanted(held.span, slot.binding)) continue;
         if (held.endedAt <= due) held.number = this.#sink.provisional(held.span);
         else younger = true;
       }
