@@ -66,7 +66,7 @@ function lookAt(versions: LibraryVersions, directory: string): string | undefine
 
 function warnUncovered(name: string, version: string | undefined, why: string): void {
   warnOnce(
-    `SPANLEDGER_UNCOVERED_${name.replaceAll(/\W+/g, '_').toUpperCase()}`,
+    `SPANLEDGER_UNCOVERED_${`${name}_${version ?? ''}`.replaceAll(/\W+/g, '_').toUpperCase()}`,
     `Spanledger does not cover ${name} ${version ?? '(no version)'}: ${why}. What it does may not be recorded.`,
   );
 }
