@@ -4,7 +4,7 @@ import {
   ATTR_OIDC_TOKEN_REJECTION_REASON,
   EVENT_TOKEN_REJECTED,
 } from '@spanledger/record';
-import { defined } from '../session/session.ts';
+import { defined, type Session } from '../session/session.ts';
 import { digestId } from '../session/token.ts';
 import { tokenAttributes } from '../session/token-attributes.ts';
 import type { CallSite } from '../session/lifecycle.ts';
@@ -33,6 +33,8 @@ export interface Rejection {
   readonly token: string | undefined;
   /** Its claims, only where the signature has been verified: then they say whose token it was. */
   readonly payload?: object | undefined;
+  /** Whose it is, where that is known without its claims. */
+  readonly session?: Session | undefined;
   readonly reason: RejectionReason;
   /** What the library threw, so that a library around it does not report the same again. */
   readonly error?: unknown;
@@ -41,7 +43,7 @@ export interface Rejection {
 /** Records that a token was not accepted (RFC 6750, 3.1: `invalid_token`). */
 export function recordRejection(context: EventContext, site: CallSite, rejection: Rejection): void {
   const { token, payload, reason, error } = rejection;
-  const session = payload && context.sessions.resolve(payload, token);
+  const session = rejection.session ?? (payload && context.sessions.resolve(payload, token));
   const info = payload && describeVerified(payload, undefined, token);
   const attributes = defined({
     ...session?.short,

@@ -1,5 +1,6 @@
 import { memberOf } from '../../attach/global-api.ts';
 import type { EventContext } from '../../events/event-context.ts';
+import { bindDecrypted, recordDecryptionFailure } from '../../events/decryption.ts';
 import { recordRejection, type RejectionReason } from '../../events/rejection.ts';
 import { bindVerified } from '../../events/verification.ts';
 import type { Library, Observe } from '../library.ts';
@@ -9,10 +10,13 @@ import { JOSE_VERSIONS } from './versions.ts';
 /** The hooks of panva/jose. */
 export function joseLibrary(context: EventContext): Library {
   const verify = observeJwtVerify(context);
+  const decrypt = observeJwtDecrypt(context);
   return {
     versions: JOSE_VERSIONS,
     patch: (file) => {
-      wrapExport(file, 'jwtVerify', verify);
+      // The entry exports both.
+      if (!file.path.endsWith('/decrypt.js')) wrapExport(file, 'jwtVerify', verify);
+      if (!file.path.endsWith('/verify.js')) wrapExport(file, 'jwtDecrypt', decrypt);
     },
   };
 }
@@ -45,11 +49,35 @@ function observeJwtVerify(context: EventContext): Observe {
   };
 }
 
+/**
+ * Observes `jwtDecrypt(token, key, options)`: what an application encrypted for itself, such as the session cookies of
+ * `@auth/core` and `next-auth`, may stand for a session.
+ */
+function observeJwtDecrypt(context: EventContext): Observe {
+  return ([input]) => {
+    const token = textOf(input);
+    if (token === undefined) return undefined;
+    const site = context.lifecycle.callSite();
+    return {
+      succeeded: (result) => {
+        const payload = memberOf(result, 'payload');
+        bindDecrypted(context, site, { token, payload, header: memberOf(result, 'protectedHeader') });
+      },
+      failed: (error) => {
+        const payload = memberOf(error, 'payload');
+        recordDecryptionFailure(context, site, { token, payload, reason: rejectionReason(error), error });
+      },
+    };
+  };
+}
+
 const BY_CODE: ReadonlyMap<unknown, RejectionReason> = new Map([
   ['ERR_JWT_EXPIRED', 'expired'],
   ['ERR_JWS_SIGNATURE_VERIFICATION_FAILED', 'bad_signature'],
   ['ERR_JWT_INVALID', 'malformed'],
   ['ERR_JWS_INVALID', 'malformed'],
+  ['ERR_JWE_INVALID', 'malformed'],
+  ['ERR_JWE_DECRYPTION_FAILED', 'unknown_key'],
   ['ERR_JOSE_ALG_NOT_ALLOWED', 'algorithm_not_allowed'],
   ['ERR_JOSE_NOT_SUPPORTED', 'algorithm_not_allowed'],
   ['ERR_JWKS_NO_MATCHING_KEY', 'unknown_key'],
