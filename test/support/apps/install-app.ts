@@ -76,6 +76,9 @@ async function install(name: string): Promise<string> {
       await writeFile(join(whole, file), own);
     }
     const tarballs = await ours.pack(join(whole, 'packed'));
+    // What was packed must be what the folder is named after.
+    if ((await readPackages()).hash !== ours.hash)
+      throw new Error('our packages were built while they were packed');
     await runNpm(['install', ...options, ...tarballs.map((file) => `./packed/${file}`)], whole);
     for (const from of [SHARED, source]) {
       const filter = (path: string): boolean => !REWRITTEN.includes(relative(from, path));
