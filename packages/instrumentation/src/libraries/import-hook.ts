@@ -9,6 +9,9 @@ import { ImportedFile } from './loaded-file.ts';
 import type { LoaderThreadData } from './loader-thread.ts';
 import type { Packages } from './packages.ts';
 
+/** What an import-in-the-middle of any version appends to the URL of what it wraps. */
+const FOREIGN_WRAPPER = /\?iitm=true$/;
+
 const HOOK_MODULE = 'import-in-the-middle/hook.mjs';
 
 /**
@@ -36,7 +39,10 @@ export function hookImports(packages: Packages<LoadedLibrary>, tables: readonly 
     hook.applyOptions({ include });
     registerHooks({
       resolve: (specifier, context, next) => {
-        const resolved = hook.resolveSync(specifier, context, next);
+        const resolved = hook.resolveSync(specifier, context, (...args) => {
+          const found = next(...args);
+          return { ...found, url: unwrapped(found.url, include) };
+        });
         guarded('IMPORT_HOOK', () => packages.see(resolved.url));
         return resolved;
       },
@@ -46,6 +52,15 @@ export function hookImports(packages: Packages<LoadedLibrary>, tables: readonly 
   }
   const data: LoaderThreadData = { hookUrl, include, tables: [...tables] };
   register(new URL('./loader-thread.js', import.meta.url), { data });
+}
+
+/**
+ * An old import-in-the-middle, as SDK 1.x brings it, wraps every module that is imported, and says so in the URL. Ours
+ * knows its files by their own URLs; it takes the place of such a wrapper.
+ */
+function unwrapped(url: string, include: readonly RegExp[]): string {
+  const plain = url.replace(FOREIGN_WRAPPER, '');
+  return include.some((pattern) => pattern.test(plain)) ? plain : url;
 }
 
 /** The end of the URLs of a library's ES modules. */

@@ -1,4 +1,11 @@
-import { activeContext, contextManager, memberOf, methodOf, SPAN_KEY } from '../attach/global-api.ts';
+import {
+  activeContext,
+  contextManager,
+  memberOf,
+  methodOf,
+  SPAN_KEY,
+  spanInContext,
+} from '../attach/global-api.ts';
 import { ownContext } from '../attach/own-context.ts';
 import { attachToProvider, type AttachedProcessor } from '../attach/provider.ts';
 import { loadSdk, type Environment, type OwnSdk } from './sdk.ts';
@@ -66,9 +73,22 @@ export class OwnProvider {
 
   /** A span of our own provider. */
   startSpan(scope: readonly unknown[], name: unknown, options: unknown, context: unknown): unknown {
-    if (memberOf(options, 'kind') === SERVER) this.#onServerSpan?.();
+    const isServer = memberOf(options, 'kind') === SERVER;
+    if (isServer) this.#onServerSpan?.();
+    const parent = isServer ? (context ?? this.sdk.rootContext) : this.parentIn(context);
     const tracer = methodOf(this.sdk.provider, 'getTracer')?.(...scope);
-    return methodOf(tracer, 'startSpan')?.(name, options, context ?? activeContext() ?? this.sdk.rootContext);
+    const span = methodOf(tracer, 'startSpan')?.(name, options, parent);
+    // SDK 1.x brings no context manager where it makes no provider: ours has the rest of this request.
+    if (isServer && contextManager() === undefined) {
+      ownContext.enterWith(methodOf(parent, 'setValue')?.(SPAN_KEY, span));
+    }
+    return span;
+  }
+
+  /** The context that a library gave; the active one if it gave none, or had nobody to ask for one. */
+  parentIn(context: unknown): unknown {
+    const isTheirs = contextManager() !== undefined || spanInContext(context) !== undefined;
+    return (isTheirs ? context : undefined) ?? activeContext() ?? context ?? this.sdk.rootContext;
   }
 }
 
@@ -99,7 +119,7 @@ class OwnTracer {
     const work = args.at(-1);
     if (args.length < 2 || typeof work !== 'function') return undefined;
     const [name, options, context] = args.slice(0, -1);
-    const parent = context ?? activeContext() ?? this.#provider.sdk.rootContext;
+    const parent = this.#provider.parentIn(context);
     const span = this.#provider.startSpan(this.#scope, name, options ?? {}, parent);
     const inner = methodOf(parent, 'setValue')?.(SPAN_KEY, span);
     const enter = methodOf(contextManager(), 'with');
