@@ -49,13 +49,15 @@ export interface AuthorizationFailure {
   readonly secrets?: readonly unknown[];
   readonly grantType?: string | undefined;
   readonly session?: Session | undefined;
+  /** `state` of the authorization response: a library around the one that failed may throw an error of its own. */
+  readonly state?: string | undefined;
 }
 
 /** Records a failed authorization or grant, with the OAuth error code (RFC 6749, 4.1.2.1 and 5.2). */
 export function recordAuthorizationFailure(
   { lifecycle }: EventContext,
   site: CallSite,
-  { client, error, secrets, grantType, session }: AuthorizationFailure,
+  { client, error, secrets, grantType, session, state }: AuthorizationFailure,
 ): void {
   lifecycle.record(
     site,
@@ -64,8 +66,8 @@ export function recordAuthorizationFailure(
       ...clientAttributes(client),
       ...session?.describe(),
       ...defined({ [ATTR_OIDC_GRANT_TYPE]: grantType }),
-      ...failureAttributes(error, ...(secrets ?? [])),
+      ...failureAttributes(error, state, ...(secrets ?? [])),
     },
-    { error },
+    { error, key: state === undefined ? undefined : `${EVENT_AUTHORIZATION_FAILED} ${digestId(state)}` },
   );
 }

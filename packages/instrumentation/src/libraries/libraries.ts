@@ -1,10 +1,11 @@
 import type { EventContext } from '../events/event-context.ts';
+import { expressOpenidConnectLibrary } from './express-openid-connect/hooks.ts';
 import { joseLibrary } from './jose/hooks.ts';
 import type { CreateLibrary, Library } from './library.ts';
 import { openidClientLibrary } from './openid-client/hooks.ts';
 
 /** Every library that is observed. Its table is in {@link LIBRARY_VERSIONS} too. */
-const LIBRARIES: readonly CreateLibrary[] = [joseLibrary, openidClientLibrary];
+const LIBRARIES: readonly CreateLibrary[] = [expressOpenidConnectLibrary, joseLibrary, openidClientLibrary];
 
 /** Makes the hooks of every library. */
 export function createLibraries(context: EventContext): Library[] {

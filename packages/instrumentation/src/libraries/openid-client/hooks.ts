@@ -78,7 +78,8 @@ function observeCodeGrant(context: EventContext): Observe {
         recordAuthorizationFailure(context, site, {
           client: clientIdentity(configuration),
           error,
-          secrets: [state, answerParameter(currentUrl, 'code')],
+          state,
+          secrets: [answerParameter(currentUrl, 'code')],
         });
       },
     };
