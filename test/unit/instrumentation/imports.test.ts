@@ -50,6 +50,12 @@ test('register never imports the OpenTelemetry API, nor anything that might', ()
   }
 });
 
+test('diagnostics imports nothing of OpenTelemetry either', () => {
+  const { files, packages } = reachable(new URL('diagnostics.ts', SOURCE));
+  expect(files.size).toBeGreaterThan(5);
+  expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual([]);
+});
+
 function packageFile(resolved: string, name: string): string {
   const last = name.split('/').at(-1) ?? name;
   const folder = name.startsWith('@spanledger/') ? `/packages/${last}/` : `/node_modules/${name}/`;

@@ -6,7 +6,7 @@ import {
   SpoolSink,
 } from '../../../packages/instrumentation/src/audit/spool-sink.ts';
 import { TraceEncoder } from '../../../packages/instrumentation/src/otlp/encoder.ts';
-import { countSpans } from '../../../packages/instrumentation/src/otlp/span-count.ts';
+import { countSpans } from '../../../packages/instrumentation/src/otlp/request-reader.ts';
 import { lossReport } from '../../../packages/instrumentation/src/sender/loss-report.ts';
 import {
   readLosses,

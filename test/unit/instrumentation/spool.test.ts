@@ -36,12 +36,14 @@ import { writerInto } from '../../support/instrumentation/spool.ts';
 
 let directory = '';
 let damage = 0;
+let tornEnds = 0;
 let counters = new SpoolCounters();
 const FOLDER = 'producer';
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanledger-spool-'));
   damage = 0;
+  tornEnds = 0;
   counters = new SpoolCounters();
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
@@ -51,8 +53,9 @@ function writer(maxBytes = 1e9): SpoolWriter {
 }
 
 function reader(live: boolean): SpoolReader {
-  return new SpoolReader(join(directory, FOLDER), live, () => {
-    damage += 1;
+  return new SpoolReader(join(directory, FOLDER), live, (kind) => {
+    if (kind === 'torn_end') tornEnds += 1;
+    else damage += 1;
   });
 }
 
@@ -196,8 +199,9 @@ describe('reader and writer', () => {
     expect(drain(live)).toEqual(['torn']);
     truncateSync(path, bytes.length - 2);
     rmPosition();
+    expect(tornEnds).toBe(0);
     expect(drain(reader(false))).toEqual(['whole']);
-    expect(damage).toBe(0);
+    expect({ damage, tornEnds }).toEqual({ damage: 0, tornEnds: 1 });
   });
 
   test('damage in the middle costs what was damaged', () => {

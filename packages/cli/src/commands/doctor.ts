@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { describeLocation, locate, usualPlace } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
@@ -11,6 +11,7 @@ import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkConfiguration, checkNode } from './doctor/machine.ts';
 import { checkNamedService, checkPort, checkService } from './doctor/service.ts';
 import { checkSpool } from './doctor/spool.ts';
+import { inspectNamedSpool } from './doctor/spool-inspection.ts';
 
 const TONES: Readonly<Record<Verdict, Tone>> = { good: 'good', warning: 'warning', bad: 'bad' };
 const MARKS: Readonly<Record<Verdict, string>> = { good: 'ok', warning: 'look', bad: 'BAD' };
@@ -25,24 +26,40 @@ export function addDoctor(program: Command, context: Context): void {
       'Looks at Node, the configuration, the data directory, its keys, the ledger, the service and the spool, and ' +
         'says for each what is wrong and how to mend it. Nothing is changed. Ends with 1 if anything is bad.',
     )
-    .action((options: SourceOptions) => examine(options, context));
-  addExamples(addSourceOptions(command), [
+    .action((options: DoctorOptions) => examine(options, context));
+  addSourceOptions(command).addOption(
+    new Option('--spool <dir>', 'look at this spool alone, process by process').conflicts(['data', 'url']),
+  );
+  addExamples(command, [
     'spanledger doctor',
     'spanledger doctor --data ./data',
+    'spanledger doctor --spool ~/.local/state/spanledger/spool',
     'spanledger doctor --json',
   ]);
 }
 
-async function examine(options: SourceOptions, context: Context): Promise<void> {
+interface DoctorOptions extends SourceOptions {
+  spool?: string;
+}
+
+async function examine(options: DoctorOptions, context: Context): Promise<void> {
+  const findings =
+    options.spool === undefined
+      ? await examineAll(options, context)
+      : inspectNamedSpool(options.spool, context.now());
+  for (const finding of findings) {
+    context.out(options.json === true ? renderJsonLine(finding) : renderFinding(finding, context));
+  }
+  context.exitCode = findings.some(({ verdict }) => verdict === 'bad') ? EXIT.failed : EXIT.good;
+}
+
+async function examineAll(options: SourceOptions, context: Context): Promise<Finding[]> {
   const findings = [checkNode(process.versions.node), checkConfiguration(context.env, isExplicit(options))];
   // With a configuration that cannot be read, there is no telling where things are, unless the command line does.
   const canLocate = findings.every(({ verdict }) => verdict !== 'bad') || options.data !== undefined;
   if (canLocate) findings.push(...(await examinePlaces(options, context)));
   findings.push(...(await checkSpool(context.env, context.now())));
-  for (const finding of findings) {
-    context.out(options.json === true ? renderJsonLine(finding) : renderFinding(finding, context));
-  }
-  context.exitCode = findings.some(({ verdict }) => verdict === 'bad') ? EXIT.failed : EXIT.good;
+  return findings;
 }
 
 async function examinePlaces(options: SourceOptions, context: Context): Promise<Finding[]> {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { countSpans } from '../otlp/span-count.ts';
+import { countSpans } from '../otlp/request-reader.ts';
 import type { SpoolCounters } from '../spool/spool-counters.ts';
 import type { SpoolReader } from '../spool/spool-reader.ts';
 import type { BackOff } from './back-off.ts';

@@ -10,7 +10,7 @@ import {
   touchFolder,
   type ProducerFolder,
 } from '../spool/spool-directory.ts';
-import { SpoolReader } from '../spool/spool-reader.ts';
+import { SpoolReader, type SpoolDamage } from '../spool/spool-reader.ts';
 import { describeError } from '../warning.ts';
 import { BackOff } from './back-off.ts';
 import { lossReport } from './loss-report.ts';
@@ -28,7 +28,9 @@ function warn(code: string, message: string): void {
   report({ kind: 'warning', code, message });
 }
 
-function onDamage(): void {
+function onDamage(damage: SpoolDamage): void {
+  // A process that is killed while it writes leaves one behind; nobody was told that it was written.
+  if (damage === 'torn_end') return;
   warn(
     'SPANLEDGER_SPOOL_DAMAGED',
     'Spanledger skipped damaged bytes in its spool. The receiver will see the gap in the sequence.',

@@ -176,7 +176,8 @@ export function hasOtherFolders(spoolDirectory: string): boolean {
   return listNames(spoolDirectory).some((name) => NAME.test(name));
 }
 
-function isSame(writer: ProcessIdentity, owner: ProcessIdentity): boolean {
+/** Whether two identities are of one process. */
+export function isSame(writer: ProcessIdentity, owner: ProcessIdentity): boolean {
   return writer.host === owner.host && writer.pid === owner.pid && writer.start === owner.start;
 }
 

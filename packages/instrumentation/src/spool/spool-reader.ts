@@ -21,6 +21,9 @@ interface Unsettled {
   readonly payload: Buffer;
 }
 
+/** Bytes that are no frame: somewhere, or at the very end, where a process died while it wrote. */
+export type SpoolDamage = 'damaged' | 'torn_end';
+
 /**
  * Reads one producer's folder in order, and removes what has arrived.
  *
@@ -30,7 +33,7 @@ interface Unsettled {
 export class SpoolReader {
   readonly #folder: string;
   readonly #live: boolean;
-  readonly #onDamage: () => void;
+  readonly #onDamage: (damage: SpoolDamage) => void;
   /** Up to here everything has arrived. */
   #confirmed: SpoolPosition;
   #segment: number;
@@ -43,9 +46,9 @@ export class SpoolReader {
   /**
    * @param folder - The producer's folder.
    * @param live - Whether its process still appends.
-   * @param onDamage - Called when bytes were skipped that are no frame.
+   * @param onDamage - Called when bytes were skipped that are no frame; the end of a live folder is never skipped.
    */
-  constructor(folder: string, live: boolean, onDamage: () => void) {
+  constructor(folder: string, live: boolean, onDamage: (damage: SpoolDamage) => void) {
     this.#folder = folder;
     this.#live = live;
     this.#onDamage = onDamage;
@@ -126,7 +129,8 @@ export class SpoolReader {
       if (following !== undefined && this.#refill()) continue;
       if (following === undefined && this.#live) return undefined;
       const rest = this.#reader.skipDamage();
-      if (rest === 'skipped' || (rest === 'torn' && following !== undefined)) this.#onDamage();
+      if (rest === 'skipped' || (rest === 'torn' && following !== undefined)) this.#onDamage('damaged');
+      else if (rest === 'torn') this.#onDamage('torn_end');
       if (rest === 'skipped') continue;
       if (following === undefined) return undefined;
       this.#segment = following;

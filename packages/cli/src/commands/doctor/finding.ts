@@ -10,6 +10,8 @@ export interface Finding {
   detail: string;
   /** What to do about it; absent where there is nothing to do. */
   fix?: string;
+  /** What was found, in numbers; for `--json` alone. */
+  data?: object;
 }
 
 /** A finding that is as it should be. */
