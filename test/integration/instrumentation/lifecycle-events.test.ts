@@ -194,6 +194,9 @@ test('revocation, introspection and a service’s own token', async () => {
   const inactive = events(spans, 'oidc.token.introspected')[1];
   expect(inactive?.attributes).toMatchObject({ 'oidc.token.active': false });
   expect(inactive?.span.attributes).not.toHaveProperty('session.id');
+  expect(events(spans, 'oidc.token.rejected').map(({ attributes }) => attributes)).toMatchObject([
+    { 'oidc.token.rejection_reason': 'inactive', 'oidc.token.id': inactive?.attributes['oidc.token.id'] },
+  ]);
 
   await get(`${world.url}/revoke/alice`);
   const revoked = await waitForEvent(world, 'oidc.token.revoked');

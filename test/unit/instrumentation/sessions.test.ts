@@ -40,6 +40,37 @@ describe('the id of a session', () => {
   });
 });
 
+describe('one sid', () => {
+  test('of two people is two sessions: a token that was exchanged for another person’s is theirs', () => {
+    const sessions = registry();
+    const alice = resolve(sessions, { sid: 's1' }, 'token of alice');
+    const bob = resolve(sessions, { sid: 's1', sub: 'bob' }, 'token of bob');
+    expect([alice.short['user.id'], bob.short['user.id']]).toEqual(['alice', 'bob']);
+    expect([alice.id, bob.id]).toEqual(['s1', 's1']);
+    expect(resolve(sessions, { sid: 's1' })).toBe(alice);
+  });
+
+  test('of two clients is two sessions: each call names the client that made it', () => {
+    const sessions = registry();
+    const web = resolve(sessions, { sid: 's1', azp: 'web' });
+    const app = resolve(sessions, { sid: 's1' }, undefined, 'app');
+    expect([web.short['oidc.client_id'], app.short['oidc.client_id']]).toEqual(['web', 'app']);
+    expect(resolve(sessions, { sid: 's1', azp: 'web' })).toBe(web);
+    // Which client it is of, this one does not say.
+    expect([web, app]).toContain(resolve(sessions, { sid: 's1' }));
+    expect(resolve(sessions, { sid: 's1', sub: 'bob' }).short).not.toHaveProperty('oidc.client_id');
+  });
+
+  test('is enough for a logout token', () => {
+    const sessions = registry();
+    const session = resolve(sessions, { sid: 's1', azp: 'web' });
+    expect(sessions.withSid(ISS, 's1')).toBe(session);
+    expect(sessions.withSid('https://other', 's1')).toBeUndefined();
+    // A digest is nobody's `sid`.
+    expect(sessions.withSid(ISS, resolve(sessions, { sub: 'bob' }).id)).toBeUndefined();
+  });
+});
+
 describe('a token without sid', () => {
   test('is known by its digest or its jti', () => {
     const sessions = registry();

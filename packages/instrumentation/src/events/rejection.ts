@@ -22,6 +22,7 @@ export type RejectionReason =
   | 'malformed'
   | 'missing'
   | 'revoked'
+  | 'inactive'
   | 'unknown_key'
   | 'algorithm_not_allowed'
   | 'keys_unavailable'

@@ -6,6 +6,7 @@ import { tokenAttributes } from '../session/token-attributes.ts';
 import { clientAttributes, type ClientIdentity } from './client.ts';
 import type { EventContext } from './event-context.ts';
 import { failureAttributes } from './failure.ts';
+import { recordRejection } from './rejection.ts';
 
 /** A token that somebody asked the provider about, or asked it to revoke. */
 export interface TokenInquiry {
@@ -42,11 +43,12 @@ export function recordRevocation(
  * @param answer - The provider's answer.
  */
 export function recordIntrospection(
-  { lifecycle, sessions }: EventContext,
+  context: EventContext,
   site: CallSite,
   { client, token, type }: TokenInquiry,
   answer: unknown,
 ): void {
+  const { lifecycle, sessions, now } = context;
   const active = memberOf(answer, 'active') === true;
   const info = describeToken(type, token);
   const session = active
@@ -64,6 +66,11 @@ export function recordIntrospection(
     },
     { key: `${EVENT_TOKEN_INTROSPECTED} ${digestId(token)}` },
   );
+  if (active) return;
+  const isExpired = info.expiresAt !== undefined && info.expiresAt * 1_000 <= now();
+  // The provider does not say why. A token that was seen alive here, and whose time is not up, was taken back.
+  const reason = isExpired ? 'expired' : session === undefined ? 'inactive' : 'revoked';
+  recordRejection(context, site, { token, reason });
 }
 
 /** Records that the provider did not answer an introspection, or refused it. */

@@ -1,5 +1,5 @@
 import { memberOf } from '../attach/global-api.ts';
-import { numberClaim, ownClaim, stringClaim } from '../session/claims.ts';
+import { listClaim, numberClaim, ownClaim, stringClaim } from '../session/claims.ts';
 import type { CallSite } from '../session/lifecycle.ts';
 import type { Session } from '../session/session.ts';
 import { digestId, type TokenInfo, type TokenType } from '../session/token.ts';
@@ -45,8 +45,16 @@ export function bindVerified(
 
 function endByLogoutToken(context: EventContext, site: CallSite, payload: object, events: object): void {
   if (ownClaim(events, BACKCHANNEL_LOGOUT) === undefined) return;
-  const session = context.sessions.resolve(payload, undefined);
+  const client = listClaim(payload, 'aud')?.[0];
+  const session = context.sessions.resolve(payload, undefined, client) ?? sessionOfSid(context, payload);
   if (session !== undefined) recordSessionEnd(context, site, { session, reason: 'backchannel_logout' });
+}
+
+/** A logout token has `sub` or `sid` or both. */
+function sessionOfSid({ sessions }: EventContext, payload: object): Session | undefined {
+  const issuer = stringClaim(payload, 'iss');
+  const sessionId = stringClaim(payload, 'sid');
+  return issuer === undefined || sessionId === undefined ? undefined : sessions.withSid(issuer, sessionId);
 }
 
 /** Describes a verified token without giving it away; undefined where nothing identifies it. */

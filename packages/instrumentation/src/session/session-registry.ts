@@ -23,6 +23,7 @@ type Logins = { readonly kind: 'one'; readonly session: Session } | { readonly k
  */
 export class SessionRegistry {
   readonly #sessions = new BoundedMap<string, Session>(MAX_SESSIONS);
+  readonly #bySid = new BoundedMap<string, Session>(MAX_SESSIONS);
   readonly #byToken = new BoundedMap<string, Session>(MAX_TOKENS);
   readonly #logins = new BoundedMap<string, Logins>(MAX_SESSIONS);
   readonly #claimNames: readonly string[];
@@ -54,6 +55,11 @@ export class SessionRegistry {
   /** The session that a token was issued in or verified for, if it was here. */
   ofToken(token: string): Session | undefined {
     return this.#byToken.get(tokenKey(token));
+  }
+
+  /** The session with a `sid`, for logout tokens that name nobody (OpenID Connect Back-Channel Logout 1.0, 2.4). */
+  withSid(issuer: string, sessionId: string): Session | undefined {
+    return this.#bySid.get(sidKey(issuer, sessionId));
   }
 
   /** Remembers that a token belongs to a session. */
@@ -91,7 +97,14 @@ export class SessionRegistry {
       (claims.tokenId === undefined ? undefined : this.#byToken.get(jtiKey(claims.issuer, claims.tokenId)));
     if (byToken !== undefined && isOf(byToken, claims)) return byToken;
     const login = claims.sessionId === undefined ? this.#loginOf(claims, clientId) : undefined;
-    return login ?? this.#sessions.get(sessionKey(claims.issuer, sessionIdOf(claims, clientId)));
+    return login ?? this.#sessions.get(sessionKey(claims, clientId)) ?? this.#sessionOfSid(claims, clientId);
+  }
+
+  /** A token that names no client may be any client's of its session. */
+  #sessionOfSid(claims: SessionClaims, clientId: string | undefined): Session | undefined {
+    if (clientId !== undefined || claims.sessionId === undefined) return undefined;
+    const session = this.withSid(claims.issuer, claims.sessionId);
+    return session !== undefined && isOf(session, claims) ? session : undefined;
   }
 
   #loginOf(claims: SessionClaims, clientId: string | undefined): Session | undefined {
@@ -108,7 +121,8 @@ export class SessionRegistry {
       clientId,
       optedIn: {},
     });
-    this.#sessions.set(sessionKey(claims.issuer, id), session);
+    this.#sessions.set(sessionKey(claims, clientId), session);
+    if (claims.sessionId !== undefined) this.#bySid.set(sidKey(claims.issuer, id), session);
     return session;
   }
 }
@@ -118,8 +132,16 @@ function isOf(session: Session, claims: SessionClaims): boolean {
   return session.issuer === claims.issuer && session.subject === claims.subject;
 }
 
-function sessionKey(issuer: string, id: string): string {
-  return JSON.stringify([issuer, id]);
+/**
+ * With the subject: a token that was exchanged for another person's keeps the `sid`, and is not that person's session.
+ * With the client: single sign-on gives several clients one `sid`, and a call is made by one of them.
+ */
+function sessionKey(claims: SessionClaims, clientId: string | undefined): string {
+  return JSON.stringify([claims.issuer, claims.subject, clientId ?? null, sessionIdOf(claims, clientId)]);
+}
+
+function sidKey(issuer: string, sessionId: string): string {
+  return JSON.stringify([issuer, sessionId]);
 }
 
 function jtiKey(issuer: string, tokenId: string): string {
