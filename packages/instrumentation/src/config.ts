@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readPropagationConfig, type PropagationConfig } from './propagation/propagation-config.ts';
 import type { FsyncPolicy } from './spool/spool-writer.ts';
 
 /** Where the audit exporter listens when nothing else is configured. */
@@ -52,6 +53,8 @@ export interface InstrumentationConfig {
   readonly record: RecordMode;
   /** `SPANLEDGER_EXIT_TIMEOUT_MS`. */
   readonly exitTimeoutMs: number;
+  /** `SPANLEDGER_PROPAGATE_TO` and `SPANLEDGER_PROPAGATION_*`. */
+  readonly propagation: PropagationConfig;
 }
 
 /** A configuration, and what was wrong with what was asked for. A wrong value falls back to the default. */
@@ -93,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): C
       { fallback: DEFAULT_EXIT_TIMEOUT_MS, min: 0, max: MAX_EXIT_TIMEOUT_MS },
       problems,
     ),
+    propagation: readPropagationConfig(env, problems),
   });
   return { config, problems };
 }

@@ -12,7 +12,9 @@ import { hookLibraries } from './libraries/load-hooks.ts';
 import { TraceEncoder } from './otlp/encoder.ts';
 import { StandIn } from './own-provider/stand-in.ts';
 import { SelfMetrics } from './metrics/self-metrics.ts';
+import { incomingSessions, startOutgoing } from './propagation/propagation.ts';
 import { SenderThread } from './sender/sender-thread.ts';
+import { watchIncomingRequests } from './servers/incoming-requests.ts';
 import { Lifecycle } from './session/lifecycle.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { currentProcess, folderName, hasOtherFolders } from './spool/spool-directory.ts';
@@ -112,6 +114,14 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
   });
   guarded('STAND_IN', () => {
     standIn.coverUnexported();
+  });
+  const propagation = { config, processor, lifecycle, sessions, now: Date.now };
+  guarded('PROPAGATE', () => {
+    startOutgoing(propagation);
+  });
+  guarded('INCOMING_REQUESTS', () => {
+    const incoming = guarded('PROPAGATION', () => incomingSessions(propagation));
+    watchIncomingRequests({ processor, lifecycle, incoming, now: Date.now });
   });
   guarded('WATCH_REQUESTS', () => {
     missing.watchRequests();

@@ -23,6 +23,7 @@ test('nothing set means the defaults', () => {
     identityKey: undefined,
     record: 'all',
     exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS,
+    propagation: { to: [], keyFile: undefined, issuer: 'shop', issuersFile: undefined, audience: [] },
   });
 });
 
@@ -42,6 +43,11 @@ test('everything can be set', () => {
       SPANLEDGER_IDENTITY_KEY: 'key',
       SPANLEDGER_RECORD: 'sessions',
       SPANLEDGER_EXIT_TIMEOUT_MS: '0',
+      SPANLEDGER_PROPAGATE_TO: 'orders:8080, .Example.com,',
+      SPANLEDGER_PROPAGATION_KEY: '/keys/own.pem',
+      SPANLEDGER_PROPAGATION_ISSUER: 'shop',
+      SPANLEDGER_PROPAGATION_ISSUERS: '/keys/issuers.json',
+      SPANLEDGER_PROPAGATION_AUDIENCE: 'Shop.example, [::1]:80',
     },
     'linux',
   );
@@ -59,6 +65,16 @@ test('everything can be set', () => {
     identityKey: 'key',
     record: 'sessions',
     exitTimeoutMs: 0,
+    propagation: {
+      to: [
+        { kind: 'host', name: 'orders', port: 8080 },
+        { kind: 'suffix', name: '.example.com', port: undefined },
+      ],
+      keyFile: '/keys/own.pem',
+      issuer: 'shop',
+      issuersFile: '/keys/issuers.json',
+      audience: ['shop.example', '[::1]:80'],
+    },
   });
 });
 
@@ -75,6 +91,7 @@ describe('what is wrong falls back, and is named without its value', () => {
     ['SPANLEDGER_SPOOL_FULL', 'drop', { spoolBlockMs: 0 }],
     ['SPANLEDGER_SPOOL_BLOCK_MS', '0.5', { spoolBlockMs: 0 }],
     ['SPANLEDGER_EXIT_TIMEOUT_MS', '-1', { exitTimeoutMs: DEFAULT_EXIT_TIMEOUT_MS }],
+    ['SPANLEDGER_PROPAGATION_AUDIENCE', 'https://us', {}],
     ['SPANLEDGER_IDENTITY', 'pseudonymous', { identity: 'minimal' }],
     ['SPANLEDGER_CLAIMS', Array.from({ length: 40 }, (_, index) => `c${index}`).join(','), {}],
   ])('%s=%s', (name, value, expected) => {
@@ -98,4 +115,12 @@ test.each([
 ])('the spool’s folder is named after the service, and stays where it belongs: %j', (env, folder) => {
   const { config } = readConfig({ XDG_STATE_HOME: '/state', ...env }, 'linux');
   expect(config.spoolDirectory).toBe(`/state/spanledger/spool/${folder}`);
+});
+
+test.each([
+  [{ SPANLEDGER_PROPAGATE_TO: '*', SPANLEDGER_PROPAGATION_KEY: '/k' }, /holds something that is not a host/],
+  [{ SPANLEDGER_PROPAGATE_TO: 'orders' }, /needs SPANLEDGER_PROPAGATION_KEY/],
+])('nothing goes where that was not said clearly: %j', (env, problem) => {
+  const { problems } = readConfig(env, 'linux');
+  expect(problems).toEqual([expect.stringMatching(problem)]);
 });

@@ -132,6 +132,10 @@ export class AuditProcessor {
   #scopedSlot(span: SlottedSpan, inherited: SessionSlot | undefined): SessionSlot | undefined {
     const scope = this.scopes.deciding(inherited);
     if (scope === undefined) return undefined;
+    if (span.kind === SERVER) {
+      if (scope.admitsServer !== true) return undefined;
+      scope.admitsServer = false;
+    }
     const slot = new SessionSlot(span);
     slot.binding = scope.slot.binding;
     if (slot.binding === undefined || slot.binding.source === 'propagated') slot.enclosing = scope.slot;

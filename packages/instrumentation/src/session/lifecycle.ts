@@ -6,6 +6,7 @@ import type {
   HrTime,
   RecordedEvent,
   RecordedResource,
+  RecordedScope,
   RecordedSpan,
   SpanAttributes,
 } from '../otlp/recorded-span.ts';
@@ -41,7 +42,7 @@ const MAX_CAUSES = 5;
 export const MAX_KNOWN_EVENTS = 256;
 
 /** The instrumentation scope of the spans that this package makes itself. */
-const SCOPE = { name: PACKAGE_NAME, version: PACKAGE_VERSION };
+export const OWN_INSTRUMENTATION: RecordedScope = { name: PACKAGE_NAME, version: PACKAGE_VERSION };
 
 /** A span that carries this many events gets no more: a request may verify tokens without end. */
 export const MAX_EVENTS_PER_SPAN = 512;
@@ -183,7 +184,7 @@ export class Lifecycle {
       links: [],
       status: { code: 0 },
       resource: site.span?.resource ?? this.#processor.resource ?? NO_RESOURCE,
-      instrumentationScope: SCOPE,
+      instrumentationScope: OWN_INSTRUMENTATION,
     };
   }
 }
@@ -215,7 +216,8 @@ function isRecorded(span: unknown): span is SlottedSpan {
   return memberOf(span, SLOT) instanceof SessionSlot;
 }
 
-function toHrTime(milliseconds: number): HrTime {
+/** A time in milliseconds as spans have it. */
+export function toHrTime(milliseconds: number): HrTime {
   const seconds = Math.floor(milliseconds / 1_000);
   return [seconds, Math.round((milliseconds - seconds * 1_000) * 1e6)];
 }

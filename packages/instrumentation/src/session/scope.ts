@@ -7,6 +7,11 @@ export interface SessionScope {
   readonly slot: SessionSlot;
   /** The slot that was active when the scope was entered: what starts below it belongs to the scope, not to it. */
   readonly outer: SessionSlot | undefined;
+  /**
+   * Whether the next server span belongs to it. Others never do: what a server that was made in a scope receives is no
+   * part of that.
+   */
+  admitsServer?: boolean;
 }
 
 /** A scope that is bound to a session from its beginning. */
@@ -22,7 +27,7 @@ export function boundScope(binding: Binding, outer: SessionSlot | undefined): Se
  * has a span, and the application's context manager is none of our business.
  */
 export class SessionScopes {
-  #storage: AsyncLocalStorage<SessionScope> | undefined;
+  #storage: AsyncLocalStorage<SessionScope | undefined> | undefined;
 
   /** The innermost scope; undefined outside of any, and for next to nothing where none was ever entered. */
   active(): SessionScope | undefined {
@@ -39,5 +44,10 @@ export class SessionScopes {
   run<T>(scope: SessionScope, work: () => T): T {
     this.#storage ??= new AsyncLocalStorage();
     return this.#storage.run(scope, work);
+  }
+
+  /** Runs work outside of every scope. */
+  leave<T>(work: () => T): T {
+    return this.#storage === undefined ? work() : this.#storage.run(undefined, work);
   }
 }

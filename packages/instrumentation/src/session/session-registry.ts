@@ -27,11 +27,12 @@ export class SessionRegistry {
   readonly #byToken = new BoundedMap<string, Session>(MAX_TOKENS);
   readonly #logins = new BoundedMap<string, Logins>(MAX_SESSIONS);
   readonly #claimNames: readonly string[];
-  readonly #identityOf: IdentityMapper;
+  /** What may be said about a person, in the configured identity mode. */
+  readonly identityOf: IdentityMapper;
 
   constructor(config: Pick<InstrumentationConfig, 'claims' | 'identity' | 'identityKey'>) {
     this.#claimNames = config.claims;
-    this.#identityOf = createIdentityMapper(config);
+    this.identityOf = createIdentityMapper(config);
   }
 
   /**
@@ -117,7 +118,7 @@ export class SessionRegistry {
   #create(claims: SessionClaims, clientId: string | undefined): Session {
     const id = sessionIdOf(claims, clientId);
     const session = new Session(id, claims, {
-      userId: this.#identityOf(claims.issuer, claims.subject),
+      userId: this.identityOf(claims.issuer, claims.subject),
       clientId,
       optedIn: {},
     });
