@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { threadId, type Worker } from 'node:worker_threads';
 import { watchProviders } from './attach/api-trap.ts';
 import { MissingProvider } from './attach/missing-provider.ts';
 import { attachToProvider } from './attach/provider.ts';
@@ -17,7 +18,7 @@ import { SenderThread } from './sender/sender-thread.ts';
 import { watchIncomingRequests } from './servers/incoming-requests.ts';
 import { Lifecycle } from './session/lifecycle.ts';
 import { SessionRegistry } from './session/session-registry.ts';
-import { currentProcess, folderName, hasOtherFolders } from './spool/spool-directory.ts';
+import { currentProcess, folderName, hasFolderOfThread, hasOtherFolders } from './spool/spool-directory.ts';
 import { SpoolCounters } from './spool/spool-counters.ts';
 import { SpoolWriter } from './spool/spool-writer.ts';
 import { guarded } from './warning.ts';
@@ -40,7 +41,7 @@ export interface Runtime {
  */
 export function startRuntime(config: InstrumentationConfig): Runtime {
   const streamId = randomBytes(STREAM_ID_BYTES).toString('hex');
-  const folder = folderName(currentProcess(), streamId);
+  const folder = folderName(currentProcess(threadId), streamId);
   const counters = new SpoolCounters();
   const writer = new SpoolWriter({
     spoolDirectory: config.spoolDirectory,
@@ -55,6 +56,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     {
       spoolDirectory: config.spoolDirectory,
       folder,
+      thread: threadId,
       endpoint: config.endpoint,
       token: config.token,
       fsync: config.spoolFsync,
@@ -130,6 +132,9 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     // A process that never traces anything still sends what its predecessor left.
     if (hasOtherFolders(config.spoolDirectory)) sender.start();
   });
+  guarded('THREADS', () => {
+    sendForThreads(config.spoolDirectory, sender);
+  });
   endWithProcess({
     missing,
     lifecycle,
@@ -140,6 +145,19 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     exitTimeoutMs: config.exitTimeoutMs,
   });
   return { events, processor, standIn };
+}
+
+/** What a thread of this one could not send any more: `terminate()` and `process.exit()` leave it no time. */
+function sendForThreads(spoolDirectory: string, sender: SenderThread): void {
+  process.on('worker', (worker: Worker) => {
+    if (sender.isWorker(worker)) return;
+    const thread = worker.threadId;
+    worker.once('exit', () => {
+      guarded('THREADS', () => {
+        if (hasFolderOfThread(spoolDirectory, thread)) sender.adoptFromThread(thread);
+      });
+    });
+  });
 }
 
 interface Ending {

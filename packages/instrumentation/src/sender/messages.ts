@@ -6,6 +6,8 @@ export interface SenderData {
   readonly spoolDirectory: string;
   /** Name of the live folder. */
   readonly folder: string;
+  /** The thread of the application that this sender belongs to; 0 is the main thread. */
+  readonly thread: number;
   readonly endpoint: string;
   readonly token: string | undefined;
   readonly fsync: FsyncPolicy;
@@ -15,8 +17,17 @@ export interface SenderData {
   readonly resume: readonly string[];
 }
 
-/** From the application's thread to the sender: there is something new in the spool. */
-export type ToSender = { readonly kind: 'appended' };
+/** From the application's thread to the sender. */
+export type ToSender =
+  | {
+      /** There is something new in the spool. */
+      readonly kind: 'appended';
+    }
+  | {
+      /** A thread is gone: what it left is to be sent. */
+      readonly kind: 'thread_ended';
+      readonly thread: number;
+    };
 
 /** From the sender to the application's thread. */
 export type FromSender =

@@ -86,6 +86,18 @@ export class SenderThread {
     this.#worker?.postMessage(message);
   }
 
+  /** A worker thread of the application has ended, and has left a folder. */
+  adoptFromThread(thread: number): void {
+    this.start();
+    const message: ToSender = { kind: 'thread_ended', thread };
+    this.#worker?.postMessage(message);
+  }
+
+  /** Whether a worker is this sender. */
+  isWorker(worker: Worker): boolean {
+    return worker === this.#worker;
+  }
+
   #receive(message: FromSender): void {
     switch (message.kind) {
       case 'progress':

@@ -45,6 +45,7 @@ export interface SenderParts {
 export class Sender {
   readonly #parts: SenderParts;
   readonly #wake = new Wake();
+  #adoptAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
@@ -55,6 +56,11 @@ export class Sender {
     this.#wake.call();
   }
 
+  /** Somebody left a folder: it is looked for as soon as what is under way is sent. */
+  adoptSoon(): void {
+    this.#adoptAt = Number.NEGATIVE_INFINITY;
+  }
+
   /**
    * Runs until `signal` ends it.
    *
@@ -62,11 +68,10 @@ export class Sender {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { live, now } = this.#parts;
-    let adoptAt = now();
     while (!signal.aborted) {
-      if (now() >= adoptAt) {
+      if (now() >= this.#adoptAt) {
+        this.#adoptAt = now() + ADOPT_EVERY_MS;
         await this.#drainAdopted(signal);
-        adoptAt = now() + ADOPT_EVERY_MS;
       }
       await this.#drain(live, signal);
       await this.#wake.wait(POLL_MS, signal);

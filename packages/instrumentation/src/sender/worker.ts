@@ -14,7 +14,7 @@ import { SpoolReader, type SpoolDamage } from '../spool/spool-reader.ts';
 import { describeError } from '../warning.ts';
 import { BackOff } from './back-off.ts';
 import { lossReport } from './loss-report.ts';
-import type { FromSender, SenderData } from './messages.ts';
+import type { FromSender, SenderData, ToSender } from './messages.ts';
 import { otlpReceiver } from './receiver.ts';
 import { RejectedStore } from './rejected-store.ts';
 import { SegmentSyncer, SYNC_INTERVAL_MS, syncPath } from './segment-syncer.ts';
@@ -51,8 +51,12 @@ function resumed(paths: readonly string[]): AdoptedFolder[] {
     .map((path) => asAdopted({ path, streamId: basename(path).split('-').at(-1) ?? '' }));
 }
 
-function takeOver(spoolDirectory: string): readonly ProducerFolder[] {
-  const { adopted, newer } = adoptFolders(spoolDirectory, currentProcess(), Date.now());
+/** Threads that have ended since the last look. */
+const endedThreads = new Set<number>();
+
+function takeOver({ spoolDirectory, thread }: SenderData): readonly ProducerFolder[] {
+  const { adopted, newer } = adoptFolders(spoolDirectory, currentProcess(thread), Date.now(), endedThreads);
+  endedThreads.clear();
   if (newer > 0) {
     warn(
       'SPANLEDGER_SPOOL_NEWER',
@@ -88,7 +92,7 @@ function start(data: SenderData): void {
     adopt: () => {
       const again = left;
       left = [];
-      return [...again, ...takeOver(data.spoolDirectory).map(asAdopted)];
+      return [...again, ...takeOver(data).map(asAdopted)];
     },
     receiver: otlpReceiver(data.endpoint, data.token),
     rejected: new RejectedStore(data.spoolDirectory),
@@ -101,7 +105,11 @@ function start(data: SenderData): void {
   setInterval(() => {
     touchFolder(folder, Date.now());
   }, HEARTBEAT_MS);
-  parentPort?.on('message', () => {
+  parentPort?.on('message', (message: ToSender) => {
+    if (message.kind === 'thread_ended') {
+      endedThreads.add(message.thread);
+      sender.adoptSoon();
+    }
     sender.wake();
   });
   const forEver = new AbortController();

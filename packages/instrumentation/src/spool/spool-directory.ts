@@ -21,6 +21,7 @@ import { segmentNumber } from './segment-name.ts';
  * takes a dead process's folder over and says who has it now.
  *
  *     <host, 8 hex>-<pid>-<start of the process>-<stream id, 32 hex>/00000001.segment …
+ *     <host, 8 hex>-<pid>.<thread>-<start>-<stream id>/                a worker thread's
  *     rejected/                                       what the receiver refused for good
  */
 
@@ -36,7 +37,7 @@ export const HEARTBEAT_MS = 10_000;
  */
 export const FOREIGN_HOST_IDLE_MS: number = 6 * HEARTBEAT_MS;
 
-const NAME = /^([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-f]{32})$/;
+const NAME = /^([0-9a-f]{8})-(\d+)(?:\.(\d+))?-(\d+)-([0-9a-f]{32})$/;
 
 /** Who is running here. */
 export interface ProcessIdentity {
@@ -45,12 +46,18 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks from boot to the process's start, so that a reused pid is not taken for it; 0 where unknown. */
   readonly start: number;
+  /** The worker thread; none, or 0, is the main thread. */
+  readonly thread?: number | undefined;
 }
 
-/** The identity of this process. */
-export function currentProcess(): ProcessIdentity {
+/**
+ * The identity of this process.
+ *
+ * @param thread - The thread that speaks for it.
+ */
+export function currentProcess(thread = 0): ProcessIdentity {
   const host = createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 8);
-  return { host, pid: process.pid, start: startOfProcess(process.pid) ?? 0 };
+  return { host, pid: process.pid, start: startOfProcess(process.pid) ?? 0, thread };
 }
 
 function pidNamespace(): string {
@@ -63,7 +70,8 @@ function pidNamespace(): string {
 
 /** The name of the folder that `owner` writes for a stream. */
 export function folderName(owner: ProcessIdentity, streamId: string): string {
-  return `${owner.host}-${owner.pid}-${owner.start}-${streamId}`;
+  const thread = owner.thread === undefined || owner.thread === 0 ? '' : `.${owner.thread}`;
+  return `${owner.host}-${owner.pid}${thread}-${owner.start}-${streamId}`;
 }
 
 /** Creates a producer's folder, and the spool directory above it. */
@@ -83,9 +91,9 @@ export interface ProducerFolder {
 /** All producers' folders below a spool directory, whoever has them. */
 export function listFolders(spoolDirectory: string): ProducerFolder[] {
   return listNames(spoolDirectory).flatMap((name) => {
-    const [, host = '', pid, start, streamId] = NAME.exec(name) ?? [];
+    const [, host = '', pid, thread = '0', start, streamId] = NAME.exec(name) ?? [];
     if (streamId === undefined) return [];
-    const writer = { host, pid: Number(pid), start: Number(start) };
+    const writer = { host, pid: Number(pid), start: Number(start), thread: Number(thread) };
     return [{ path: join(spoolDirectory, name), writer, streamId }];
   });
 }
@@ -104,13 +112,22 @@ export interface Adoption {
  * @param spoolDirectory - The folder above them.
  * @param owner - Who takes them.
  * @param now - Milliseconds since the epoch.
+ * @param endedThreads - Threads of this process that are gone.
  */
-export function adoptFolders(spoolDirectory: string, owner: ProcessIdentity, now: number): Adoption {
+export function adoptFolders(
+  spoolDirectory: string,
+  owner: ProcessIdentity,
+  now: number,
+  endedThreads: ReadonlySet<number> = new Set(),
+): Adoption {
   const adopted: { folder: ProducerFolder; changed: number }[] = [];
   let newer = 0;
   for (const { path, writer, streamId } of listFolders(spoolDirectory)) {
     const changed = lastChange(path);
-    if (isSame(writer, owner) || isAlive(writer, owner, now - changed)) continue;
+    const runs = isSame(writer, owner)
+      ? !endedThreads.has(writer.thread ?? 0)
+      : isAlive(writer, owner, now - changed);
+    if (runs) continue;
     if (isOfNewerVersion(path)) {
       newer += 1;
       continue;
@@ -174,6 +191,12 @@ export function touchFolder(folder: string, now: number): void {
 /** Whether there is any producer's folder: at the start of a process, another's. */
 export function hasOtherFolders(spoolDirectory: string): boolean {
   return listNames(spoolDirectory).some((name) => NAME.test(name));
+}
+
+/** Whether a thread of this process has left a folder. */
+export function hasFolderOfThread(spoolDirectory: string, thread: number): boolean {
+  const owner = currentProcess(thread);
+  return listFolders(spoolDirectory).some(({ writer }) => isSame(writer, owner) && writer.thread === thread);
 }
 
 /** Whether two identities are of one process. */

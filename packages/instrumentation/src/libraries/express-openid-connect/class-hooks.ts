@@ -51,7 +51,12 @@ export function getterHook(
   const isObject = typeof prototype === 'object' && prototype !== null;
   const descriptor = isObject ? Object.getOwnPropertyDescriptor(prototype, name) : undefined;
   const get = memberOf(descriptor, 'get');
-  if (!isObject || descriptor === undefined || typeof get !== 'function' || descriptor.configurable !== true) {
+  if (
+    !isObject ||
+    descriptor === undefined ||
+    typeof get !== 'function' ||
+    descriptor.configurable !== true
+  ) {
     warnAboutMissing(file, name);
     return;
   }
