@@ -140,3 +140,33 @@ test('what nested libraries report of the same token or error is one event', () 
   lifecycle.flush();
   expect(emitted.map(({ events }) => events[0]?.attributes)).toEqual([{ token: 't3', scope: ['b'] }]);
 });
+
+test('what one of several tries reports counts where it is reported from outside too', () => {
+  const { lifecycle, processor } = setUp();
+  const root = makeSpan({ name: 'root', ended: false });
+  processor.onStart(root, contextOf(undefined));
+  activate(root);
+  const outer = lifecycle.callSite();
+  const fits = new Error('does not fit');
+  const last = new Error('does not fit either');
+  for (const error of [fits, last]) {
+    const site = lifecycle.tryOut(() => lifecycle.callSite());
+    lifecycle.record(site, 'rejected', { inner: 1 }, { key: 'token', error });
+  }
+  expect(root.events).toEqual([]);
+  lifecycle.record(outer, 'rejected', { outer: 2 }, { key: 'token', error: last });
+  lifecycle.record(outer, 'rejected', { outer: 3 }, { key: 'token', error: last });
+  expect(root.events.map(({ attributes }) => attributes)).toEqual([{ inner: 1, outer: 2 }]);
+});
+
+test('an error that a library gives to two requests is an event in each', () => {
+  const { lifecycle, processor } = setUp();
+  const error = new Error('no keys');
+  const roots = ['one', 'two'].map((name) => makeSpan({ name, ended: false }));
+  for (const root of roots) {
+    processor.onStart(root, contextOf(undefined));
+    activate(root);
+    lifecycle.record(lifecycle.callSite(), 'rejected', {}, { error });
+  }
+  expect(roots.map(({ events }) => events.length)).toEqual([1, 1]);
+});

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { rejectionReason } from '../../../packages/instrumentation/src/libraries/jose/hooks.ts';
 import { RequiredFile } from '../../../packages/instrumentation/src/libraries/loaded-file.ts';
 import {
+  MODULE_EXPORTS,
   wrapExport,
+  wrapFactory,
   wrapFunction,
   wrapMethod,
 } from '../../../packages/instrumentation/src/libraries/wrap.ts';
@@ -106,6 +108,46 @@ describe('a wrapped function', () => {
     ]);
   });
 
+  test('with a callback that throws has not failed', () => {
+    const { seen, observe } = recording();
+    const theirs = new Error('theirs');
+    const original = (callback: (error: unknown, result: unknown) => void): void => {
+      callback(null, 1);
+    };
+    const wrapped = wrapFunction((...args) => Reflect.apply(original, undefined, args), 'TEST', observe, {
+      callback: true,
+    });
+    expect(() =>
+      wrapped(() => {
+        throw theirs;
+      }, undefined),
+    ).toThrow(theirs);
+    expect(seen).toEqual([['ok', 1]]);
+  });
+
+  test('with a callback fails where its promise is rejected before', async () => {
+    const { seen, observe } = recording();
+    const theirs = new Error('theirs');
+    const next = (): void => undefined;
+    const wrapped = wrapFunction(() => Promise.reject(theirs), 'TEST', observe, { callback: true });
+    await expect(wrapped(next)).rejects.toBe(theirs);
+    expect(seen).toEqual([['failed', theirs]]);
+    const later = wrapFunction(
+      (callback) => {
+        if (typeof callback === 'function') callback();
+        return Promise.reject(theirs);
+      },
+      'TEST',
+      observe,
+      { callback: true },
+    );
+    await expect(later(next)).rejects.toBe(theirs);
+    expect(seen).toEqual([
+      ['failed', theirs],
+      ['ok', undefined],
+    ]);
+  });
+
   test('of which nobody wants to know is called as it is', () => {
     const callback = (): void => undefined;
     const wrapped = wrapFunction(
@@ -116,6 +158,26 @@ describe('a wrapped function', () => {
     );
     expect(wrapped(1, callback)).toEqual([1, callback]);
   });
+});
+
+test('a factory makes observed functions that look like what it made, and other things as they are', () => {
+  const { seen, observe } = recording();
+  const made = Object.assign((value: unknown) => value, { unless: 1 });
+  const module: { exports: unknown } = { exports: (what: unknown) => (what === 'function' ? made : what) };
+  const given: unknown[] = [];
+  const identity = { library: 'lib', version: '1.2.3', path: 'lib/index.js' };
+  wrapFactory(new RequiredFile(identity, module), MODULE_EXPORTS, (args) => {
+    given.push(args);
+    return observe;
+  });
+  const { exports: factory } = module;
+  if (typeof factory !== 'function') throw new Error('not a function');
+  expect(factory('else')).toBe('else');
+  const product: unknown = factory('function');
+  if (typeof product !== 'function') throw new Error('not a function');
+  expect(product).not.toBe(made);
+  expect([product(7), Reflect.get(product, 'unless'), product.length]).toEqual([7, 1, 1]);
+  expect([seen, given]).toEqual([[['ok', 7]], [['function']]]);
 });
 
 describe('an export', () => {

@@ -5,7 +5,7 @@ import {
   EVENT_TOKEN_REJECTED,
 } from '@spanledger/record';
 import { defined, type Session } from '../session/session.ts';
-import { digestId } from '../session/token.ts';
+import { digestId, peekPayload } from '../session/token.ts';
 import { tokenAttributes } from '../session/token-attributes.ts';
 import type { CallSite } from '../session/lifecycle.ts';
 import type { EventContext } from './event-context.ts';
@@ -43,8 +43,11 @@ export interface Rejection {
 
 /** Records that a token was not accepted (RFC 6750, 3.1: `invalid_token`). */
 export function recordRejection(context: EventContext, site: CallSite, rejection: Rejection): void {
-  const { token, payload, reason, error } = rejection;
-  const session = rejection.session ?? (payload && context.sessions.resolve(payload, token));
+  const { token, reason, error } = rejection;
+  // The very token that was verified here before, or issued here, may be believed whatever is wrong with it now.
+  const known = token === undefined ? undefined : context.sessions.ofToken(token);
+  const payload = rejection.payload ?? (token !== undefined && known ? peekPayload(token) : undefined);
+  const session = rejection.session ?? known ?? (payload && context.sessions.resolve(payload, token));
   const info = payload && describeVerified(payload, undefined, token);
   const attributes = defined({
     ...session?.short,

@@ -1,3 +1,7 @@
+import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
+import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
+import { EXPRESS_JWT_VERSIONS } from './express-jwt/versions.ts';
+import { JSONWEBTOKEN_VERSIONS } from './jsonwebtoken/versions.ts';
 import { EXPRESS_OPENID_CONNECT_VERSIONS } from './express-openid-connect/versions.ts';
 import { JOSE_VERSIONS } from './jose/versions.ts';
 import type { LibraryVersions } from './library.ts';
@@ -8,4 +12,8 @@ export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
   EXPRESS_OPENID_CONNECT_VERSIONS,
   JOSE_VERSIONS,
   OPENID_CLIENT_VERSIONS,
+  JSONWEBTOKEN_VERSIONS,
+  EXPRESS_JWT_VERSIONS,
+  KOA_JWT_VERSIONS,
+  NESTJS_JWT_VERSIONS,
 ];

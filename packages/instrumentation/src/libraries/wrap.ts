@@ -5,9 +5,12 @@ import { put } from './loaded-file.ts';
 
 const wrappers = new WeakSet<object>();
 
+/** The name of a CommonJS file's only export. */
+export const MODULE_EXPORTS = 'module.exports';
+
 /** How a function gives its result. */
 export interface WrapOptions {
-  /** Whether a function given as the last argument gets `(error, result)`; without one the result is returned. */
+  /** Whether the last function among the arguments gets `(error, result)`; without one the result is returned. */
   readonly callback?: boolean;
 }
 
@@ -26,40 +29,62 @@ export function wrapFunction(
   options: WrapOptions = {},
 ): LibraryFunction {
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
-    const observer = guarded(what, () => observe(args, this));
-    if (observer === undefined) return Reflect.apply(original, this, args);
-    const callback = options.callback === true ? args.at(-1) : undefined;
-    const waits = typeof callback === 'function';
-    if (waits) args[args.length - 1] = observedCallback(callback, observer, what);
+    const begun = guarded(what, () => observe(args, this));
+    if (begun === undefined) return Reflect.apply(original, this, args);
+    const observer = once(begun, what);
+    const index = options.callback === true ? args.findLastIndex(isFunction) : -1;
+    if (index !== -1) args[index] = observedCallback(args[index], observer);
     let result: unknown;
     try {
       result = Reflect.apply(original, this, args);
     } catch (error) {
-      tellFailure(observer, what, error);
+      observer.failed(error);
       throw error;
     }
-    if (waits) return result;
     if (!types.isPromise(result)) {
-      guarded(what, () => {
-        observer.succeeded(result);
-      });
+      if (index === -1) observer.succeeded(result);
       return result;
     }
     // What is returned is the derived promise: the session is bound before the application goes on, and a rejection
     // that nobody handles is still reported as unhandled.
     return result.then(
       (value: unknown) => {
-        guarded(what, () => {
-          observer.succeeded(value);
-        });
+        if (index === -1) observer.succeeded(value);
         return value;
       },
       (error: unknown) => {
-        tellFailure(observer, what, error);
+        observer.failed(error);
         throw error;
       },
     );
   };
+  return likeOriginal(wrapper, original);
+}
+
+/**
+ * A function that makes what `original` makes, but of a function that it makes, the calls are observed.
+ *
+ * @param original - The library's factory.
+ * @param what - Name of the hook, for warnings.
+ * @param observerOf - Says how the calls are observed, from the arguments that the factory was given.
+ * @param options - How a call gives its result.
+ */
+function wrapFactoryFunction(
+  original: LibraryFunction,
+  what: string,
+  observerOf: (args: readonly unknown[]) => Observe,
+  options: WrapOptions = {},
+): LibraryFunction {
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+    const product: unknown = Reflect.apply(original, this, args);
+    if (!isFunction(product)) return product;
+    return guarded(what, () => wrapFunction(product, what, observerOf(args), options)) ?? product;
+  };
+  return likeOriginal(wrapper, original);
+}
+
+/** Gives a wrapper the name, the arity and the other properties of what it wraps. */
+function likeOriginal(wrapper: LibraryFunction, original: LibraryFunction): LibraryFunction {
   for (const key of Reflect.ownKeys(original)) {
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     if (key !== 'prototype' && descriptor !== undefined) Reflect.defineProperty(wrapper, key, descriptor);
@@ -68,27 +93,38 @@ export function wrapFunction(
   return wrapper;
 }
 
-/** Node's convention: the error first, if there is one. */
-function observedCallback(callback: object, observer: CallObserver, what: string): LibraryFunction {
-  return function (this: unknown, ...args: unknown[]): unknown {
-    const [error, result] = args;
-    if (error === null || error === undefined) {
-      guarded(what, () => {
+/** Guards an observer, and tells it the first outcome only: what a callback throws is not the library's failure. */
+function once(observer: CallObserver, what: string): CallObserver {
+  let told = false;
+  const tell = (work: () => void): void => {
+    if (told) return;
+    told = true;
+    guarded(what, work);
+  };
+  return {
+    succeeded: (result) => {
+      tell(() => {
         observer.succeeded(result);
       });
-    } else {
-      tellFailure(observer, what, error);
-    }
+    },
+    failed: (error) => {
+      tell(() => {
+        observer.failed(error);
+      });
+    },
+  };
+}
+
+/** Node's convention: the error first, if there is one. */
+function observedCallback(callback: unknown, observer: CallObserver): LibraryFunction {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const [error, result] = args;
+    if (error === null || error === undefined) observer.succeeded(result);
+    else observer.failed(error);
     if (typeof callback !== 'function') return undefined;
     const returned: unknown = Reflect.apply(callback, this, args);
     return returned;
   };
-}
-
-function tellFailure(observer: CallObserver, what: string, error: unknown): void {
-  guarded(what, () => {
-    observer.failed(error);
-  });
 }
 
 /** Marks a function that a hook made itself as one that must not be wrapped again. */
@@ -114,6 +150,70 @@ export function wrapExport(file: LoadedFile, name: string, observe: Observe, opt
   if (original === undefined) warnAboutMissing(file, name);
   else if (!wrappers.has(original))
     file.set(name, wrapFunction(original, hookName(file, name), observe, options));
+}
+
+/**
+ * Wraps the function that a CommonJS file exports as a whole.
+ *
+ * @param file - The file.
+ * @param name - What the function is called, for warnings.
+ * @param observe - Begins the observation of a call.
+ * @param options - How it gives its result.
+ */
+export function wrapModule(file: LoadedFile, name: string, observe: Observe, options?: WrapOptions): void {
+  const original = file.exports;
+  if (!isFunction(original)) warnAboutMissing(file, name);
+  else if (!wrappers.has(original))
+    file.replace(wrapFunction(original, hookName(file, name), observe, options));
+}
+
+/**
+ * Wraps the functions that a factory makes: a middleware, a verifier.
+ *
+ * @param file - The file.
+ * @param name - The export; `module.exports` where the file exports the factory as a whole.
+ * @param observerOf - Says how the calls are observed, from the arguments that the factory was given.
+ * @param options - How a call gives its result.
+ */
+export function wrapFactory(
+  file: LoadedFile,
+  name: string,
+  observerOf: (args: readonly unknown[]) => Observe,
+  options?: WrapOptions,
+): void {
+  const whole = name === MODULE_EXPORTS;
+  const original = whole ? file.exports : functionOf(file.exports, name);
+  if (!isFunction(original)) {
+    warnAboutMissing(file, name);
+    return;
+  }
+  if (wrappers.has(original)) return;
+  const wrapper = wrapFactoryFunction(original, hookName(file, name), observerOf, options);
+  if (whole) file.replace(wrapper);
+  else file.set(name, wrapper);
+}
+
+/**
+ * Has the calls of the function that a CommonJS file exports as a whole made by `around`.
+ *
+ * @param file - The file.
+ * @param name - What the function is called, for warnings.
+ * @param around - Makes the call exactly once, and returns or throws what it does.
+ */
+export function wrapAround(file: LoadedFile, name: string, around: (call: () => unknown) => unknown): void {
+  const original = file.exports;
+  if (!isFunction(original)) {
+    warnAboutMissing(file, name);
+    return;
+  }
+  if (wrappers.has(original)) return;
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+    return around(() => {
+      const result: unknown = Reflect.apply(original, this, args);
+      return result;
+    });
+  };
+  file.replace(likeOriginal(wrapper, original));
 }
 
 /**

@@ -20,6 +20,8 @@ import type { Session } from './session.ts';
 export interface CallSite {
   readonly span: SlottedSpan | undefined;
   readonly slot: SessionSlot | undefined;
+  /** The call is one of several tries: what goes wrong in it counts only if the library around it says so. */
+  readonly tentative?: boolean;
 }
 
 /** How an event is known again when hooks of nested libraries report it twice. */
@@ -56,10 +58,17 @@ export class Lifecycle {
   readonly #sink: SpanSink;
   readonly #now: () => number;
   readonly #onWork: () => void;
-  readonly #byError = new WeakMap<object, LifecycleEvent>();
+  /** With the request: a library may give one error (a failed fetch of keys, a cached refusal) to many. */
+  readonly #byError = new WeakMap<
+    object,
+    { readonly event: LifecycleEvent; readonly slot: CallSite['slot'] }
+  >();
   readonly #bySlot = new WeakMap<SessionSlot, BoundedMap<string, LifecycleEvent>>();
   /** Events on spans of their own wait for the end of the turn, so that a library around can add what it knows. */
   readonly #own = new Map<string | object, { readonly event: LifecycleEvent; readonly span: RecordedSpan }>();
+  /** Events of tries, which nobody has been told of. */
+  readonly #tentative = new WeakSet<LifecycleEvent>();
+  #trying = false;
   #flush: NodeJS.Immediate | undefined;
 
   /**
@@ -86,7 +95,25 @@ export class Lifecycle {
     const span = activeSpan();
     const slot = slotInContext(span);
     const scope = this.#processor.scopes.deciding(slot);
-    return { span: isRecorded(span) ? span : undefined, slot: scope?.slot ?? slot };
+    return {
+      span: isRecorded(span) ? span : undefined,
+      slot: scope?.slot ?? slot,
+      ...(this.#trying ? { tentative: true } : {}),
+    };
+  }
+
+  /**
+   * Runs a call that is one of several tries (a verification with one of many keys): an event with an error that calls
+   * below it report is kept until the same error is reported from outside, and forgotten if it never is.
+   */
+  tryOut<T>(work: () => T): T {
+    const before = this.#trying;
+    this.#trying = true;
+    try {
+      return work();
+    } finally {
+      this.#trying = before;
+    }
   }
 
   /** Runs work under a session of its own, whichever request it is called from. */
@@ -120,10 +147,20 @@ export class Lifecycle {
     if (known !== undefined) {
       complete(known.attributes, attributes);
       this.#remember(site, identity, known);
+      if (site.tentative !== true && this.#tentative.delete(known)) this.#place(site, known, identity);
       return;
     }
     const event = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
+    if (site.tentative === true && identity.error !== undefined) {
+      this.#remember(site, { error: identity.error }, event);
+      this.#tentative.add(event);
+      return;
+    }
     this.#remember(site, identity, event);
+    this.#place(site, event, identity);
+  }
+
+  #place(site: CallSite, event: LifecycleEvent, identity: EventIdentity): void {
     const carrier = site.slot?.root ?? (slotInContext(site.span) === site.slot ? site.span : undefined);
     if (carrier !== undefined && canCarry(carrier)) {
       // Not addEvent: at its limit the SDK drops the oldest event, and this one must stay.
@@ -147,15 +184,17 @@ export class Lifecycle {
 
   #known(site: CallSite, { key, error }: EventIdentity): LifecycleEvent | undefined {
     for (const each of causesOf(error)) {
-      const event = this.#byError.get(each);
-      if (event !== undefined) return event;
+      const known = this.#byError.get(each);
+      if (known !== undefined && known.slot === site.slot) return known.event;
     }
     if (key === undefined) return undefined;
     return (site.slot && this.#bySlot.get(site.slot)?.get(key)) ?? this.#own.get(key)?.event;
   }
 
   #remember(site: CallSite, { key, error }: EventIdentity, event: LifecycleEvent): void {
-    if (typeof error === 'object' && error !== null) this.#byError.set(error, event);
+    if (typeof error === 'object' && error !== null) {
+      this.#byError.set(error, { event, slot: site.slot });
+    }
     if (key === undefined || site.slot === undefined) return;
     let events = this.#bySlot.get(site.slot);
     if (events === undefined) {

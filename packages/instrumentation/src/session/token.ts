@@ -49,12 +49,21 @@ const MAX_PEEKED_CHARS = 65_536;
 
 /** The payload of a JWT, not verified; undefined for anything else. */
 export function peekPayload(token: string): object | undefined {
+  return peekPart(token, 1);
+}
+
+/** The header of a JWT, not verified; undefined for anything else. */
+export function peekHeader(token: string): object | undefined {
+  return peekPart(token, 0);
+}
+
+function peekPart(token: string, index: number): object | undefined {
   if (token.length > MAX_PEEKED_CHARS) return undefined;
   const parts = token.split('.');
   if (parts.length !== 3) return undefined;
   try {
-    const payload: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
-    return typeof payload === 'object' && payload !== null ? payload : undefined;
+    const part: unknown = JSON.parse(Buffer.from(parts[index] ?? '', 'base64url').toString('utf8'));
+    return typeof part === 'object' && part !== null ? part : undefined;
   } catch {
     return undefined;
   }
