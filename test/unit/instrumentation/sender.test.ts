@@ -10,9 +10,13 @@ import {
 } from '../../../packages/instrumentation/src/sender/back-off.ts';
 import { lossReport } from '../../../packages/instrumentation/src/sender/loss-report.ts';
 import type { FromSender } from '../../../packages/instrumentation/src/sender/messages.ts';
-import { parseRetryAfter, type Delivery } from '../../../packages/instrumentation/src/sender/receiver.ts';
+import {
+  compressionFor,
+  parseRetryAfter,
+  type Delivery,
+} from '../../../packages/instrumentation/src/sender/receiver.ts';
 import { RejectedStore } from '../../../packages/instrumentation/src/sender/rejected-store.ts';
-import { Sender } from '../../../packages/instrumentation/src/sender/sender.ts';
+import { Sender, SEND_INTERVAL_MS } from '../../../packages/instrumentation/src/sender/sender.ts';
 import { SpoolCounters } from '../../../packages/instrumentation/src/spool/spool-counters.ts';
 import { writeLosses } from '../../../packages/instrumentation/src/spool/loss-file.ts';
 import { SpoolReader } from '../../../packages/instrumentation/src/spool/spool-reader.ts';
@@ -40,6 +44,7 @@ interface Run {
   sent: string[];
   reports: FromSender[];
   counters: SpoolCounters;
+  sender: Sender;
   stop: () => Promise<void>;
 }
 
@@ -81,6 +86,7 @@ function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = 
     sent,
     reports,
     counters,
+    sender,
     stop: () => {
       stop.abort();
       return running;
@@ -95,6 +101,51 @@ test('what earlier processes left goes first, and their folders go with it', asy
   await expect.poll(() => sent).toEqual(['accepted old', 'accepted new']);
   await stop();
   expect(await readdir(directory)).toEqual(['live']);
+});
+
+test('what is appended after a request waits for the next one, unless the process is about to end', async () => {
+  const to = writerOf('live');
+  to.append('final', [], Buffer.from('a'), 1);
+  const { sent, counters, sender, stop } = run(() => 'accepted');
+  await expect.poll(() => sent).toEqual(['accepted a']);
+  const begun = performance.now();
+  for (const text of ['b', 'c', 'd']) to.append('final', [], Buffer.from(text), 1);
+  expect(counters.takeSenderIdle(), 'it looks by itself').toBe(false);
+  sender.wake();
+  await expect.poll(() => sent).toHaveLength(2);
+  expect(sent[1]).toBe('accepted bcd');
+  expect(performance.now() - begun).toBeGreaterThan(SEND_INTERVAL_MS * 0.8);
+  to.append('final', [], Buffer.from('e'), 1);
+  const hurried = performance.now();
+  sender.hurry();
+  await expect.poll(() => sent, { interval: 5 }).toHaveLength(3);
+  expect(performance.now() - hurried).toBeLessThan(SEND_INTERVAL_MS * 0.8);
+  await stop();
+});
+
+test('a sender that has sent everything is told once of what follows, and sends it at once', async () => {
+  const to = writerOf('live');
+  to.append('final', [], Buffer.from('a'), 1);
+  const { sent, counters, sender, stop } = run(() => 'accepted');
+  await expect.poll(() => sent).toEqual(['accepted a']);
+  await expect.poll(() => counters.takeSenderIdle(), { timeout: SEND_INTERVAL_MS * 4 }).toBe(true);
+  expect(counters.takeSenderIdle()).toBe(false);
+  to.append('final', [], Buffer.from('b'), 1);
+  const told = performance.now();
+  sender.wake();
+  await expect.poll(() => sent, { interval: 5 }).toHaveLength(2);
+  expect(performance.now() - told).toBeLessThan(SEND_INTERVAL_MS * 0.8);
+  await stop();
+});
+
+test.each([
+  ['http://127.0.0.1:4319/v1/traces', 'none'],
+  ['http://localhost/v1/traces', 'none'],
+  ['https://[::1]:4319/v1/traces', 'none'],
+  ['http://127.example.com/v1/traces', 'gzip'],
+  ['https://audit.example/v1/traces', 'gzip'],
+])('requests are compressed where they leave the machine: %s', (endpoint, compression) => {
+  expect(compressionFor(endpoint)).toBe(compression);
 });
 
 test('a request is repeated until it is taken, and nothing overtakes it', async () => {

@@ -24,6 +24,10 @@ export type ToSender =
       readonly kind: 'appended';
     }
   | {
+      /** The process is about to end: what is there is to be sent now. */
+      readonly kind: 'hurry';
+    }
+  | {
       /** A thread is gone: what it left is to be sent. */
       readonly kind: 'thread_ended';
       readonly thread: number;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { SpoolCounters } from '../spool/spool-counters.ts';
 import type { SpoolPosition } from '../spool/spool-position.ts';
 import { describeError, warnOnce } from '../warning.ts';
 import type { FromSender, SenderData, ToSender } from './messages.ts';
@@ -20,6 +21,7 @@ export interface SenderEvents {
 export class SenderThread {
   #data: SenderData;
   readonly #events: SenderEvents;
+  readonly #counters: SpoolCounters;
   #worker: Worker | undefined;
   #restarts = 0;
   #confirmed: SpoolPosition | undefined;
@@ -29,6 +31,7 @@ export class SenderThread {
   constructor(data: SenderData, events: SenderEvents) {
     this.#data = data;
     this.#events = events;
+    this.#counters = new SpoolCounters(data.counters);
   }
 
   /** Up to where the live folder has arrived. */
@@ -82,7 +85,10 @@ export class SenderThread {
 
   /** Something was appended to the live folder. */
   notify(): void {
-    const message: ToSender = { kind: 'appended' };
+    if (this.#worker !== undefined && this.#counters.takeSenderIdle()) this.#post({ kind: 'appended' });
+  }
+
+  #post(message: ToSender): void {
     this.#worker?.postMessage(message);
   }
 
@@ -137,6 +143,7 @@ export class SenderThread {
     this.#onNews = () => {
       if (this.#unreachable || this.#worker === undefined || this.hasArrived(position)) resolve(undefined);
     };
+    this.#post({ kind: 'hurry' });
     await promise;
     this.#onNews = undefined;
     clearTimeout(timer);

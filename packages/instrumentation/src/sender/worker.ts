@@ -110,7 +110,8 @@ function start(data: SenderData): void {
       endedThreads.add(message.thread);
       sender.adoptSoon();
     }
-    sender.wake();
+    if (message.kind === 'hurry') sender.hurry();
+    else sender.wake();
   });
   const forEver = new AbortController();
   // A failure ends the thread; the application's thread hears of it and starts another.

@@ -7,6 +7,7 @@ const NUMBERS = 5;
 const FREED = 0;
 const APPENDED = 1;
 const SYNCED = 2;
+const SENDER_IDLE = 3;
 const SIGNALS = 4;
 
 /**
@@ -108,6 +109,16 @@ export class SpoolCounters {
 
   set synced(appended: number) {
     Atomics.store(this.#signals, SYNCED, appended);
+  }
+
+  /** The sender has sent everything, and wants to be told of what is appended next. */
+  noteSenderIdle(): void {
+    Atomics.store(this.#signals, SENDER_IDLE, 1);
+  }
+
+  /** Whether the sender wants to be told; it is told once. A sender at work looks by itself. */
+  takeSenderIdle(): boolean {
+    return Atomics.exchange(this.#signals, SENDER_IDLE, 0) === 1;
   }
 
   /** Changes whenever room was made. */
