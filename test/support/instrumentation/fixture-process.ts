@@ -10,6 +10,8 @@ export const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node/
 export interface FixtureOptions {
   /** Preloads, in order. */
   imports?: readonly string[];
+  /** Arguments of Node before them. */
+  execArgv?: readonly string[];
   env?: Record<string, string>;
   args?: readonly string[];
 }
@@ -17,10 +19,10 @@ export interface FixtureOptions {
 /** A fixture of this workspace that runs as a child. */
 export class FixtureProcess extends ScriptProcess {
   constructor(fixture: string, options: FixtureOptions) {
-    const { imports = [REGISTER, AUTO_INSTRUMENTATIONS], ...others } = options;
+    const { imports = [REGISTER, AUTO_INSTRUMENTATIONS], execArgv = [], ...others } = options;
     super(fileURLToPath(new URL(fixture, FIXTURES)), fileURLToPath(new URL('.', FIXTURES)), {
       ...others,
-      execArgv: imports.flatMap((name) => ['--import', name]),
+      execArgv: [...execArgv, ...imports.flatMap((name) => ['--import', name])],
     });
   }
 }

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { AppProcess } from '../../../support/apps/app-process.ts';
+import { installApp } from '../../../support/apps/install-app.ts';
 import { startLibraryApp, type LibraryAppOptions } from '../../../support/apps/library-world.ts';
 import { REGISTER } from '../../../support/instrumentation/fixture-process.ts';
+import { TestReceiver } from '../../../support/instrumentation/receiver.ts';
+import { scratchDirectory } from '../../../support/instrumentation/scratch.ts';
 import { expectEachOnce, requests, traceOf } from './expectations.ts';
 
 const EDOT = '@elastic/opentelemetry-node';
@@ -61,4 +65,31 @@ describe.each(HOSTS)('%s', (_host, app, telemetry, environment) => {
       expect(world.telemetry.accepted).toEqual([]);
     }
   });
+});
+
+test.each([
+  ['SDK 1.30', 'sdk-1', '@opentelemetry/sdk-trace-node'],
+  ['SDK 2.12', 'sdk-2', '@opentelemetry/sdk-trace-node'],
+  ['SDK 3.x', 'jose-6', '@opentelemetry/sdk-trace'],
+])('%s: several providers, twice, disabled, again', async (_host, app, sdk) => {
+  await using audit = await new TestReceiver().listen();
+  await using spool = await scratchDirectory();
+  await using script = new AppProcess(await installApp(app), 'provider-life.mjs', {
+    telemetry: false,
+    env: { SDK: sdk, SPANLEDGER_ENDPOINT: audit.url, SPANLEDGER_SPOOL_DIR: spool.path },
+  });
+  expect(await script.exited).toEqual({ code: 0, signal: null });
+  expect(script.stderr).toBe('');
+  const names = [
+    'after shutdown',
+    'the first provider again',
+    'the first provider, beside the second',
+    'the same provider twice',
+    'the second provider',
+    'tracer from before',
+    'tracer of the provider, from before',
+  ];
+  // One request holds the spans by tracer.
+  expect(audit.spans.map(({ name }) => name).toSorted()).toEqual(names);
+  expectEachOnce(audit.spans);
 });
