@@ -19,6 +19,11 @@ describe('next start with @vercel/otel', () => {
         body: { subject: 'alice' },
       });
     }
+    // A copy of this package that the bundler has compiled into the route.
+    expect(await get(`${world.url}/api/bound`, undefined, { 'x-person': 'bob' })).toEqual({
+      status: 200,
+      body: { bound: true },
+    });
     expect(await get(`${world.url}/open`)).toMatchObject({ status: 200 });
     const spans = await world.audit.waitFor(
       (all) => requests(all, '/api/orders').length === 3 && requests(all, '/open').length === 1,
@@ -34,6 +39,7 @@ describe('next start with @vercel/otel', () => {
         expect(flags & 1, 'the sampled flag').toBe(sampler === 'always_on' ? 1 : 0);
       }
     }
+    expect(requests(spans, '/api/bound')[0]?.attributes).toMatchObject({ 'session.id': 'session-of-bob' });
     for (const { attributes } of traceOf(spans, requests(spans, '/open')[0])) {
       expect(attributes).not.toHaveProperty('session.id');
     }
