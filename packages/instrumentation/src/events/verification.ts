@@ -1,6 +1,7 @@
 import { memberOf } from '../attach/global-api.ts';
 import { listClaim, numberClaim, ownClaim, stringClaim } from '../session/claims.ts';
 import type { CallSite } from '../session/lifecycle.ts';
+import type { SessionSlot } from '../session/slot.ts';
 import type { Session } from '../session/session.ts';
 import { digestId, type TokenInfo, type TokenType } from '../session/token.ts';
 import type { EventContext } from './event-context.ts';
@@ -19,6 +20,25 @@ export interface Verification {
   readonly clientId?: string | undefined;
 }
 
+/** Tokens that a library around another one is about to judge, by the request. */
+const undecided = new WeakMap<SessionSlot, Set<string>>();
+
+/**
+ * Announces that a library has the last word on a token: what a library inside it verifies (the signature alone, perhaps)
+ * binds nothing until the outer one has decided.
+ *
+ * @returns To be called when it has, before it binds or rejects.
+ */
+export function deferVerification(site: CallSite, token: string | undefined): () => void {
+  const { slot } = site;
+  if (slot === undefined || token === undefined) return () => undefined;
+  const tokens = undecided.get(slot) ?? new Set();
+  undecided.set(slot, tokens.add(token));
+  return () => {
+    tokens.delete(token);
+  };
+}
+
 /**
  * Binds the request to the session of a verified token. A logout token (OpenID Connect Back-Channel Logout 1.0) ends its
  * session instead; other security events bind nothing, since nobody acts under them.
@@ -31,6 +51,8 @@ export function bindVerified(
   verification: Verification,
 ): Session | undefined {
   const { payload, header, token, clientId } = verification;
+  if (token !== undefined && site.slot !== undefined && undecided.get(site.slot)?.has(token) === true)
+    return undefined;
   const events = ownClaim(payload, 'events');
   if (typeof events === 'object' && events !== null) {
     endByLogoutToken(context, site, payload, events);

@@ -1,19 +1,21 @@
-import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
-import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
 import { EXPRESS_JWT_VERSIONS } from './express-jwt/versions.ts';
-import { JSONWEBTOKEN_VERSIONS } from './jsonwebtoken/versions.ts';
+import { EXPRESS_OAUTH2_JWT_BEARER_VERSIONS } from './express-oauth2-jwt-bearer/versions.ts';
 import { EXPRESS_OPENID_CONNECT_VERSIONS } from './express-openid-connect/versions.ts';
 import { JOSE_VERSIONS } from './jose/versions.ts';
+import { JSONWEBTOKEN_VERSIONS } from './jsonwebtoken/versions.ts';
+import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
 import type { LibraryVersions } from './library.ts';
+import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
 import { OPENID_CLIENT_VERSIONS } from './openid-client/versions.ts';
 
 /** What is covered of which library, without a hook loaded. */
 export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
+  EXPRESS_JWT_VERSIONS,
+  EXPRESS_OAUTH2_JWT_BEARER_VERSIONS,
   EXPRESS_OPENID_CONNECT_VERSIONS,
   JOSE_VERSIONS,
-  OPENID_CLIENT_VERSIONS,
   JSONWEBTOKEN_VERSIONS,
-  EXPRESS_JWT_VERSIONS,
   KOA_JWT_VERSIONS,
   NESTJS_JWT_VERSIONS,
+  OPENID_CLIENT_VERSIONS,
 ];

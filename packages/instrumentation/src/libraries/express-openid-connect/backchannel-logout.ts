@@ -3,8 +3,9 @@ import type { EventContext } from '../../events/event-context.ts';
 import { recordRejection } from '../../events/rejection.ts';
 import { bindVerified } from '../../events/verification.ts';
 import type { CallSite } from '../../session/lifecycle.ts';
-import type { CallObserver, LibraryFunction, LoadedFile, Observe } from '../library.ts';
+import type { CallObserver, LoadedFile, Observe } from '../library.ts';
 import { put } from '../loaded-file.ts';
+import { isFunction } from '../middleware.ts';
 import { hookName, warnAboutMissing, wrapExport, wrapFunction } from '../wrap.ts';
 import { answerParameter, type Exchange } from './exchange.ts';
 
@@ -88,8 +89,4 @@ export class BackchannelLogout {
       failed: () => undefined,
     };
   }
-}
-
-function isFunction(value: unknown): value is LibraryFunction {
-  return typeof value === 'function';
 }

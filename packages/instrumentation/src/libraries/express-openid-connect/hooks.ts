@@ -10,6 +10,7 @@ import { scopeList } from '../../session/claims.ts';
 import { guarded } from '../../warning.ts';
 import type { Library, LibraryFunction, LoadedFile, Observe } from '../library.ts';
 import { put } from '../loaded-file.ts';
+import { isFunction } from '../middleware.ts';
 import { hookName, wrapFunction, wrapMethod } from '../wrap.ts';
 import { BackchannelLogout } from './backchannel-logout.ts';
 import { constructorHook, getterHook } from './class-hooks.ts';
@@ -244,8 +245,4 @@ function observeLogout(context: EventContext, of: ExchangeOf): Observe {
       failed: () => undefined,
     };
   };
-}
-
-function isFunction(value: unknown): value is LibraryFunction {
-  return typeof value === 'function';
 }
