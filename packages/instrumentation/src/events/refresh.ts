@@ -28,10 +28,19 @@ export interface RefreshAttempt {
   readonly startedAt: number;
 }
 
-/** Notes what is known when a refresh is asked for. */
-export function beginRefresh({ sessions, now }: EventContext, refreshToken: unknown): RefreshAttempt {
+/**
+ * Notes what is known when a refresh is asked for.
+ *
+ * @param refreshToken - The refresh token; it tells the session if it was issued here.
+ * @param accessToken - The access token that is to be replaced, where it is at hand.
+ */
+export function beginRefresh(
+  { sessions, now }: EventContext,
+  refreshToken: unknown,
+  accessToken?: TokenInfo,
+): RefreshAttempt {
   const session = typeof refreshToken === 'string' ? sessions.ofToken(refreshToken) : undefined;
-  return { session, previous: session?.accessToken, startedAt: now() };
+  return { session, previous: session?.accessToken ?? accessToken, startedAt: now() };
 }
 
 /**

@@ -4,6 +4,7 @@ import { expressOauth2JwtBearerLibrary } from './express-oauth2-jwt-bearer/hooks
 import { expressOpenidConnectLibrary } from './express-openid-connect/hooks.ts';
 import { joseLibrary } from './jose/hooks.ts';
 import { jsonwebtokenLibrary } from './jsonwebtoken/hooks.ts';
+import { keycloakConnectLibrary } from './keycloak-connect/hooks.ts';
 import { koaJwtLibrary } from './koa-jwt/hooks.ts';
 import type { CreateLibrary, Library } from './library.ts';
 import { nestjsJwtLibrary } from './nestjs-jwt/hooks.ts';
@@ -16,6 +17,7 @@ const LIBRARIES: readonly CreateLibrary[] = [
   expressOpenidConnectLibrary,
   joseLibrary,
   jsonwebtokenLibrary,
+  keycloakConnectLibrary,
   koaJwtLibrary,
   nestjsJwtLibrary,
   openidClientLibrary,

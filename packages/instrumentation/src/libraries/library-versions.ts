@@ -3,6 +3,7 @@ import { EXPRESS_OAUTH2_JWT_BEARER_VERSIONS } from './express-oauth2-jwt-bearer/
 import { EXPRESS_OPENID_CONNECT_VERSIONS } from './express-openid-connect/versions.ts';
 import { JOSE_VERSIONS } from './jose/versions.ts';
 import { JSONWEBTOKEN_VERSIONS } from './jsonwebtoken/versions.ts';
+import { KEYCLOAK_CONNECT_VERSIONS } from './keycloak-connect/versions.ts';
 import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
 import type { LibraryVersions } from './library.ts';
 import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
@@ -15,6 +16,7 @@ export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
   EXPRESS_OPENID_CONNECT_VERSIONS,
   JOSE_VERSIONS,
   JSONWEBTOKEN_VERSIONS,
+  KEYCLOAK_CONNECT_VERSIONS,
   KOA_JWT_VERSIONS,
   NESTJS_JWT_VERSIONS,
   OPENID_CLIENT_VERSIONS,
