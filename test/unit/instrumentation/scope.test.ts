@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { AuditProcessor } from '../../../packages/instrumentation/src/audit/audit-processor.ts';
+import {
+  AuditProcessor,
+  MAX_HELD_PER_SLOT,
+} from '../../../packages/instrumentation/src/audit/audit-processor.ts';
 import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
 import type { EventContext } from '../../../packages/instrumentation/src/events/event-context.ts';
 import { Lifecycle } from '../../../packages/instrumentation/src/session/lifecycle.ts';
@@ -128,6 +131,25 @@ describe('withSession', () => {
     });
     inSpan('outside', () => undefined);
     expect(sessionsByName(emitted)).toEqual({ inner: 's-bob', outer: 's-alice', outside: undefined });
+  });
+
+  test('does not reach what a server receives that was made in it', () => {
+    const { runtime, processor, bindingOf } = setUp();
+    const received: SlottedSpan = makeSpan({ kind: 1, attributes: {} });
+    withSessionScope(runtime, ALICE, () => {
+      processor.onStart(received, contextOf(undefined));
+    });
+    processor.onEnd(received);
+    expect(received.attributes).not.toHaveProperty('session.id');
+    // A scope that was made for a request admits its server span, and no other.
+    const slot = new SessionSlot(undefined);
+    slot.binding = bindingOf(ALICE, 'propagated');
+    const [own, next]: SlottedSpan[] = [1, 2].map(() => makeSpan({ kind: 1, attributes: {} }));
+    processor.scopes.run({ slot, outer: undefined, admitsServer: true }, () => {
+      for (const span of [own, next]) if (span !== undefined) processor.onStart(span, contextOf(undefined));
+    });
+    for (const span of [own, next]) if (span !== undefined) processor.onEnd(span);
+    expect([own, next].map((span) => span?.attributes['session.id'])).toEqual(['s-alice', undefined]);
   });
 
   test('lasts as long as what was started in it', async () => {
@@ -275,6 +297,17 @@ describe('a propagated session', () => {
       expect(attributes, name).not.toHaveProperty('oidc.session.source');
     }
     expect(emitted).toHaveLength(4);
+  });
+
+  test('is on the spans of a long request, of which a bounded number waits', () => {
+    const { runtime, emitted, inSpan, bindingOf } = setUp();
+    inSpan('request', () => {
+      runtime.lifecycle.bind(runtime.lifecycle.callSite(), bindingOf(ALICE, 'propagated'));
+      for (let index = 0; index < MAX_HELD_PER_SLOT + 10; index++) inSpan(`turn-${index}`, () => undefined);
+      expect(emitted).toHaveLength(10);
+    });
+    expect(emitted).toHaveLength(MAX_HELD_PER_SLOT + 11);
+    for (const { attributes } of emitted) expect(attributes['session.id']).toBe('s-alice');
   });
 
   test('is let go with its spans when the process ends', () => {
