@@ -1,7 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { AuditProcessor } from '../../../packages/instrumentation/src/audit/audit-processor.ts';
 import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
-import { Lifecycle, MAX_EVENTS_PER_SPAN } from '../../../packages/instrumentation/src/session/lifecycle.ts';
+import {
+  KNOWN_FOR_MS,
+  Lifecycle,
+  MAX_EVENTS_PER_SPAN,
+} from '../../../packages/instrumentation/src/session/lifecycle.ts';
 import { makeSpan } from '../../support/instrumentation/spans.ts';
 
 const API = Symbol.for('opentelemetry.js.api.1');
@@ -18,8 +22,10 @@ function setUp(): {
   processor: AuditProcessor;
   emitted: RecordedSpan[];
   activate(span?: RecordedSpan): void;
+  pass(milliseconds: number): void;
 } {
   const emitted: RecordedSpan[] = [];
+  let now = 1_700_000_000_123;
   const processor = new AuditProcessor(
     { emit: (span) => emitted.push(span), provisional: () => 0, flush: () => undefined },
     () => 0,
@@ -27,9 +33,12 @@ function setUp(): {
   const lifecycle = new Lifecycle(
     processor,
     { emit: (span) => emitted.push(span), provisional: () => 0, flush: () => undefined },
-    () => 1_700_000_000_123,
+    () => now,
   );
-  return { lifecycle, processor, emitted, activate };
+  const pass = (milliseconds: number): void => {
+    now += milliseconds;
+  };
+  return { lifecycle, processor, emitted, activate, pass };
 }
 
 function contextOf(span: RecordedSpan | undefined): object {
@@ -169,4 +178,55 @@ test('an error that a library gives to two requests is an event in each', () => 
     lifecycle.record(lifecycle.callSite(), 'rejected', {}, { error });
   }
   expect(roots.map(({ events }) => events.length)).toEqual([1, 1]);
+});
+
+test('an error that is given for two tokens of one request is an event for each', () => {
+  const { lifecycle, processor } = setUp();
+  const root = makeSpan({ ended: false });
+  processor.onStart(root, contextOf(undefined));
+  activate(root);
+  const site = lifecycle.callSite();
+  const error = new Error('no keys');
+  for (const key of ['token 1', 'token 2']) lifecycle.record(site, 'rejected', { key }, { key, error });
+  // Another kind of event with the error is a library around it.
+  lifecycle.record(site, 'failed', { state: 's' }, { key: 'state', error });
+  expect(root.events.map(({ attributes }) => attributes)).toEqual([
+    { key: 'token 1' },
+    { key: 'token 2', state: 's' },
+  ]);
+});
+
+test('what happens again in a request that lives for hours is an event again', () => {
+  const { lifecycle, processor, pass } = setUp();
+  const root = makeSpan({ ended: false });
+  processor.onStart(root, contextOf(undefined));
+  activate(root);
+  const site = lifecycle.callSite();
+  const error = new Error('always this one');
+  for (let round = 0; round < 3; round++) {
+    lifecycle.record(site, 'rejected', {}, { key: 'token', error });
+    lifecycle.record(site, 'refused', {}, { error });
+    pass(KNOWN_FOR_MS / 2);
+  }
+  pass(-10 * KNOWN_FOR_MS);
+  lifecycle.record(site, 'rejected', {}, { key: 'token' });
+  expect(root.events.map(({ name }) => name)).toEqual(['rejected', 'rejected']);
+  pass(KNOWN_FOR_MS + 1);
+  lifecycle.record(site, 'refused', {}, { error });
+  expect(root.events).toHaveLength(3);
+});
+
+test('two requests that are over, and give the same token in one turn, have an event each', () => {
+  const { lifecycle, processor, emitted } = setUp();
+  for (const spanId of ['00000000000000a1', '00000000000000a2']) {
+    const root = makeSpan({ spanContext: () => ({ traceId: '1'.repeat(32), spanId, traceFlags: 1 }) });
+    processor.onStart(root, contextOf(undefined));
+    activate(root);
+    lifecycle.record(lifecycle.callSite(), 'rejected', {}, { key: 'token' });
+  }
+  lifecycle.flush();
+  expect(emitted.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([
+    '00000000000000a1',
+    '00000000000000a2',
+  ]);
 });

@@ -37,6 +37,20 @@ interface LifecycleEvent extends RecordedEvent {
   readonly attributes: SpanAttributes;
 }
 
+/** An event that can be known again, and what it is about. */
+interface KnownEvent {
+  readonly event: LifecycleEvent;
+  readonly key?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly recordedAt: number;
+}
+
+/**
+ * For how long: a library around another one may wait for the application before it reports. What happens again after
+ * that, in a job or a socket that lives for hours, has happened twice.
+ */
+export const KNOWN_FOR_MS = 30_000;
+
 /** How many wrappings of an error are looked through. */
 const MAX_CAUSES = 5;
 
@@ -49,6 +63,9 @@ export const OWN_INSTRUMENTATION: RecordedScope = { name: PACKAGE_NAME, version:
 /** A span that carries this many events gets no more: a request may verify tokens without end. */
 export const MAX_EVENTS_PER_SPAN = 512;
 
+/** Stands for the request where there is none. */
+const NOWHERE = {};
+
 /** Where events go when there is neither a span nor a provider to ask. */
 const NO_RESOURCE: RecordedResource = { attributes: {} };
 
@@ -58,14 +75,13 @@ export class Lifecycle {
   readonly #sink: SpanSink;
   readonly #now: () => number;
   readonly #onWork: () => void;
-  /** With the request: a library may give one error (a failed fetch of keys, a cached refusal) to many. */
-  readonly #byError = new WeakMap<
-    object,
-    { readonly event: LifecycleEvent; readonly slot: CallSite['slot'] }
-  >();
-  readonly #bySlot = new WeakMap<SessionSlot, BoundedMap<string, LifecycleEvent>>();
+  /** By request too: a library may give one error (a failed fetch of keys, a cached refusal) to many. */
+  readonly #byError = new WeakMap<object, WeakMap<object, KnownEvent>>();
+  readonly #bySlot = new WeakMap<SessionSlot, BoundedMap<string, KnownEvent>>();
   /** Events on spans of their own wait for the end of the turn, so that a library around can add what it knows. */
-  readonly #own = new Map<string | object, { readonly event: LifecycleEvent; readonly span: RecordedSpan }>();
+  readonly #own = new Map<LifecycleEvent, RecordedSpan>();
+  /** Those of them that belong to no request. */
+  readonly #ownByKey = new Map<string, KnownEvent>();
   /** Events of tries, which nobody has been told of. */
   readonly #tentative = new WeakSet<LifecycleEvent>();
   #trying = false;
@@ -143,31 +159,33 @@ export class Lifecycle {
    * @param identity - How the event is known again.
    */
   record(site: CallSite, name: string, attributes: SpanAttributes, identity: EventIdentity = {}): void {
-    const known = this.#known(site, identity);
+    const known = this.#known(site, name, identity);
     if (known !== undefined) {
-      complete(known.attributes, attributes);
+      const { event } = known;
+      complete(event.attributes, attributes);
       this.#remember(site, identity, known);
-      if (site.tentative !== true && this.#tentative.delete(known)) this.#place(site, known, identity);
+      if (site.tentative !== true && this.#tentative.delete(event)) this.#place(site, event);
       return;
     }
-    const event = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
+    const recordedAt = this.#now();
+    const event = { name, time: toHrTime(recordedAt), attributes, droppedAttributesCount: 0 };
     if (site.tentative === true && identity.error !== undefined) {
-      this.#remember(site, { error: identity.error }, event);
+      this.#remember(site, { error: identity.error }, { event, recordedAt });
       this.#tentative.add(event);
       return;
     }
-    this.#remember(site, identity, event);
-    this.#place(site, event, identity);
+    this.#remember(site, identity, { event, recordedAt });
+    this.#place(site, event);
   }
 
-  #place(site: CallSite, event: LifecycleEvent, identity: EventIdentity): void {
+  #place(site: CallSite, event: LifecycleEvent): void {
     const carrier = site.slot?.root ?? (slotInContext(site.span) === site.slot ? site.span : undefined);
     if (carrier !== undefined && canCarry(carrier)) {
       // Not addEvent: at its limit the SDK drops the oldest event, and this one must stay.
       carrier.events.push(event);
       return;
     }
-    this.#own.set(identity.key ?? event, { event, span: this.#spanOf(site, event) });
+    this.#own.set(event, this.#spanOf(site, event));
     this.#flush ??= setImmediate(() => {
       this.flush();
     }).unref();
@@ -179,29 +197,44 @@ export class Lifecycle {
     this.#flush = undefined;
     const spans = [...this.#own.values()];
     this.#own.clear();
-    for (const { span } of spans) this.#sink.emit(span);
+    this.#ownByKey.clear();
+    for (const span of spans) this.#sink.emit(span);
   }
 
-  #known(site: CallSite, { key, error }: EventIdentity): LifecycleEvent | undefined {
+  #known(site: CallSite, name: string, { key, error }: EventIdentity): KnownEvent | undefined {
     for (const each of causesOf(error)) {
-      const known = this.#byError.get(each);
-      if (known !== undefined && known.slot === site.slot) return known.event;
+      const known = this.#byError.get(each)?.get(site.slot ?? NOWHERE);
+      // One error may be about two tokens.
+      const isAnother =
+        known?.event.name === name && known.key !== undefined && key !== undefined && known.key !== key;
+      if (known !== undefined && !isAnother && this.#isRecent(known)) return known;
     }
     if (key === undefined) return undefined;
-    return (site.slot && this.#bySlot.get(site.slot)?.get(key)) ?? this.#own.get(key)?.event;
+    const known = site.slot === undefined ? this.#ownByKey.get(key) : this.#bySlot.get(site.slot)?.get(key);
+    return known !== undefined && this.#isRecent(known) ? known : undefined;
   }
 
-  #remember(site: CallSite, { key, error }: EventIdentity, event: LifecycleEvent): void {
+  #isRecent({ recordedAt }: KnownEvent): boolean {
+    return Math.abs(this.#now() - recordedAt) <= KNOWN_FOR_MS;
+  }
+
+  #remember({ slot }: CallSite, { key, error }: EventIdentity, { event, recordedAt }: KnownEvent): void {
+    const known = { event, key, recordedAt };
     if (typeof error === 'object' && error !== null) {
-      this.#byError.set(error, { event, slot: site.slot });
+      const events = this.#byError.get(error) ?? new WeakMap<object, KnownEvent>();
+      this.#byError.set(error, events.set(slot ?? NOWHERE, known));
     }
-    if (key === undefined || site.slot === undefined) return;
-    let events = this.#bySlot.get(site.slot);
+    if (key === undefined) return;
+    if (slot === undefined) {
+      this.#ownByKey.set(key, known);
+      return;
+    }
+    let events = this.#bySlot.get(slot);
     if (events === undefined) {
       events = new BoundedMap(MAX_KNOWN_EVENTS);
-      this.#bySlot.set(site.slot, events);
+      this.#bySlot.set(slot, events);
     }
-    events.set(key, event);
+    events.set(key, known);
   }
 
   #spanOf(site: CallSite, event: RecordedEvent): RecordedSpan {
