@@ -69,3 +69,17 @@ test('an application that registers its provider while it serves', async () => {
   expect(own.filter(({ name }) => name === 'work')).toHaveLength(3);
   expect(requests(own, '/first')).toEqual([]);
 });
+
+test.each([[[REGISTER, AUTO_INSTRUMENTATIONS]], [[AUTO_INSTRUMENTATIONS, REGISTER]]])(
+  'OTEL_TRACES_EXPORTER=none, and an application that does not import the API: %j',
+  async (imports) => {
+    await using world = await startShop({ imports, env: { OTEL_TRACES_EXPORTER: 'none' } }, 'requires.cjs');
+    const token = await world.provider.accessToken({ sub: 'alice', sid: 'session-1' });
+    await get(`${world.url}/`, token);
+    const spans = await world.audit.waitFor((all) => requests(all, '/').length > 0, 'the request');
+    expect(requests(spans, '/')).toHaveLength(1);
+    expect(requests(spans, '/')[0]?.attributes).toMatchObject({ 'session.id': 'session-1' });
+    expectEachOnce(spans);
+    expect(world.telemetry.seen).toEqual([]);
+  },
+);
