@@ -22,9 +22,13 @@ test.each([
   const answer = await get(`${world.url}/`, await world.provider.accessToken(claims));
   expect(answer).toEqual({
     status: 200,
-    body: { subject: 'alice', recorded: true, ended: true, again: false },
+    body: { subject: 'alice', recorded: true, job: 'done', ended: true, again: false },
   });
   const spans = await world.audit.waitFor((all) => all.some(({ kind }) => kind === SERVER), 'the request');
+  expect(spans.find(({ name }) => name === 'job')?.attributes).toMatchObject({
+    'session.id': 'job-1',
+    'user.id': 'batch',
+  });
   const requests = spans.filter(({ kind }) => kind === SERVER);
   expect(requests).toHaveLength(1);
   expect(requests[0]?.attributes).toMatchObject({
@@ -57,7 +61,7 @@ test.each([
 test('the public functions do nothing without register', async () => {
   await using world = await startShop({ imports: [], args: ['none'] }, 'in-code.mjs');
   const answer = await get(`${world.url}/`, await world.provider.accessToken({ sub: 'alice', sid: 's1' }));
-  expect(answer.body).toEqual({ subject: 'alice', recorded: false, ended: false, again: false });
+  expect(answer.body).toEqual({ subject: 'alice', recorded: false, job: 'done', ended: false, again: false });
   await world.telemetry.waitFor((all) => all.some(({ kind }) => kind === SERVER), 'its telemetry');
   expect(world.audit.seen).toEqual([]);
 });
