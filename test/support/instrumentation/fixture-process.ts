@@ -14,6 +14,8 @@ export interface FixtureOptions {
   execArgv?: readonly string[];
   env?: Record<string, string>;
   args?: readonly string[];
+  /** As {@link ScriptProcess} has it. */
+  wrapper?: readonly string[];
 }
 
 /** A fixture of this workspace that runs as a child. */

@@ -2,6 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { gunzipSync } from 'node:zlib';
 import { decodeTraceRequest, type DecodedSpan } from './otlp-decoder.ts';
 
+/** Of what has arrived, a failure shows the last few. */
+const MAX_SHOWN = 50;
+const MAX_SHOWN_LENGTH = 500;
+
 /** How a receiver answers its next requests. */
 export interface Answer {
   status: number;
@@ -48,7 +52,10 @@ export class TestReceiver {
       const { spans } = this;
       if (done(spans)) return spans;
       if (Date.now() > deadline) {
-        const seen = spans.map(({ name, attributes }) => `${name} ${JSON.stringify(attributes)}`).join('\n');
+        const seen = spans
+          .slice(-MAX_SHOWN)
+          .map(({ name, attributes }) => `${name} ${JSON.stringify(attributes)}`.slice(0, MAX_SHOWN_LENGTH))
+          .join('\n');
         throw new Error(`waited in vain for ${what}; there were ${spans.length} spans:\n${seen}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -7,6 +7,8 @@ export interface ScriptOptions {
   /** Arguments of the script. */
   args?: readonly string[];
   env?: Record<string, string>;
+  /** A command that becomes Node, with what stands before that in its arguments. */
+  wrapper?: readonly string[];
 }
 
 /** A script that runs as a child; it prints `listening <port>` if it serves. */
@@ -21,7 +23,9 @@ export class ScriptProcess {
    * @param cwd where it runs
    */
   constructor(script: string, cwd: string, options: ScriptOptions = {}) {
-    this.child = spawn(process.execPath, [...(options.execArgv ?? []), script, ...(options.args ?? [])], {
+    const node = [process.execPath, ...(options.execArgv ?? []), script, ...(options.args ?? [])];
+    const [command = '', ...args] = [...(options.wrapper ?? []), ...node];
+    this.child = spawn(command, args, {
       cwd,
       env: { ...baseEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -114,7 +114,8 @@ export class SpoolWriter {
       this.#waitUntil(() => (outcome = this.#write(head, payload)) !== 'disk_full');
     }
     if (outcome === 'written') {
-      this.#waitedInVain = undefined;
+      // Beyond the bound only the sender makes room, and tells; on a disk that was full anybody may have.
+      if (this.#quietOutcome === 'disk_full' && mode === 'wait') this.#waitedInVain = undefined;
     } else {
       this.#quietUntil = this.#options.now() + RETRY_AFTER_FAILURE_MS;
       this.#quietOutcome = outcome;
