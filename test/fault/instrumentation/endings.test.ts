@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { FixtureProcess } from '../../support/instrumentation/fixture-process.ts';
+import { FixtureProcess, STANDALONE } from '../../support/instrumentation/fixture-process.ts';
 import { TestReceiver } from '../../support/instrumentation/receiver.ts';
 import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
 
-/** How a process ends once it has answered, and what it then ends with. */
+/** How a process ends that listens for no signal (auto-instrumentations' `register` does, and keeps it running), once it has answered. */
 const ENDINGS: Record<string, (app: FixtureProcess) => Promise<unknown>> = {
   SIGTERM: async (app) => {
     await app.kill('SIGTERM');
@@ -38,11 +38,15 @@ test('whatever ends a process after its answer, what had ended is on disk, and t
   };
   await receiver.close();
   for (const [how, end] of Object.entries(ENDINGS)) {
-    await using app = new FixtureProcess('endings.mjs', { env, args: [how] });
+    await using app = new FixtureProcess('endings.mjs', { env, args: [how], imports: [STANDALONE] });
     await app.line(/^answered$/m);
     await end(app);
   }
-  await using rejected = new FixtureProcess('endings.mjs', { env, args: ['rejection'] });
+  await using rejected = new FixtureProcess('endings.mjs', {
+    env,
+    args: ['rejection'],
+    imports: [STANDALONE],
+  });
   expect(await rejected.exited).toMatchObject({ code: 1 });
   await receiver.listen();
   await using next = new FixtureProcess('idle.mjs', { env });
