@@ -10,6 +10,8 @@ const MAX_SHOWN_LENGTH = 500;
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
+  /** How long the answer takes; for ever if it is Infinity. */
+  delayMs?: number;
 }
 
 /** An OTLP/HTTP receiver on the loopback that keeps what it accepts. */
@@ -71,9 +73,11 @@ export class TestReceiver {
     }
     const raw = Buffer.concat(chunks);
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-    const { status, headers } = this.answer(body);
+    const { status, headers, delayMs = 0 } = this.answer(body);
     this.seen.push({ at: Date.now(), status, body, headers: request.headers });
+    if (delayMs === Infinity) return;
     if (status === 200) this.accepted.push(body);
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     response.writeHead(status, headers).end();
   }
 
