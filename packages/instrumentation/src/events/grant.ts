@@ -43,6 +43,7 @@ export function recordGrant(context: EventContext, site: CallSite, grant: Grant)
     sessions.began(session);
     rememberResponse(sessions, session, response);
     lifecycle.bind(site, { session, token: response.accessToken });
+    lifecycle.loggedIn(site, session);
   }
   const about = {
     ...clientAttributes(client),

@@ -2,25 +2,37 @@ import type { EventContext } from '../events/event-context.ts';
 import { expressJwtLibrary } from './express-jwt/hooks.ts';
 import { expressOauth2JwtBearerLibrary } from './express-oauth2-jwt-bearer/hooks.ts';
 import { expressOpenidConnectLibrary } from './express-openid-connect/hooks.ts';
+import { expressSessionLibrary } from './express-session/hooks.ts';
 import { joseLibrary } from './jose/hooks.ts';
 import { jsonwebtokenLibrary } from './jsonwebtoken/hooks.ts';
 import { keycloakConnectLibrary } from './keycloak-connect/hooks.ts';
 import { koaJwtLibrary } from './koa-jwt/hooks.ts';
 import type { CreateLibrary, Library } from './library.ts';
 import { nestjsJwtLibrary } from './nestjs-jwt/hooks.ts';
+import { oauthLibrary } from './oauth/hooks.ts';
 import { openidClientLibrary } from './openid-client/hooks.ts';
+import { passportJwtLibrary } from './passport-jwt/hooks.ts';
+import { passportOauth2Library } from './passport-oauth2/hooks.ts';
+import { passportOpenidconnectLibrary } from './passport-openidconnect/hooks.ts';
+import { passportLibrary } from './passport/hooks.ts';
 
 /** Every library that is observed. Its table is in {@link LIBRARY_VERSIONS} too. */
 const LIBRARIES: readonly CreateLibrary[] = [
   expressJwtLibrary,
   expressOauth2JwtBearerLibrary,
   expressOpenidConnectLibrary,
+  expressSessionLibrary,
   joseLibrary,
   jsonwebtokenLibrary,
   keycloakConnectLibrary,
   koaJwtLibrary,
   nestjsJwtLibrary,
+  oauthLibrary,
   openidClientLibrary,
+  passportJwtLibrary,
+  passportLibrary,
+  passportOauth2Library,
+  passportOpenidconnectLibrary,
 ];
 
 /** Makes the hooks of every library. */

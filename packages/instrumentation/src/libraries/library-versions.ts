@@ -1,23 +1,35 @@
 import { EXPRESS_JWT_VERSIONS } from './express-jwt/versions.ts';
 import { EXPRESS_OAUTH2_JWT_BEARER_VERSIONS } from './express-oauth2-jwt-bearer/versions.ts';
 import { EXPRESS_OPENID_CONNECT_VERSIONS } from './express-openid-connect/versions.ts';
+import { EXPRESS_SESSION_VERSIONS } from './express-session/versions.ts';
 import { JOSE_VERSIONS } from './jose/versions.ts';
 import { JSONWEBTOKEN_VERSIONS } from './jsonwebtoken/versions.ts';
 import { KEYCLOAK_CONNECT_VERSIONS } from './keycloak-connect/versions.ts';
 import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
 import type { LibraryVersions } from './library.ts';
 import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
+import { OAUTH_VERSIONS } from './oauth/versions.ts';
 import { OPENID_CLIENT_VERSIONS } from './openid-client/versions.ts';
+import { PASSPORT_JWT_VERSIONS } from './passport-jwt/versions.ts';
+import { PASSPORT_OAUTH2_VERSIONS } from './passport-oauth2/versions.ts';
+import { PASSPORT_OPENIDCONNECT_VERSIONS } from './passport-openidconnect/versions.ts';
+import { PASSPORT_VERSIONS } from './passport/versions.ts';
 
 /** What is covered of which library, without a hook loaded. */
 export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
   EXPRESS_JWT_VERSIONS,
   EXPRESS_OAUTH2_JWT_BEARER_VERSIONS,
   EXPRESS_OPENID_CONNECT_VERSIONS,
+  EXPRESS_SESSION_VERSIONS,
   JOSE_VERSIONS,
   JSONWEBTOKEN_VERSIONS,
   KEYCLOAK_CONNECT_VERSIONS,
   KOA_JWT_VERSIONS,
   NESTJS_JWT_VERSIONS,
+  OAUTH_VERSIONS,
   OPENID_CLIENT_VERSIONS,
+  PASSPORT_JWT_VERSIONS,
+  PASSPORT_OAUTH2_VERSIONS,
+  PASSPORT_OPENIDCONNECT_VERSIONS,
+  PASSPORT_VERSIONS,
 ];

@@ -5,8 +5,8 @@ export type LibraryFunction = (...args: unknown[]) => unknown;
 
 /** What a hook does around one call. Each is guarded: what it throws never reaches the application. */
 export interface CallObserver {
-  /** The call returned, or its promise was fulfilled, or its callback was given a result. */
-  succeeded(result: unknown): void;
+  /** The call returned, or its promise was fulfilled, or its callback was given a result (some are given several). */
+  succeeded(result: unknown, ...more: unknown[]): void;
   /** The call threw, or its promise was rejected, or its callback was given an error. */
   failed(error: unknown): void;
 }

@@ -102,9 +102,9 @@ function once(observer: CallObserver, what: string): CallObserver {
     guarded(what, work);
   };
   return {
-    succeeded: (result) => {
+    succeeded: (...results) => {
       tell(() => {
-        observer.succeeded(result);
+        observer.succeeded(...results);
       });
     },
     failed: (error) => {
@@ -118,13 +118,38 @@ function once(observer: CallObserver, what: string): CallObserver {
 /** Node's convention: the error first, if there is one. */
 function observedCallback(callback: unknown, observer: CallObserver): LibraryFunction {
   return function (this: unknown, ...args: unknown[]): unknown {
-    const [error, result] = args;
-    if (error === null || error === undefined) observer.succeeded(result);
+    const [error, result, ...more] = args;
+    if (error === null || error === undefined) observer.succeeded(result, ...more);
     else observer.failed(error);
     if (typeof callback !== 'function') return undefined;
     const returned: unknown = Reflect.apply(callback, this, args);
     return returned;
   };
+}
+
+/**
+ * Puts functions in the place of an object's own that tell first, and then do what those did.
+ *
+ * @param what - Name of the hook, for warnings.
+ * @param target - The object.
+ * @param tellers - By name: are told the arguments of the call. A name that the object itself does not have is skipped.
+ */
+export function tellFirst(
+  what: string,
+  target: object,
+  tellers: Readonly<Record<string, (args: readonly unknown[]) => void>>,
+): void {
+  for (const [name, tell] of Object.entries(tellers)) {
+    const original = Object.hasOwn(target, name) ? functionOf(target, name) : undefined;
+    if (original === undefined || wrappers.has(original)) continue;
+    const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+      guarded(what, () => {
+        tell(args);
+      });
+      return Reflect.apply(original, this, args);
+    };
+    put(target, name, likeOriginal(wrapper, original));
+  }
 }
 
 /** Marks a function that a hook made itself as one that must not be wrapped again. */

@@ -82,6 +82,7 @@ export class Lifecycle {
   readonly #own = new Map<LifecycleEvent, RecordedSpan>();
   /** Those of them that belong to no request. */
   readonly #ownByKey = new Map<string, KnownEvent>();
+  readonly #logins = new WeakMap<SessionSlot, Session>();
   /** Events of tries, which nobody has been told of. */
   readonly #tentative = new WeakSet<LifecycleEvent>();
   #trying = false;
@@ -140,6 +141,16 @@ export class Lifecycle {
   /** Binds the request to a session; the first one stays. */
   bind(site: CallSite, binding: Binding): void {
     if (site.slot !== undefined) this.#processor.bind(site.slot, binding);
+  }
+
+  /** Notes that the person of the request logged in with it. */
+  loggedIn({ slot }: CallSite, session: Session): void {
+    if (slot !== undefined) this.#logins.set(slot, session);
+  }
+
+  /** The session of the login that the request was; undefined where it only shows what an earlier one gave. */
+  loginAt({ slot }: CallSite): Session | undefined {
+    return slot && this.#logins.get(slot);
   }
 
   /** The session that the request is bound to. */

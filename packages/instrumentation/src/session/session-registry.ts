@@ -69,6 +69,11 @@ export class SessionRegistry {
     if (claims?.tokenId !== undefined) this.rememberTokenId(session, claims.tokenId);
   }
 
+  /** Forgets a token: whoever shows it next is nobody's. */
+  forget(token: string): void {
+    this.#byToken.delete(tokenKey(token));
+  }
+
   /** Remembers the `jti` of a token of a session. */
   rememberTokenId(session: Session, tokenId: string): void {
     this.#byToken.set(jtiKey(session.issuer, tokenId), session);
