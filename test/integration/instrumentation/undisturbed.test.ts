@@ -3,6 +3,7 @@ import {
   AUTO_INSTRUMENTATIONS,
   FixtureProcess,
   REGISTER,
+  STANDALONE,
 } from '../../support/instrumentation/fixture-process.ts';
 import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
 import { get, startShop, type ShopWorld } from './shop-world.ts';
@@ -57,6 +58,7 @@ test('on a bad day the application answers as it would without us', async () => 
   };
   const without = await run([AUTO_INSTRUMENTATIONS], {});
   expect(await run([REGISTER, AUTO_INSTRUMENTATIONS], {})).toEqual(without);
+  expect(await run([STANDALONE], {})).toEqual(without);
   // Neither does a spool that cannot be written matter.
   expect(await run([REGISTER, AUTO_INSTRUMENTATIONS], { SPANLEDGER_SPOOL_DIR: '/proc/nowhere' })).toEqual(
     without,
