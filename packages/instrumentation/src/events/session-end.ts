@@ -53,3 +53,22 @@ export function recordSessionEnd(
     { key: session && `${EVENT_SESSION_ENDED} ${session.issuer} ${session.id}` },
   );
 }
+
+/** Somebody is sent to the provider to log out. */
+export interface Logout {
+  readonly client: ClientIdentity;
+  /** `id_token_hint`. */
+  readonly hint: string | undefined;
+}
+
+/**
+ * Records that somebody is sent to the provider to log out (OpenID Connect RP-Initiated Logout 1.0). Whose session it
+ * is, `id_token_hint` says if that token was issued here (a hint is not proof: it is looked up, not read), else the
+ * request.
+ */
+export function recordLogout(context: EventContext, site: CallSite, { client, hint }: Logout): void {
+  const { lifecycle, sessions } = context;
+  const session = (hint === undefined ? undefined : sessions.ofToken(hint)) ?? lifecycle.sessionAt(site);
+  if (session !== undefined) lifecycle.bind(site, { session, token: undefined });
+  recordSessionEnd(context, site, { session, reason: 'logout', client });
+}

@@ -10,6 +10,7 @@ import { koaJwtLibrary } from './koa-jwt/hooks.ts';
 import type { CreateLibrary, Library } from './library.ts';
 import { nestjsJwtLibrary } from './nestjs-jwt/hooks.ts';
 import { oauthLibrary } from './oauth/hooks.ts';
+import { oauth4webapiLibrary } from './oauth4webapi/hooks.ts';
 import { openidClientLibrary } from './openid-client/hooks.ts';
 import { passportJwtLibrary } from './passport-jwt/hooks.ts';
 import { passportOauth2Library } from './passport-oauth2/hooks.ts';
@@ -27,6 +28,7 @@ const LIBRARIES: readonly CreateLibrary[] = [
   keycloakConnectLibrary,
   koaJwtLibrary,
   nestjsJwtLibrary,
+  oauth4webapiLibrary,
   oauthLibrary,
   openidClientLibrary,
   passportJwtLibrary,

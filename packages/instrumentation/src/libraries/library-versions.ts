@@ -9,6 +9,7 @@ import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
 import type { LibraryVersions } from './library.ts';
 import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
 import { OAUTH_VERSIONS } from './oauth/versions.ts';
+import { OAUTH4WEBAPI_VERSIONS } from './oauth4webapi/versions.ts';
 import { OPENID_CLIENT_VERSIONS } from './openid-client/versions.ts';
 import { PASSPORT_JWT_VERSIONS } from './passport-jwt/versions.ts';
 import { PASSPORT_OAUTH2_VERSIONS } from './passport-oauth2/versions.ts';
@@ -26,6 +27,7 @@ export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
   KEYCLOAK_CONNECT_VERSIONS,
   KOA_JWT_VERSIONS,
   NESTJS_JWT_VERSIONS,
+  OAUTH4WEBAPI_VERSIONS,
   OAUTH_VERSIONS,
   OPENID_CLIENT_VERSIONS,
   PASSPORT_JWT_VERSIONS,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { EncryptJWT, exportJWK, generateKeyPair, type JWTPayload } from 'jose';
 import { expect, test } from 'vitest';
 import { startLibraryApp } from '../../../support/apps/library-world.ts';
-import { expectNoSecrets } from '../../../support/apps/no-secrets.ts';
+import { expectNoSecrets } from '../../../support/apps/seen-events.ts';
 
 const PERSON = { iss: 'https://id.test', sub: 'alice', sid: 'session-of-alice' };
 

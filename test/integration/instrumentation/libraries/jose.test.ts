@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compareWithout } from '../../../support/apps/compare-without.ts';
 import { startLibraryApp, type LibraryWorld } from '../../../support/apps/library-world.ts';
-import { expectNoSecrets } from '../../../support/apps/no-secrets.ts';
+import { expectNoSecrets } from '../../../support/apps/seen-events.ts';
 import type { Algorithm } from '../../../support/apps/token-mint.ts';
 
 /** Which app has which version of jose, and how a script loads it. */
@@ -62,3 +62,22 @@ test.each(SCRIPTS.filter(([, , script]) => script !== 'esm.mjs'))(
     await compareWithout(app, `jose/${script}`, sendTokens);
   },
 );
+
+test('two copies in one process: jose 6, and the jose 4 of a library', async () => {
+  await using world = await startLibraryApp('openid-client-6', 'two-copies.mjs');
+  const { tokens } = world.provider;
+  for (const path of ['/new', '/old']) {
+    expect((await world.get(path, await tokens.mint({ sub: path }))).status).toBe(200);
+    expect((await world.get(path, await tokens.mint({ sub: path }, { expiresIn: -600 }))).status).toBe(401);
+  }
+  const spans = await world.serverSpans();
+  expect(spans.map(({ attributes }) => attributes['session.id'])).toEqual([
+    'session-of-/new',
+    undefined,
+    'session-of-/old',
+    undefined,
+  ]);
+  expect(
+    spans.map(({ events }) => events.map(({ attributes }) => attributes['oidc.token.rejection_reason'])),
+  ).toEqual([[], ['expired'], [], ['expired']]);
+});

@@ -2,7 +2,7 @@ import type { EventContext } from '../../events/event-context.ts';
 import { recordAuthorizationFailure, recordAuthorizationRequest } from '../../events/authorization.ts';
 import { recordClientGrant, recordGrant } from '../../events/grant.ts';
 import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
-import { recordSessionEnd } from '../../events/session-end.ts';
+import { recordLogout } from '../../events/session-end.ts';
 import { readTokenResponse } from '../../events/token-response.ts';
 import {
   recordIntrospection,
@@ -10,14 +10,16 @@ import {
   recordRevocation,
   typeOfHint,
 } from '../../events/token-state.ts';
+import { recordUserInfo, recordUserInfoFailure } from '../../events/user-info.ts';
 import { memberOf } from '../../attach/global-api.ts';
 import { scopeList } from '../../session/claims.ts';
 import type { Library, Observe } from '../library.ts';
 import { wrapExport } from '../wrap.ts';
+import { createClientHooks } from './client-hooks.ts';
 import { clientIdentity, parameterOf } from './configuration.ts';
 import { OPENID_CLIENT_VERSIONS } from './versions.ts';
 
-/** The hooks of panva/openid-client 6: functions that take a `Configuration` first. */
+/** The hooks of panva/openid-client. Version 5 has clients; the functions of version 6 take a `Configuration` first. */
 export function openidClientLibrary(context: EventContext): Library {
   const authorization = observeAuthorization(context);
   const hooks: Readonly<Record<string, Observe>> = {
@@ -30,11 +32,15 @@ export function openidClientLibrary(context: EventContext): Library {
     tokenRevocation: observeRevocation(context),
     tokenIntrospection: observeIntrospection(context),
     buildEndSessionUrl: observeEndSession(context),
+    fetchUserInfo: observeUserInfo(context),
+    implicitAuthentication: observeImplicit(context),
   };
+  const clients = createClientHooks(context);
   return {
     versions: OPENID_CLIENT_VERSIONS,
     patch: (file) => {
-      for (const [name, observe] of Object.entries(hooks)) wrapExport(file, name, observe);
+      if (file.major === 5) clients(file);
+      else for (const [name, observe] of Object.entries(hooks)) wrapExport(file, name, observe);
     },
   };
 }
@@ -167,21 +173,56 @@ function observeIntrospection(context: EventContext): Observe {
   };
 }
 
-/**
- * `buildEndSessionUrl(config, parameters)`: somebody is sent to the provider to log out. Whose session it is,
- * `id_token_hint` says if that token was issued here (a hint is not proof: it is looked up, not read), else the request.
- */
+/** `fetchUserInfo(config, accessToken, expectedSubject)`. */
+function observeUserInfo(context: EventContext): Observe {
+  return ([configuration, token]) => {
+    if (typeof token !== 'string') return undefined;
+    const site = context.lifecycle.callSite();
+    const shown = { client: clientIdentity(configuration), token };
+    return {
+      succeeded: (answer) => {
+        recordUserInfo(context, site, shown, answer);
+      },
+      failed: (error) => {
+        recordUserInfoFailure(context, site, shown, error);
+      },
+    };
+  };
+}
+
+/** `implicitAuthentication(config, currentUrl, nonce)`: the browser itself brought the ID token, whose claims it gives. */
+function observeImplicit(context: EventContext): Observe {
+  return ([configuration, currentUrl]) => {
+    const site = context.lifecycle.callSite();
+    const brought = currentUrl instanceof URL ? new URLSearchParams(currentUrl.hash.slice(1)) : undefined;
+    const state = parameterOf(brought, 'state');
+    const token = parameterOf(brought, 'id_token');
+    return {
+      succeeded: (claims) => {
+        recordGrant(context, site, {
+          client: clientIdentity(configuration),
+          grantType: 'implicit',
+          flow: 'implicit',
+          state,
+          response: readTokenResponse({ id_token: token }, context.now(), claims),
+        });
+      },
+      failed: (error) => {
+        const secrets = [state, token];
+        recordAuthorizationFailure(context, site, { client: clientIdentity(configuration), error, secrets });
+      },
+    };
+  };
+}
+
+/** `buildEndSessionUrl(config, parameters)`. */
 function observeEndSession(context: EventContext): Observe {
-  const { lifecycle, sessions } = context;
   return ([configuration, parameters]) => {
-    const site = lifecycle.callSite();
+    const site = context.lifecycle.callSite();
     return {
       succeeded: () => {
         const hint = parameterOf(parameters, 'id_token_hint');
-        const session =
-          (hint === undefined ? undefined : sessions.ofToken(hint)) ?? lifecycle.sessionAt(site);
-        if (session !== undefined) lifecycle.bind(site, { session, token: undefined });
-        recordSessionEnd(context, site, { session, reason: 'logout', client: clientIdentity(configuration) });
+        recordLogout(context, site, { client: clientIdentity(configuration), hint });
       },
       failed: () => undefined,
     };

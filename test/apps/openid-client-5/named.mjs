@@ -1,0 +1,5 @@
+import { generators, Issuer } from 'openid-client';
+import { createActions } from './actions.cjs';
+import { serve } from './login-server.cjs';
+
+serve(createActions({ Issuer, generators }));
