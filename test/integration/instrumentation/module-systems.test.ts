@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { AUTO_INSTRUMENTATIONS, REGISTER } from '../../support/instrumentation/fixture-process.ts';
 import { get, startShop } from './shop-world.ts';
@@ -34,6 +34,11 @@ describe('CommonJS applications require the libraries', () => {
   test.each([['/'], ['/subpath']])('path %s', (path) =>
     expectCovered('requires.cjs', [REGISTER, AUTO_INSTRUMENTATIONS], path),
   );
+});
+
+test('a compiler that was loaded after us and calls nobody else’s loader', () => {
+  const compiler = pathToFileURL(fixture('late-compiler.mjs')).href;
+  return expectCovered('requires.cjs', [compiler, REGISTER, AUTO_INSTRUMENTATIONS, `${compiler}?again`]);
 });
 
 describe('ES modules, beside others’ loader hooks', () => {

@@ -22,7 +22,7 @@ function setUp(): {
   processor: AuditProcessor;
   emitted: RecordedSpan[];
   activate(span?: RecordedSpan): void;
-  pass(milliseconds: number): void;
+  pass: (milliseconds: number) => void;
 } {
   const emitted: RecordedSpan[] = [];
   let now = 1_700_000_000_123;

@@ -75,6 +75,8 @@ describe('a wrapped function', () => {
     expect(wrapped.name).toBe('verify');
     expect(wrapped).toHaveLength(0);
     expect(wrapped).toHaveProperty('extra', 1);
+    const later = wrapFunction(async () => Promise.resolve(), 'TEST', recording().observe);
+    expect(later.constructor.name).toBe('AsyncFunction');
   });
 
   test.each([
@@ -212,6 +214,19 @@ describe('an export', () => {
     const same = (name: string): boolean =>
       Reflect.get(Object(module.exports), name) === Reflect.get(namespace, name);
     expect([same('resolve'), same('sep'), same('join')]).toEqual([true, true, false]);
+  });
+
+  test('is one function, whichever of two files that export it is asked', () => {
+    const f = (): number => 1;
+    const modules = [{ exports: { f } }, { exports: { f } }];
+    for (const module of modules) wrapExport(new RequiredFile(identity, module), 'f', observe);
+    const [one, other] = modules;
+    expect(one?.exports.f).not.toBe(f);
+    expect(one?.exports.f).toBe(other?.exports.f);
+    // Another hook of the same function is its own.
+    const third = { exports: { f } };
+    wrapExport(new RequiredFile(identity, third), 'f', recording().observe);
+    expect(third.exports.f).not.toBe(one?.exports.f);
   });
 
   test('is not wrapped again when another module re-exports it', () => {

@@ -5,6 +5,9 @@ import { put } from './loaded-file.ts';
 
 const wrappers = new WeakSet<object>();
 
+/** What was made of an exported function: modules that export the same one are given the same. */
+const exported = new WeakMap<object, { readonly observe: Observe; readonly wrapper: LibraryFunction }>();
+
 /** The name of a CommonJS file's only export. */
 export const MODULE_EXPORTS = 'module.exports';
 
@@ -83,8 +86,9 @@ function wrapFactoryFunction(
   return likeOriginal(wrapper, original);
 }
 
-/** Gives a wrapper the name, the arity and the other properties of what it wraps. */
+/** Gives a wrapper the name, the arity, the other properties and the class of what it wraps. */
 function likeOriginal(wrapper: LibraryFunction, original: LibraryFunction): LibraryFunction {
+  Reflect.setPrototypeOf(wrapper, Reflect.getPrototypeOf(original));
   for (const key of Reflect.ownKeys(original)) {
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     if (key !== 'prototype' && descriptor !== undefined) Reflect.defineProperty(wrapper, key, descriptor);
@@ -173,8 +177,15 @@ export function isWrapped(value: unknown): boolean {
 export function wrapExport(file: LoadedFile, name: string, observe: Observe, options?: WrapOptions): void {
   const original = functionOf(file.exports, name);
   if (original === undefined) warnAboutMissing(file, name);
-  else if (!wrappers.has(original))
-    file.set(name, wrapFunction(original, hookName(file, name), observe, options));
+  else if (!wrappers.has(original)) {
+    const known = exported.get(original);
+    const wrapper =
+      known?.observe === observe
+        ? known.wrapper
+        : wrapFunction(original, hookName(file, name), observe, options);
+    exported.set(original, { observe, wrapper });
+    file.set(name, wrapper);
+  }
 }
 
 /**
