@@ -58,7 +58,7 @@ it('reads back what it writes', () => {
       expect(parseQuery(written)).toEqual(parsed);
       expect(formatQuery(parseQuery(written))).toBe(written);
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, examples: [['\\\n:\0'], ['\\\\n:1'], ['a:\\\t\\\r']] },
   );
 });
 

@@ -1,6 +1,12 @@
 import type { Query } from './query.ts';
 
 const PLAIN_VALUE = /^[\w./@-]+$/;
+/** White space that ends a line is written by its letter. */
+const LETTERS: ReadonlyMap<string, string> = new Map([
+  ['\n', 'n'],
+  ['\r', 'r'],
+  ['\t', 't'],
+]);
 const KEYWORD = /^(?:and|or|not)$/i;
 
 /**
@@ -49,9 +55,5 @@ function quote(text: string): string {
 
 function escape(text: string): string {
   if (KEYWORD.test(text)) return `\\${text}`;
-  return text
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r')
-    .replaceAll('\t', '\\t')
-    .replaceAll(/[\s()":<>=*\\]/g, '\\$&');
+  return text.replaceAll(/[\s()":<>=*\\]/g, (character) => `\\${LETTERS.get(character) ?? character}`);
 }
