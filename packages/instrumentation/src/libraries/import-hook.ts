@@ -3,14 +3,12 @@ import { addHook } from 'import-in-the-middle';
 import { createHook, supportsSyncHooks } from 'import-in-the-middle/create-hook.mjs';
 import { guarded } from '../warning.ts';
 import { hookedFiles } from './catalogue.ts';
+import { unwrapped } from './foreign-wrapper.ts';
 import type { LibraryVersions } from './library.ts';
 import type { LoadedLibrary } from './load-hooks.ts';
 import { ImportedFile } from './loaded-file.ts';
 import type { LoaderThreadData } from './loader-thread.ts';
 import type { Packages } from './packages.ts';
-
-/** What an import-in-the-middle of any version appends to the URL of what it wraps. */
-const FOREIGN_WRAPPER = /\?iitm=true$/;
 
 const HOOK_MODULE = 'import-in-the-middle/hook.mjs';
 
@@ -52,15 +50,6 @@ export function hookImports(packages: Packages<LoadedLibrary>, tables: readonly 
   }
   const data: LoaderThreadData = { hookUrl, include, tables: [...tables] };
   register(new URL('./loader-thread.js', import.meta.url), { data });
-}
-
-/**
- * An old import-in-the-middle, as SDK 1.x brings it, wraps every module that is imported, and says so in the URL. Ours
- * knows its files by their own URLs; it takes the place of such a wrapper.
- */
-function unwrapped(url: string, include: readonly RegExp[]): string {
-  const plain = url.replace(FOREIGN_WRAPPER, '');
-  return include.some((pattern) => pattern.test(plain)) ? plain : url;
 }
 
 /** The end of the URLs of a library's ES modules. */

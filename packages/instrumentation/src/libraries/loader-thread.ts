@@ -6,6 +6,7 @@
 import { createHook, type Hook } from 'import-in-the-middle/create-hook.mjs';
 import { guarded } from '../warning.ts';
 import { Catalogue } from './catalogue.ts';
+import { unwrapped } from './foreign-wrapper.ts';
 import type { LibraryVersions } from './library.ts';
 import { Packages } from './packages.ts';
 
@@ -20,12 +21,14 @@ export interface LoaderThreadData {
 }
 
 let hook: Hook | undefined;
+let included: readonly RegExp[] = [];
 let packages: Packages<LibraryVersions> | undefined;
 
 /** Called by Node when the hooks are registered. */
 export function initialize({ hookUrl, include, tables }: LoaderThreadData): void {
   hook = createHook({ url: hookUrl });
   hook.applyOptions({ include });
+  included = include;
   packages = new Packages(new Catalogue(tables));
 }
 
@@ -33,7 +36,10 @@ export function initialize({ hookUrl, include, tables }: LoaderThreadData): void
 export const resolve: Hook['resolve'] = async (specifier, context, next) => {
   const resolved = await (hook === undefined
     ? next(specifier, context)
-    : hook.resolve(specifier, context, next));
+    : hook.resolve(specifier, context, async (...args) => {
+        const found = await next(...args);
+        return { ...found, url: unwrapped(found.url, included) };
+      }));
   guarded('IMPORT_HOOK', () => packages?.see(resolved.url));
   return resolved;
 };

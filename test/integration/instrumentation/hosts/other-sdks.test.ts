@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { AppProcess } from '../../../support/apps/app-process.ts';
 import { installApp } from '../../../support/apps/install-app.ts';
@@ -7,6 +8,7 @@ import { TestReceiver } from '../../../support/instrumentation/receiver.ts';
 import { scratchDirectory } from '../../../support/instrumentation/scratch.ts';
 import { expectEachOnce, requests, traceOf } from './expectations.ts';
 
+const OLD_NODE = fileURLToPath(new URL('../fixtures/old-node.mjs', import.meta.url));
 const EDOT = '@elastic/opentelemetry-node';
 /** Nothing but spans, and those to the address that the test gives. */
 const EDOT_ENVIRONMENT = {
@@ -65,6 +67,16 @@ describe.each(HOSTS)('%s', (_host, app, telemetry, environment) => {
       expect(world.telemetry.accepted).toEqual([]);
     }
   });
+});
+
+test('SDK 1.30’s loader hook, on a Node without sufficient synchronous hooks', async () => {
+  await using world = await startLibraryApp('sdk-1', 'traced-server.mjs', {
+    register: false,
+    nodeOptions: `--import ${OLD_NODE} --import ${REGISTER}`,
+  });
+  await world.get('/orders', await world.provider.tokens.mint({ sub: 'alice', sid: 'session-1' }));
+  const spans = await world.spans();
+  expect(requests(spans, '/orders')[0]?.attributes).toMatchObject({ 'session.id': 'session-1' });
 });
 
 test.each([
