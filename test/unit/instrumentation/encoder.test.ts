@@ -184,6 +184,20 @@ test('a resource that is still being detected is taken as far as it is known, wi
   expect(span?.resource).not.toHaveProperty('host.id');
 });
 
+test('one encoder writes the same resource and scope each time, and a resource anew until it is settled', () => {
+  const encoder = new TraceEncoder(STREAM);
+  const resource = { attributes: { 'service.name': 'first' }, asyncAttributesPending: true };
+  const encodeOne = (): DecodedSpan | undefined =>
+    decodeTraceRequest(encoder.encode([{ span: makeSpan({ resource }), number: 1 }]))[0];
+  expect(encodeOne()?.resource).toMatchObject({ 'service.name': 'first' });
+  resource.attributes = { 'service.name': 'settled' };
+  resource.asyncAttributesPending = false;
+  const settled = encodeOne();
+  expect(settled?.resource).toEqual({ 'service.name': 'settled', 'audit.sequence.stream_id': STREAM });
+  expect(encodeOne()).toEqual(settled);
+  expect(settled?.scope).toMatchObject({ name: 'test', version: '1' });
+});
+
 describe('hostile values', () => {
   test('unpaired surrogates become U+FFFD', () => {
     const [span] = encode([

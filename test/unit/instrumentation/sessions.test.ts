@@ -233,3 +233,22 @@ test('a bounded map forgets what was used longest ago', () => {
   map.set('c', 3);
   expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([1, undefined, 3, 2]);
 });
+
+describe('a token that is verified again', () => {
+  test('is of the session that it was of, and of nobody else’s', () => {
+    const sessions = registry();
+    const session = resolve(sessions, { sid: 's1', acr: '1' }, 'the-token');
+    expect(resolve(sessions, { sid: 's1', acr: '1' }, 'the-token')).toBe(session);
+    expect(resolve(sessions, { sid: 's1', sub: 'bob' }, 'the-token')).not.toBe(session);
+    expect(sessions.resolve({ sub: 'alice' }, 'the-token')).toBeUndefined();
+  });
+
+  test('says what it says, after another token of the session said otherwise', () => {
+    const sessions = registry();
+    const session = resolve(sessions, { sid: 's1', acr: '1' }, 'token-1');
+    resolve(sessions, { sid: 's1', acr: '2' }, 'token-2');
+    expect(session.describe()).toMatchObject({ 'oidc.acr': '2' });
+    resolve(sessions, { sid: 's1', acr: '1' }, 'token-1');
+    expect(session.describe()).toMatchObject({ 'oidc.acr': '1' });
+  });
+});

@@ -45,6 +45,8 @@ const IS_REMOTE = 0x200;
 export class TraceEncoder {
   readonly #writer = new ReverseWriter();
   readonly #streamId: string;
+  readonly #resources = new WeakMap<RecordedResource, Uint8Array>();
+  readonly #scopes = new WeakMap<RecordedScope, Uint8Array>();
 
   /** @param streamId - `audit.sequence.stream_id`, added to every resource. */
   constructor(streamId: string) {
@@ -68,7 +70,7 @@ export class TraceEncoder {
           const member = members[index];
           if (member !== undefined) writeSpan(writer, member);
         }
-        writeScope(writer, scope);
+        this.#writeScope(scope);
         writer.endMessage(TAG_MESSAGE_2, scopeSpans);
       }
       this.#writeResource(resource);
@@ -77,7 +79,32 @@ export class TraceEncoder {
     return writer.view();
   }
 
+  /** A resource and a scope are the same in every request: encoding them anew took half of the time of a small one. */
   #writeResource(resource: RecordedResource): void {
+    const writer = this.#writer;
+    const known = this.#resources.get(resource);
+    if (known !== undefined) {
+      writer.raw(known);
+      return;
+    }
+    const before = writer.length;
+    this.#encodeResource(resource);
+    if (resource.asyncAttributesPending !== true) this.#resources.set(resource, writer.copySince(before));
+  }
+
+  #writeScope(scope: RecordedScope): void {
+    const writer = this.#writer;
+    const known = this.#scopes.get(scope);
+    if (known !== undefined) {
+      writer.raw(known);
+      return;
+    }
+    const before = writer.length;
+    writeScope(writer, scope);
+    this.#scopes.set(scope, writer.copySince(before));
+  }
+
+  #encodeResource(resource: RecordedResource): void {
     const writer = this.#writer;
     const before = writer.length;
     writeAttributes(writer, TAG_MESSAGE_1, settledAttributes(resource));

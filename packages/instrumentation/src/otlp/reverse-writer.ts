@@ -41,6 +41,11 @@ export class ReverseWriter {
     return this.#buffer.subarray(this.#start);
   }
 
+  /** A copy of what was written since {@link length} was `before`. */
+  copySince(before: number): Uint8Array {
+    return Uint8Array.from(this.#buffer.subarray(this.#start, this.#buffer.length - before));
+  }
+
   /** Makes room, moves the start, and returns it. */
   #take(bytes: number): number {
     if (this.#start < bytes) this.#grow(bytes);

@@ -117,9 +117,26 @@ export function scrubText(value: string): string {
   return scrub(value, 'text');
 }
 
+/** Short text that was found to hold nothing is remembered: names of spans, and much else, come again and again. */
+const MAX_CLEAN_TEXTS = 1_024;
+const MAX_CLEAN_CHARS = 128;
+const cleanTexts: Readonly<Record<NamedSecrets, Set<string>>> = { text: new Set(), statement: new Set() };
+
 function scrub(value: string, where: NamedSecrets): string {
   // The checks are far cheaper than the patterns, and most strings need only the first.
   if (!SUSPECT.test(value)) return value;
+  if (value.length > MAX_CLEAN_CHARS) return scrubSuspect(value, where);
+  const clean = cleanTexts[where];
+  if (clean.has(value)) return value;
+  const scrubbed = scrubSuspect(value, where);
+  if (scrubbed === value) {
+    if (clean.size >= MAX_CLEAN_TEXTS) clean.clear();
+    clean.add(value);
+  }
+  return scrubbed;
+}
+
+function scrubSuspect(value: string, where: NamedSecrets): string {
   let clean = value;
   if (clean.includes('eyJ')) clean = scrubTokens(clean);
   if (clean.includes('://')) clean = clean.replaceAll(USER_INFO, `$1${REDACTED}@`);

@@ -51,6 +51,8 @@ export class Session {
   /** The attributes that every span carries. */
   readonly short: SpanAttributes;
   state: SessionState = 'active';
+  /** Digest of the token whose claims were learned last; see tokenKey. */
+  learnedFrom: string | undefined;
   /** The newest access token that was issued here. */
   accessToken: TokenInfo | undefined;
   #whole: SpanAttributes;
