@@ -83,6 +83,13 @@ describe('a token without sid', () => {
     expect(resolve(sessions, { jti: 'j1', sub: 'bob' })).not.toBe(session);
   });
 
+  test('that has a sid of its own is not of the session with its jti', () => {
+    const sessions = registry();
+    const first = resolve(sessions, { sid: 's1', jti: 'always' }, 'first');
+    const second = resolve(sessions, { sid: 's2', jti: 'always' }, 'second');
+    expect([first.id, second.id]).toEqual(['s1', 's2']);
+  });
+
   test('belongs to the one login of its person that began here', () => {
     const sessions = registry();
     const session = resolve(sessions, { sid: 's1', azp: 'web' });
@@ -145,6 +152,12 @@ describe('claims', () => {
     });
   });
 
+  test('that are cut stay apart', () => {
+    const sessions = registry();
+    const people = ['1', '2'].map((end) => resolve(sessions, { sub: 'x'.repeat(2_000) + end, sid: 's1' }));
+    expect(people[0]?.short['user.id']).not.toBe(people[1]?.short['user.id']);
+  });
+
   test('are opted in by name', () => {
     const sessions = registry({ claims: ['email', 'name', 'roles', 'tenant', 'address', '__proto__'] });
     const session = resolve(sessions, {
@@ -189,6 +202,26 @@ describe('identity', () => {
       'session.id': 's1',
       'oidc.issuer': ISS,
     });
+  });
+});
+
+describe('what hides the subject', () => {
+  const idOf = (settings: Parameters<typeof registry>[0], claims: object = {}): string =>
+    resolve(registry(settings), claims).id;
+
+  test.each(['pseudonym', 'minimal'] as const)('hides it in the ids of sessions too: %s', (identity) => {
+    const keyed = idOf({ identity, identityKey: 'key' });
+    expect(keyed).toMatch(/^[0-9a-f]{32}$/);
+    expect(idOf({ identity, identityKey: 'key' })).toBe(keyed);
+    expect([
+      idOf({}),
+      idOf({ identity }),
+      idOf({ identity, identityKey: 'other' }),
+      idOf({ identity, identityKey: 'key' }, { sub: 'bob' }),
+    ]).not.toContain(keyed);
+    const sessions = registry({ identity });
+    expect(resolve(sessions, { azp: 'web' })).toBe(resolve(sessions, { azp: 'web' }));
+    expect(idOf({ identity, identityKey: 'key' }, { sid: 's1' })).toBe('s1');
   });
 });
 

@@ -83,7 +83,7 @@ export interface ClientGrant {
  * may be a user's.
  */
 export function recordClientGrant(
-  { lifecycle }: EventContext,
+  { lifecycle, sessions }: EventContext,
   site: CallSite,
   { client, grantType, requested, response }: ClientGrant,
 ): void {
@@ -94,7 +94,7 @@ export function recordClientGrant(
       ...clientAttributes(client),
       // Who asks is known without looking at any token: the client itself.
       ...defined({
-        [ATTR_USER_ID]: client.clientId,
+        [ATTR_USER_ID]: client.clientId && sessions.identityOf(client.issuer ?? '', client.clientId),
         [ATTR_OIDC_SCOPE_REQUESTED]: requested,
         [ATTR_OIDC_SCOPE]: response.scope,
       }),

@@ -4,7 +4,18 @@ import type { InstrumentationConfig } from '../config.ts';
 /** Turns a subject into what spans may say about the person; undefined says nothing. */
 export type IdentityMapper = (issuer: string, subject: string) => string | undefined;
 
+/** What keyed digests are made with. */
+export type IdentityKey = string | Buffer;
+
 const PSEUDONYM_CHARS = 32;
+
+/** The key for whatever is derived from a subject; undefined where subjects are told. */
+export function identityKeyOf(
+  config: Pick<InstrumentationConfig, 'identity' | 'identityKey'>,
+): IdentityKey | undefined {
+  // Without a key of the operator's, one for this process: unlinkable is the safe side.
+  return config.identity === 'full' ? undefined : (config.identityKey ?? randomBytes(32));
+}
 
 /**
  * The mapper for the configured identity mode. A pseudonym is a keyed digest of issuer and subject: the same person

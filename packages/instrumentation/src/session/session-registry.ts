@@ -2,7 +2,7 @@ import { memberOf } from '../attach/global-api.ts';
 import type { InstrumentationConfig } from '../config.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { readSessionClaims, type SessionClaims } from './claims.ts';
-import { createIdentityMapper, type IdentityMapper } from './identity.ts';
+import { createIdentityMapper, identityKeyOf, type IdentityKey, type IdentityMapper } from './identity.ts';
 import { optedInAttributes } from './opted-in-claims.ts';
 import { Session, sessionIdOf } from './session.ts';
 import { tokenKey } from './token.ts';
@@ -28,11 +28,13 @@ export class SessionRegistry {
   readonly #byToken = new BoundedMap<string, Session>(MAX_TOKENS);
   readonly #logins = new BoundedMap<string, Logins>(MAX_SESSIONS);
   readonly #claimNames: readonly string[];
+  readonly #idKey: IdentityKey | undefined;
   /** What may be said about a person, in the configured identity mode. */
   readonly identityOf: IdentityMapper;
 
   constructor(config: Pick<InstrumentationConfig, 'claims' | 'identity' | 'identityKey'>) {
     this.#claimNames = config.claims;
+    this.#idKey = identityKeyOf(config);
     this.identityOf = createIdentityMapper(config);
   }
 
@@ -104,12 +106,16 @@ export class SessionRegistry {
   }
 
   #find(claims: SessionClaims, token: string | undefined, clientId: string | undefined): Session | undefined {
-    const byToken =
-      (token === undefined ? undefined : this.ofToken(token)) ??
-      (claims.tokenId === undefined ? undefined : this.#byToken.get(jtiKey(claims.issuer, claims.tokenId)));
+    const byToken = (token === undefined ? undefined : this.ofToken(token)) ?? this.#ofTokenId(claims);
     if (byToken !== undefined && isOf(byToken, claims)) return byToken;
     const login = claims.sessionId === undefined ? this.#loginOf(claims, clientId) : undefined;
-    return login ?? this.#sessions.get(sessionKey(claims, clientId)) ?? this.#sessionOfSid(claims, clientId);
+    return login ?? this.#sessions.get(this.#keyOf(claims, clientId)) ?? this.#sessionOfSid(claims, clientId);
+  }
+
+  /** Some providers give many tokens one `jti`: a `sid` of its own counts more. */
+  #ofTokenId({ issuer, tokenId, sessionId }: SessionClaims): Session | undefined {
+    const session = tokenId === undefined ? undefined : this.#byToken.get(jtiKey(issuer, tokenId));
+    return sessionId === undefined || session?.id === sessionId ? session : undefined;
   }
 
   /** A token that names no client may be any client's of its session. */
@@ -127,15 +133,24 @@ export class SessionRegistry {
   }
 
   #create(claims: SessionClaims, clientId: string | undefined): Session {
-    const id = sessionIdOf(claims, clientId);
+    const id = sessionIdOf(claims, clientId, this.#idKey);
     const session = new Session(id, claims, {
       userId: this.identityOf(claims.issuer, claims.subject),
       clientId,
       optedIn: {},
     });
-    this.#sessions.set(sessionKey(claims, clientId), session);
+    this.#sessions.set(this.#keyOf(claims, clientId), session);
     if (claims.sessionId !== undefined) this.#bySid.set(sidKey(claims.issuer, id), session);
     return session;
+  }
+
+  /**
+   * With the subject: a token that was exchanged for another person's keeps the `sid`, and is not that person's session.
+   * With the client: single sign-on gives several clients one `sid`, and a call is made by one of them.
+   */
+  #keyOf(claims: SessionClaims, clientId: string | undefined): string {
+    const id = sessionIdOf(claims, clientId, this.#idKey);
+    return JSON.stringify([claims.issuer, claims.subject, clientId ?? null, id]);
   }
 }
 
@@ -146,14 +161,6 @@ function isAbout(session: Session, payload: unknown): boolean {
 /** A `jti` is unique for its issuer only, and whose token it is must agree in any case. */
 function isOf(session: Session, claims: SessionClaims): boolean {
   return session.issuer === claims.issuer && session.subject === claims.subject;
-}
-
-/**
- * With the subject: a token that was exchanged for another person's keeps the `sid`, and is not that person's session.
- * With the client: single sign-on gives several clients one `sid`, and a call is made by one of them.
- */
-function sessionKey(claims: SessionClaims, clientId: string | undefined): string {
-  return JSON.stringify([claims.issuer, claims.subject, clientId ?? null, sessionIdOf(claims, clientId)]);
 }
 
 function sidKey(issuer: string, sessionId: string): string {

@@ -11,9 +11,10 @@ import {
   ATTR_SESSION_ID,
   ATTR_USER_ID,
 } from '@spanledger/record';
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { SpanAttributes } from '../otlp/recorded-span.ts';
 import type { SessionClaims } from './claims.ts';
+import type { IdentityKey } from './identity.ts';
 import type { TokenInfo } from './token.ts';
 
 /** Where a session is in its life, as far as this process has seen. */
@@ -34,11 +35,21 @@ const DIGEST_CHARS = 32;
 /**
  * The stable id of a session: `sid`; else a digest of issuer, subject, client and time of authentication, which every
  * token of one login has in common.
+ *
+ * @param claims - The claims.
+ * @param clientId - The client.
+ * @param key - Where the identity mode hides the subject: the other parts are told, and subjects can be guessed.
  */
-export function sessionIdOf(claims: SessionClaims, clientId: string | undefined): string {
+export function sessionIdOf(
+  claims: SessionClaims,
+  clientId: string | undefined,
+  key: IdentityKey | undefined,
+): string {
   if (claims.sessionId !== undefined) return claims.sessionId;
-  const parts = [claims.issuer, claims.subject, clientId ?? null, claims.authTime ?? null];
-  return hash('sha256', JSON.stringify(parts), 'hex').slice(0, DIGEST_CHARS);
+  const parts = JSON.stringify([claims.issuer, claims.subject, clientId ?? null, claims.authTime ?? null]);
+  const digest =
+    key === undefined ? hash('sha256', parts, 'hex') : createHmac('sha256', key).update(parts).digest('hex');
+  return digest.slice(0, DIGEST_CHARS);
 }
 
 /** An OpenID Connect session that a verified token vouched for. One object per session and process. */
