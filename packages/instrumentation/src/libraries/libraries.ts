@@ -1,4 +1,5 @@
 import type { EventContext } from '../events/event-context.ts';
+import { authCoreLibrary } from './auth-core/hooks.ts';
 import { expressJwtLibrary } from './express-jwt/hooks.ts';
 import { expressOauth2JwtBearerLibrary } from './express-oauth2-jwt-bearer/hooks.ts';
 import { expressOpenidConnectLibrary } from './express-openid-connect/hooks.ts';
@@ -9,6 +10,7 @@ import { keycloakConnectLibrary } from './keycloak-connect/hooks.ts';
 import { koaJwtLibrary } from './koa-jwt/hooks.ts';
 import type { CreateLibrary, Library } from './library.ts';
 import { nestjsJwtLibrary } from './nestjs-jwt/hooks.ts';
+import { nextAuthLibrary } from './next-auth/hooks.ts';
 import { oauthLibrary } from './oauth/hooks.ts';
 import { oauth4webapiLibrary } from './oauth4webapi/hooks.ts';
 import { openidClientLibrary } from './openid-client/hooks.ts';
@@ -19,6 +21,7 @@ import { passportLibrary } from './passport/hooks.ts';
 
 /** Every library that is observed. Its table is in {@link LIBRARY_VERSIONS} too. */
 const LIBRARIES: readonly CreateLibrary[] = [
+  authCoreLibrary,
   expressJwtLibrary,
   expressOauth2JwtBearerLibrary,
   expressOpenidConnectLibrary,
@@ -28,6 +31,7 @@ const LIBRARIES: readonly CreateLibrary[] = [
   keycloakConnectLibrary,
   koaJwtLibrary,
   nestjsJwtLibrary,
+  nextAuthLibrary,
   oauth4webapiLibrary,
   oauthLibrary,
   openidClientLibrary,

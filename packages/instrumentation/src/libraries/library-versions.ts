@@ -1,3 +1,4 @@
+import { AUTH_CORE_VERSIONS } from './auth-core/versions.ts';
 import { EXPRESS_JWT_VERSIONS } from './express-jwt/versions.ts';
 import { EXPRESS_OAUTH2_JWT_BEARER_VERSIONS } from './express-oauth2-jwt-bearer/versions.ts';
 import { EXPRESS_OPENID_CONNECT_VERSIONS } from './express-openid-connect/versions.ts';
@@ -8,6 +9,7 @@ import { KEYCLOAK_CONNECT_VERSIONS } from './keycloak-connect/versions.ts';
 import { KOA_JWT_VERSIONS } from './koa-jwt/versions.ts';
 import type { LibraryVersions } from './library.ts';
 import { NESTJS_JWT_VERSIONS } from './nestjs-jwt/versions.ts';
+import { NEXT_AUTH_VERSIONS } from './next-auth/versions.ts';
 import { OAUTH_VERSIONS } from './oauth/versions.ts';
 import { OAUTH4WEBAPI_VERSIONS } from './oauth4webapi/versions.ts';
 import { OPENID_CLIENT_VERSIONS } from './openid-client/versions.ts';
@@ -18,6 +20,7 @@ import { PASSPORT_VERSIONS } from './passport/versions.ts';
 
 /** What is covered of which library, without a hook loaded. */
 export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
+  AUTH_CORE_VERSIONS,
   EXPRESS_JWT_VERSIONS,
   EXPRESS_OAUTH2_JWT_BEARER_VERSIONS,
   EXPRESS_OPENID_CONNECT_VERSIONS,
@@ -27,6 +30,7 @@ export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
   KEYCLOAK_CONNECT_VERSIONS,
   KOA_JWT_VERSIONS,
   NESTJS_JWT_VERSIONS,
+  NEXT_AUTH_VERSIONS,
   OAUTH4WEBAPI_VERSIONS,
   OAUTH_VERSIONS,
   OPENID_CLIENT_VERSIONS,

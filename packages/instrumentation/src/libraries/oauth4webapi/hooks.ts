@@ -102,10 +102,10 @@ function observeAnswer(
 
 function recordFailure(context: EventContext, site: CallSite, inquiry: Inquiry, error: unknown): void {
   if (ASK_AGAIN.has(memberOf(error, 'error'))) return;
-  const { client, grantType, attempt, purpose, secrets, token } = inquiry;
+  const { client, grantType, attempt, purpose, secrets, state, token } = inquiry;
   if (purpose === 'authorization') {
     const session = attempt?.session;
-    recordAuthorizationFailure(context, site, { client, error, secrets, grantType, session });
+    recordAuthorizationFailure(context, site, { client, error, secrets, grantType, session, state });
   } else if (typeof token === 'string') {
     if (purpose === 'introspection') recordIntrospectionFailure(context, site, { client, token }, error);
     if (purpose === 'userinfo') recordUserInfoFailure(context, site, { client, token }, error);
@@ -117,9 +117,10 @@ function recordFailure(context: EventContext, site: CallSite, inquiry: Inquiry, 
 function observeAuthorizationResponse(context: EventContext): Observe {
   return (args) => {
     const site = context.lifecycle.callSite();
-    const secrets = ['code', 'state'].map((name) => parameterOf(args[2], name));
+    const secrets = [parameterOf(args[2], 'code')];
+    const state = parameterOf(args[2], 'state');
     const failed = (error: unknown): void => {
-      recordAuthorizationFailure(context, site, { client: clientOf(args), error, secrets });
+      recordAuthorizationFailure(context, site, { client: clientOf(args), error, secrets, state });
     };
     return {
       failed,

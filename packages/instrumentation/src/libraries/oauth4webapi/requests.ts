@@ -27,7 +27,7 @@ export function createRequestReaders(context: EventContext): Readonly<Record<str
   return {
     authorizationCodeGrantRequest: ({ client, rest: [parameters, , verifier] }) => {
       const state = parameterOf(parameters, 'state');
-      const secrets = [parameterOf(parameters, 'code'), state, verifier];
+      const secrets = [parameterOf(parameters, 'code'), verifier];
       return { client, purpose, grantType: 'authorization_code', state, secrets };
     },
     refreshTokenGrantRequest: ({ client, rest: [token] }) => ({

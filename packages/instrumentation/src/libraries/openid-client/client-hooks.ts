@@ -110,10 +110,14 @@ class ClientHooks {
         },
         failed: (error) => {
           this.#end(code);
-          const secrets = ['code', 'state', 'id_token', 'access_token'].map((name) =>
-            parameterOf(parameters, name),
-          );
-          recordAuthorizationFailure(this.#context, site, { client: identityOf(client), error, secrets });
+          const names = ['code', 'state', 'id_token', 'access_token'];
+          const secrets = names.map((name) => parameterOf(parameters, name));
+          recordAuthorizationFailure(this.#context, site, {
+            client: identityOf(client),
+            error,
+            secrets,
+            state,
+          });
         },
       };
     };
