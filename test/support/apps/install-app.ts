@@ -39,7 +39,8 @@ const installed = new Map<string, Promise<string>>();
  * from tarballs, in a folder outside the checkout. The folder is kept for the next run; it changes its name with the
  * app, with what is built of our packages, and with Node.
  *
- * Installs run no scripts unless the app's package.json says `"config": { "installScripts": true }`.
+ * Installs run no scripts unless the app's package.json says `"config": { "installScripts": true }`, and bring peer
+ * dependencies unless it says `"omitPeers": true` there: a framework that a library names and the app does not load.
  *
  * @param name the app's folder under `test/apps/`
  * @returns the folder in which its scripts run
@@ -55,8 +56,10 @@ async function install(name: string): Promise<string> {
   const ours = await packages;
   const source = join(APPS, name);
   const manifest = await readFile(join(source, 'package.json'), 'utf8');
-  const scripts = JSON.parse(manifest).config?.installScripts === true ? [] : ['--ignore-scripts'];
-  const options = [...INSTALL_OPTIONS, ...scripts];
+  const { config = {} } = JSON.parse(manifest);
+  const scripts = config.installScripts === true ? [] : ['--ignore-scripts'];
+  const peers = config.omitPeers === true ? ['--omit=peer'] : [];
+  const options = [...INSTALL_OPTIONS, ...scripts, ...peers];
   const machine = [process.platform, process.arch, process.versions.modules];
   const bare = join(CACHE, `${name}-${shortHash(JSON.stringify([FORMAT, manifest, options, machine]))}`);
 
