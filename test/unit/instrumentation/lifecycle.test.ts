@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { AuditProcessor } from '../../../packages/instrumentation/src/audit/audit-processor.ts';
 import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
 import {
@@ -6,6 +6,8 @@ import {
   Lifecycle,
   MAX_EVENTS_PER_SPAN,
 } from '../../../packages/instrumentation/src/session/lifecycle.ts';
+import { SessionRegistry } from '../../../packages/instrumentation/src/session/session-registry.ts';
+import type { Binding } from '../../../packages/instrumentation/src/session/slot.ts';
 import { makeSpan } from '../../support/instrumentation/spans.ts';
 
 const API = Symbol.for('opentelemetry.js.api.1');
@@ -229,4 +231,58 @@ test('two requests that are over, and give the same token in one turn, have an e
     '00000000000000a1',
     '00000000000000a2',
   ]);
+});
+
+describe('work that outlives its request', () => {
+  const sessions = new SessionRegistry({ claims: [], identity: 'full', identityKey: undefined });
+  const bindingOf = (sub: string): Binding => {
+    const session = sessions.resolve({ iss: 'https://idp.example', sub, sid: sub }, undefined);
+    if (session === undefined) throw new Error('no session');
+    return { session, token: undefined };
+  };
+
+  test('is nobody’s once it has met somebody else', () => {
+    const { lifecycle, processor, emitted } = setUp();
+    const start = (name: string, parent?: RecordedSpan): RecordedSpan => {
+      const span = makeSpan({ name, ended: false });
+      processor.onStart(span, contextOf(parent));
+      return span;
+    };
+    const root = start('root');
+    activate(root);
+    const site = lifecycle.callSite();
+    lifecycle.bind(site, bindingOf('alice'));
+    // As long as the request is open, it is the first one's.
+    lifecycle.bind(site, bindingOf('bob'));
+    processor.onEnd(start('within', root));
+    processor.onEnd(root);
+    lifecycle.bind(lifecycle.callSite(), bindingOf('alice'));
+    processor.onEnd(start('her rest', root));
+    lifecycle.bind(lifecycle.callSite(), bindingOf('bob'));
+    processor.onEnd(start('his', root));
+    lifecycle.bind(lifecycle.callSite(), bindingOf('alice'));
+    processor.onEnd(start('whose', root));
+    expect(emitted.map(({ name, attributes }) => [name, attributes['user.id']])).toEqual([
+      ['within', 'alice'],
+      ['root', 'alice'],
+      ['her rest', 'alice'],
+      ['his', undefined],
+      ['whose', undefined],
+    ]);
+  });
+
+  test('keeps the session that the application gave it', () => {
+    const { lifecycle, processor, emitted } = setUp();
+    const root = makeSpan({ ended: false });
+    processor.onStart(root, contextOf(undefined));
+    activate(root);
+    processor.onEnd(root);
+    lifecycle.runInScope(bindingOf('alice'), () => {
+      lifecycle.bind(lifecycle.callSite(), bindingOf('bob'));
+      const job = makeSpan({ name: 'job', ended: false });
+      processor.onStart(job, contextOf(root));
+      processor.onEnd(job);
+    });
+    expect(emitted.at(-1)?.attributes['user.id']).toBe('alice');
+  });
 });

@@ -114,6 +114,23 @@ export class AuditProcessor {
   }
 
   /**
+   * Notes that a person was met whom a slot was not bound to. In an open request that is no matter: it is the first
+   * one's. But what a request has left behind for good (a consumer of a queue, a pool) works for everybody, and would go
+   * on under the name of the one who happened to come first.
+   */
+  contest(slot: SessionSlot, { session: { issuer, subject }, source }: Binding): void {
+    const bound = slot.binding?.session;
+    if (slot.root !== undefined || bound === undefined || source !== undefined) return;
+    if (bound.issuer === issuer && bound.subject === subject) return;
+    slot.binding = undefined;
+    slot.contested = true;
+    warnOnce(
+      'SPANLEDGER_SEVERAL_PEOPLE',
+      'Spanledger met several people in work that a request has left behind, and records the rest of it without a session. Give each job its own with withSession.',
+    );
+  }
+
+  /**
    * Ends a local root whose session may become known right after it: it waits as the spans below it do, until then or
    * until {@link giveUp}.
    */

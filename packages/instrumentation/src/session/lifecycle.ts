@@ -140,7 +140,10 @@ export class Lifecycle {
 
   /** Binds the request to a session; the first one stays. */
   bind(site: CallSite, binding: Binding): void {
-    if (site.slot !== undefined) this.#processor.bind(site.slot, binding);
+    const { slot, span } = site;
+    if (slot === undefined || this.#processor.bind(slot, binding)) return;
+    // Not in a scope: there the session is the application's word, or its socket's.
+    if (slotInContext(span) === slot) this.#processor.contest(slot, binding);
   }
 
   /** Notes that the person of the request logged in with it. */

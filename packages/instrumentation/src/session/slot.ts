@@ -32,6 +32,8 @@ export class SessionSlot {
   exceeded: string | undefined;
   /** The slot of the scope it was made in, while that may still learn a session from it. */
   enclosing: SessionSlot | undefined;
+  /** After the request was over, somebody else was met in it: nobody knows whose the rest is. */
+  contested = false;
 
   constructor(root: SlottedSpan | undefined) {
     this.root = root;
@@ -56,6 +58,7 @@ export function slotInContext(span: unknown): SessionSlot | undefined {
 }
 
 /** Whether a slot takes a binding: it has none yet, or one that gives way. */
-export function takesBinding({ binding }: SessionSlot, candidate: Binding): boolean {
+export function takesBinding({ binding, contested }: SessionSlot, candidate: Binding): boolean {
+  if (contested) return false;
   return binding === undefined || (binding.source === 'propagated' && candidate.source === undefined);
 }
