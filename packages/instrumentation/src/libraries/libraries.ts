@@ -4,6 +4,9 @@ import { expressJwtLibrary } from './express-jwt/hooks.ts';
 import { expressOauth2JwtBearerLibrary } from './express-oauth2-jwt-bearer/hooks.ts';
 import { expressOpenidConnectLibrary } from './express-openid-connect/hooks.ts';
 import { expressSessionLibrary } from './express-session/hooks.ts';
+import { fastJwtLibrary } from './fast-jwt/hooks.ts';
+import { fastifyJwtLibrary } from './fastify-jwt/hooks.ts';
+import { hapiJwtLibrary } from './hapi-jwt/hooks.ts';
 import { joseLibrary } from './jose/hooks.ts';
 import { jsonwebtokenLibrary } from './jsonwebtoken/hooks.ts';
 import { keycloakConnectLibrary } from './keycloak-connect/hooks.ts';
@@ -26,6 +29,9 @@ const LIBRARIES: readonly CreateLibrary[] = [
   expressOauth2JwtBearerLibrary,
   expressOpenidConnectLibrary,
   expressSessionLibrary,
+  fastifyJwtLibrary,
+  fastJwtLibrary,
+  hapiJwtLibrary,
   joseLibrary,
   jsonwebtokenLibrary,
   keycloakConnectLibrary,

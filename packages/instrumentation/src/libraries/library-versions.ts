@@ -3,6 +3,9 @@ import { EXPRESS_JWT_VERSIONS } from './express-jwt/versions.ts';
 import { EXPRESS_OAUTH2_JWT_BEARER_VERSIONS } from './express-oauth2-jwt-bearer/versions.ts';
 import { EXPRESS_OPENID_CONNECT_VERSIONS } from './express-openid-connect/versions.ts';
 import { EXPRESS_SESSION_VERSIONS } from './express-session/versions.ts';
+import { FAST_JWT_VERSIONS } from './fast-jwt/versions.ts';
+import { FASTIFY_JWT_VERSIONS } from './fastify-jwt/versions.ts';
+import { HAPI_JWT_VERSIONS } from './hapi-jwt/versions.ts';
 import { JOSE_VERSIONS } from './jose/versions.ts';
 import { JSONWEBTOKEN_VERSIONS } from './jsonwebtoken/versions.ts';
 import { KEYCLOAK_CONNECT_VERSIONS } from './keycloak-connect/versions.ts';
@@ -25,6 +28,9 @@ export const LIBRARY_VERSIONS: readonly LibraryVersions[] = [
   EXPRESS_OAUTH2_JWT_BEARER_VERSIONS,
   EXPRESS_OPENID_CONNECT_VERSIONS,
   EXPRESS_SESSION_VERSIONS,
+  FAST_JWT_VERSIONS,
+  FASTIFY_JWT_VERSIONS,
+  HAPI_JWT_VERSIONS,
   JOSE_VERSIONS,
   JSONWEBTOKEN_VERSIONS,
   KEYCLOAK_CONNECT_VERSIONS,
