@@ -1,7 +1,14 @@
 /**
- * What lies in a spool, for tools that look at it from outside. It reads files only, changes nothing, and imports
- * nothing of OpenTelemetry.
+ * What lies in a spool, and what is installed in an application, for tools that look from outside. It reads files only,
+ * changes nothing, loads nothing, and imports nothing of OpenTelemetry.
  */
+export { inspectApp } from './diagnostics/app-inspection.ts';
+export type {
+  AppInspection,
+  FoundPackage,
+  LibraryCopy,
+  UncoveredReason,
+} from './diagnostics/app-inspection.ts';
 export { findSpools, inspectSpool } from './diagnostics/spool-inspection.ts';
 export type {
   LostRecords,

@@ -6,6 +6,7 @@ import { addExamples, addSourceOptions, type SourceOptions } from '../options.ts
 import { renderJsonLine } from '../output/json.ts';
 import { printable } from '../output/text.ts';
 import type { Tone } from '../output/paint.ts';
+import { checkApp } from './doctor/app.ts';
 import { checkDirectory } from './doctor/directory.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkConfiguration, checkNode } from './doctor/machine.ts';
@@ -30,27 +31,38 @@ export function addDoctor(program: Command, context: Context): void {
   addSourceOptions(command).addOption(
     new Option('--spool <dir>', 'look at this spool alone, process by process').conflicts(['data', 'url']),
   );
+  command.addOption(
+    new Option(
+      '--app <dir>',
+      'look at what is installed in this application alone: which libraries are covered, and which not',
+    ).conflicts(['data', 'url', 'spool']),
+  );
   addExamples(command, [
     'spanledger doctor',
     'spanledger doctor --data ./data',
     'spanledger doctor --spool ~/.local/state/spanledger/spool',
+    'spanledger doctor --app ~/shop',
     'spanledger doctor --json',
   ]);
 }
 
 interface DoctorOptions extends SourceOptions {
   spool?: string;
+  app?: string;
 }
 
 async function examine(options: DoctorOptions, context: Context): Promise<void> {
-  const findings =
-    options.spool === undefined
-      ? await examineAll(options, context)
-      : inspectNamedSpool(options.spool, context.now());
+  const findings = await look(options, context);
   for (const finding of findings) {
     context.out(options.json === true ? renderJsonLine(finding) : renderFinding(finding, context));
   }
   context.exitCode = findings.some(({ verdict }) => verdict === 'bad') ? EXIT.failed : EXIT.good;
+}
+
+async function look(options: DoctorOptions, context: Context): Promise<Finding[]> {
+  if (options.app !== undefined) return checkApp(options.app);
+  if (options.spool !== undefined) return inspectNamedSpool(options.spool, context.now());
+  return examineAll(options, context);
 }
 
 async function examineAll(options: SourceOptions, context: Context): Promise<Finding[]> {

@@ -6,6 +6,7 @@ import { expressOpenidConnectLibrary } from './express-openid-connect/hooks.ts';
 import { expressSessionLibrary } from './express-session/hooks.ts';
 import { fastJwtLibrary } from './fast-jwt/hooks.ts';
 import { fastifyJwtLibrary } from './fastify-jwt/hooks.ts';
+import { fastifyOauth2Library } from './fastify-oauth2/hooks.ts';
 import { hapiJwtLibrary } from './hapi-jwt/hooks.ts';
 import { joseLibrary } from './jose/hooks.ts';
 import { jsonwebtokenLibrary } from './jsonwebtoken/hooks.ts';
@@ -16,11 +17,13 @@ import { nestjsJwtLibrary } from './nestjs-jwt/hooks.ts';
 import { nextAuthLibrary } from './next-auth/hooks.ts';
 import { oauthLibrary } from './oauth/hooks.ts';
 import { oauth4webapiLibrary } from './oauth4webapi/hooks.ts';
+import { oidcProviderLibrary } from './oidc-provider/hooks.ts';
 import { openidClientLibrary } from './openid-client/hooks.ts';
 import { passportJwtLibrary } from './passport-jwt/hooks.ts';
 import { passportOauth2Library } from './passport-oauth2/hooks.ts';
 import { passportOpenidconnectLibrary } from './passport-openidconnect/hooks.ts';
 import { passportLibrary } from './passport/hooks.ts';
+import { simpleOauth2Library } from './simple-oauth2/hooks.ts';
 
 /** Every library that is observed. Its table is in {@link LIBRARY_VERSIONS} too. */
 const LIBRARIES: readonly CreateLibrary[] = [
@@ -29,8 +32,9 @@ const LIBRARIES: readonly CreateLibrary[] = [
   expressOauth2JwtBearerLibrary,
   expressOpenidConnectLibrary,
   expressSessionLibrary,
-  fastifyJwtLibrary,
   fastJwtLibrary,
+  fastifyJwtLibrary,
+  fastifyOauth2Library,
   hapiJwtLibrary,
   joseLibrary,
   jsonwebtokenLibrary,
@@ -40,11 +44,13 @@ const LIBRARIES: readonly CreateLibrary[] = [
   nextAuthLibrary,
   oauth4webapiLibrary,
   oauthLibrary,
+  oidcProviderLibrary,
   openidClientLibrary,
   passportJwtLibrary,
   passportLibrary,
   passportOauth2Library,
   passportOpenidconnectLibrary,
+  simpleOauth2Library,
 ];
 
 /** Makes the hooks of every library. */

@@ -234,9 +234,9 @@ export class Lifecycle {
 
   #remember({ slot }: CallSite, { key, error }: EventIdentity, { event, recordedAt }: KnownEvent): void {
     const known = { event, key, recordedAt };
-    if (typeof error === 'object' && error !== null) {
-      const events = this.#byError.get(error) ?? new WeakMap<object, KnownEvent>();
-      this.#byError.set(error, events.set(slot ?? NOWHERE, known));
+    for (const each of causesOf(error)) {
+      const events = this.#byError.get(each) ?? new WeakMap<object, KnownEvent>();
+      this.#byError.set(each, events.set(slot ?? NOWHERE, known));
     }
     if (key === undefined) return;
     if (slot === undefined) {

@@ -89,8 +89,7 @@ for (const app of ['express-5-auth', 'express-4-auth']) {
     await using world = await startApp(app, realm, '--bearer-only', '--audience');
     const ina = { sub: 'ina', sid: 'session-of-ina' };
     expect((await world.get('/orders', await realm.access(ina, { aud: 'fixture' }))).status).toBe(200);
-    const stranger = await new KeycloakRealm().listen();
-    await using _stranger = stranger;
+    await using stranger = await new KeycloakRealm().listen();
     stranger.tokens.issuer = realm.tokens.issuer;
     const bad: [string, string][] = [
       [await realm.access(ina, { aud: 'fixture' }, -600), 'expired'],

@@ -13,7 +13,7 @@ import { put } from '../loaded-file.ts';
 import { isFunction } from '../middleware.ts';
 import { hookName, wrapFunction, wrapMethod } from '../wrap.ts';
 import { BackchannelLogout } from './backchannel-logout.ts';
-import { constructorHook, getterHook } from './class-hooks.ts';
+import { constructorHook, getterHook } from '../class-hooks.ts';
 import {
   answerParameter,
   checksLogout,

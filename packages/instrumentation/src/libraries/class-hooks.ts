@@ -1,7 +1,7 @@
-import { memberOf } from '../../attach/global-api.ts';
-import { guarded } from '../../warning.ts';
-import type { LoadedFile } from '../library.ts';
-import { hookName, warnAboutMissing } from '../wrap.ts';
+import { memberOf } from '../attach/global-api.ts';
+import { guarded } from '../warning.ts';
+import type { LoadedFile } from './library.ts';
+import { hookName, MODULE_EXPORTS, warnAboutMissing } from './wrap.ts';
 
 /** Makes an instance as the library's own class does. */
 export type Construct = (args: readonly unknown[]) => object;
@@ -10,7 +10,7 @@ export type Construct = (args: readonly unknown[]) => object;
  * Puts a class in the place of an exported one that is the same but for what happens around its constructor.
  *
  * @param file - The file.
- * @param name - The class.
+ * @param name - The class; {@link MODULE_EXPORTS} where it is all that a CommonJS file exports.
  * @param around - Makes the instance by `construct`.
  */
 export function constructorHook(
@@ -18,7 +18,8 @@ export function constructorHook(
   name: string,
   around: (args: readonly unknown[], construct: Construct) => object,
 ): void {
-  const original = memberOf(file.exports, name);
+  const whole = name === MODULE_EXPORTS;
+  const original = whole ? file.exports : memberOf(file.exports, name);
   if (typeof original !== 'function') {
     warnAboutMissing(file, name);
     return;
@@ -30,7 +31,8 @@ export function constructorHook(
         return made;
       }),
   });
-  file.set(name, hooked);
+  if (whole) file.replace(hooked);
+  else file.set(name, hooked);
 }
 
 /**
