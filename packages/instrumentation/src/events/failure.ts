@@ -27,7 +27,10 @@ export function failureAttributes(error: unknown, ...secrets: readonly unknown[]
 function withoutSecrets(text: string, secrets: readonly unknown[]): string {
   let clean = text;
   for (const secret of secrets) {
-    if (typeof secret === 'string' && secret !== '') clean = clean.replaceAll(secret, REDACTED);
+    if (typeof secret !== 'string' || secret === '') continue;
+    // As it is, and as a provider finds it in a form or a query.
+    const encoded = new URLSearchParams({ '': secret }).toString().slice(1);
+    clean = clean.replaceAll(secret, REDACTED).replaceAll(encoded, REDACTED);
   }
   return scrubText(clean);
 }

@@ -54,6 +54,8 @@ export function recordIntrospection(
   const session = active
     ? (sessions.ofToken(token) ?? sessions.resolve({ iss: client.issuer, ...Object(answer) }, token))
     : sessions.ofToken(token);
+  // What nobody vouches for may say that it is another token.
+  const isGenuine = active || session !== undefined;
   if (active && session !== undefined) lifecycle.bind(site, { session, token: info });
   lifecycle.record(
     site,
@@ -61,7 +63,9 @@ export function recordIntrospection(
     {
       ...clientAttributes(client),
       ...session?.describe(),
-      ...tokenAttributes(info),
+      ...tokenAttributes(
+        isGenuine ? info : { type, id: digestId(token), issuedAt: undefined, expiresAt: undefined },
+      ),
       [ATTR_OIDC_TOKEN_ACTIVE]: active,
     },
     { key: `${EVENT_TOKEN_INTROSPECTED} ${digestId(token)}` },

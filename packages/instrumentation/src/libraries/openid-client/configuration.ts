@@ -21,6 +21,11 @@ export function clientIdentity(configuration: unknown): ClientIdentity {
   return identity;
 }
 
+/** The secret by which a client authenticates, where its metadata have it: a provider may quote it in its refusal. */
+export function clientSecret(configuration: unknown): string | undefined {
+  return stringClaim(Object(methodOf(configuration, 'clientMetadata')?.()), 'client_secret');
+}
+
 /** A parameter of a call: functions take `URLSearchParams`, or an object of strings. */
 export function parameterOf(parameters: unknown, name: string): string | undefined {
   const value: unknown =

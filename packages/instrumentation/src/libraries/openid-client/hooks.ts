@@ -16,7 +16,7 @@ import { scopeList } from '../../session/claims.ts';
 import type { Library, Observe } from '../library.ts';
 import { wrapExport } from '../wrap.ts';
 import { createClientHooks } from './client-hooks.ts';
-import { clientIdentity, parameterOf } from './configuration.ts';
+import { clientIdentity, clientSecret, parameterOf } from './configuration.ts';
 import { OPENID_CLIENT_VERSIONS } from './versions.ts';
 
 /** The hooks of panva/openid-client. Version 5 has clients; the functions of version 6 take a `Configuration` first. */
@@ -67,7 +67,7 @@ function observeAuthorization(context: EventContext): Observe {
 
 /** `authorizationCodeGrant(config, currentUrl, checks, …)`. */
 function observeCodeGrant(context: EventContext): Observe {
-  return ([configuration, currentUrl]) => {
+  return ([configuration, currentUrl, checks]) => {
     const site = context.lifecycle.callSite();
     const state = answerParameter(currentUrl, 'state');
     return {
@@ -85,7 +85,11 @@ function observeCodeGrant(context: EventContext): Observe {
           client: clientIdentity(configuration),
           error,
           state,
-          secrets: [answerParameter(currentUrl, 'code')],
+          secrets: [
+            answerParameter(currentUrl, 'code'),
+            memberOf(checks, 'pkceCodeVerifier'),
+            clientSecret(configuration),
+          ],
         });
       },
     };
@@ -104,7 +108,7 @@ function observeRefresh(context: EventContext): Observe {
       },
       failed: (error) => {
         const { session } = attempt;
-        const secrets = [refreshToken];
+        const secrets = [refreshToken, clientSecret(configuration)];
         recordAuthorizationFailure(context, site, {
           client,
           session,
@@ -133,7 +137,8 @@ function observeClientCredentials(context: EventContext): Observe {
         });
       },
       failed: (error) => {
-        recordAuthorizationFailure(context, site, { client, error, grantType });
+        const secrets = [clientSecret(configuration)];
+        recordAuthorizationFailure(context, site, { client, error, secrets, grantType });
       },
     };
   };
