@@ -211,9 +211,20 @@ describe('an export', () => {
     wrapExport(new RequiredFile(identity, module), 'join', observe);
     expect(module.exports).not.toBe(namespace);
     expect(Object.keys(Object(module.exports)).toSorted()).toEqual(Object.keys(namespace).toSorted());
+    // The tag of namespaces is no member of theirs.
+    expect(Object.getOwnPropertySymbols({ ...Object(module.exports) })).toEqual([]);
     const same = (name: string): boolean =>
       Reflect.get(Object(module.exports), name) === Reflect.get(namespace, name);
     expect([same('resolve'), same('sep'), same('join')]).toEqual([true, true, false]);
+  });
+
+  test('of a frozen function is left alone, and the function can be called', () => {
+    const frozen = Object.freeze(Object.assign(() => 2, { f: () => 1 }));
+    const module: { exports: unknown } = { exports: frozen };
+    expect(() => {
+      wrapExport(new RequiredFile(identity, module), 'f', observe);
+    }).toThrow(TypeError);
+    expect(module.exports).toBe(frozen);
   });
 
   test('is one function, whichever of two files that export it is asked', () => {

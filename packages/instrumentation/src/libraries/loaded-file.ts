@@ -38,9 +38,13 @@ export class RequiredFile extends IdentifiedFile implements LoadedFile {
     if (exports === null) return;
     if (!types.isModuleNamespaceObject(exports) && put(exports, name, value)) return;
     // A namespace, or a frozen object: the caller gets a copy, and so does everybody who requires it later.
+    // Of a function there is none that is called as it is: better unobserved than broken.
+    if (typeof exports === 'function') throw new TypeError('exports cannot be changed');
     const copy: object = Object.create(Object.getPrototypeOf(exports));
-    for (const key of Reflect.ownKeys(exports))
-      Reflect.defineProperty(copy, key, plain(Reflect.get(exports, key)));
+    for (const key of Reflect.ownKeys(exports)) {
+      const enumerable = Object.prototype.propertyIsEnumerable.call(exports, key);
+      Reflect.defineProperty(copy, key, { ...plain(Reflect.get(exports, key)), enumerable });
+    }
     Reflect.defineProperty(copy, name, plain(value));
     this.#module.exports = copy;
   }
