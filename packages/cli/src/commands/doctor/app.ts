@@ -1,9 +1,5 @@
 import { inspectApp } from '@spanledger/instrumentation-oidc/diagnostics';
-import type {
-  AppInspection,
-  FoundPackage,
-  LibraryCopy,
-} from '@spanledger/instrumentation-oidc/diagnostics';
+import type { AppInspection, FoundPackage, LibraryCopy } from '@spanledger/instrumentation-oidc/diagnostics';
 import { join, resolve } from 'node:path';
 import { CliError } from '../../errors.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
@@ -105,7 +101,8 @@ function checkProviders({ providers, esModules }: AppInspection): Finding[] {
     return [warning(subject, 'no package brings one', fix)];
   }
   const unknown = providers.filter(
-    ({ name, version }) => SDK_PACKAGES.test(name) && !SDK_MAJORS.includes(Number.parseInt(version ?? '', 10)),
+    ({ name, version }) =>
+      SDK_PACKAGES.test(name) && !SDK_MAJORS.includes(Number.parseInt(version ?? '', 10)),
   );
   const findings = [good(subject, providers.map(describe).join(', '))];
   for (const found of unknown) {
