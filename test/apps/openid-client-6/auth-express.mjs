@@ -4,12 +4,34 @@ import { ExpressAuth, getSession } from '@auth/express';
 import { getToken } from '@auth/core/jwt';
 import express from 'express';
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, KEEP_PERSON, PADDING = 0 } = process.env;
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, KEEP_PERSON, DATABASE, PADDING = 0 } = process.env;
 const { AUTH_SECRET = randomBytes(32).toString('hex') } = process.env;
 const quiet = () => {};
+
+/** The database strategy, with a database of one table each. */
+function createAdapter() {
+  const [users, accounts, sessions] = [new Map(), new Map(), new Map()];
+  return {
+    createUser: (user) => users.set(user.id, user).get(user.id),
+    getUser: (id) => users.get(id) ?? null,
+    getUserByEmail: () => null,
+    updateUser: (user) => user,
+    getUserByAccount: ({ providerAccountId }) => users.get(accounts.get(providerAccountId)) ?? null,
+    linkAccount: ({ providerAccountId, userId }) => void accounts.set(providerAccountId, userId),
+    createSession: (session) => sessions.set(session.sessionToken, session).get(session.sessionToken),
+    getSessionAndUser(token) {
+      const session = sessions.get(token);
+      return session === undefined ? null : { session, user: users.get(session.userId) };
+    },
+    updateSession: (session) => sessions.get(session.sessionToken),
+    deleteSession: (token) => void sessions.delete(token),
+  };
+}
+
 const config = {
   secret: AUTH_SECRET,
   trustHost: true,
+  ...(DATABASE ? { adapter: createAdapter() } : {}),
   logger: { error: quiet, warn: quiet, debug: quiet },
   providers: [
     {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { compareWithout } from '../../../support/apps/compare-without.ts';
 import { IdentityProvider } from '../../../support/apps/identity-provider.ts';
 import { startLibraryApp, type LibraryAppOptions } from '../../../support/apps/library-world.ts';
-import { expectNoSecrets } from '../../../support/apps/seen-events.ts';
+import { expectNoSecrets, onlyEvent } from '../../../support/apps/seen-events.ts';
 import { beRefused, expectVisit, visit } from './auth-story.ts';
 
 const APP = 'openid-client-6';
@@ -22,6 +22,27 @@ test.each([
   await visit(world, PAGES);
   await beRefused(world, PAGES);
   await expectVisit(world, PAGES);
+});
+
+test('a session lives in a database', async () => {
+  await using world = await startLibraryApp(APP, SCRIPT, options({ DATABASE: '1' }));
+  await visit(world, PAGES);
+  const spans = await world.serverSpans();
+  const bound = spans.filter(({ attributes }) => attributes['user.id'] === 'alice');
+  const started = await onlyEvent(world, 'oidc.session.started');
+  expect(new Set(bound.map(({ attributes }) => attributes['session.id']))).toEqual(
+    new Set([started.attributes['session.id']]),
+  );
+  expect(bound.map(({ attributes }) => attributes['url.path'])).toEqual([
+    '/auth/callback/fixture',
+    '/page',
+    '/auth/session',
+    '/page',
+    '/auth/signout',
+  ]);
+  const ended = await onlyEvent(world, 'oidc.session.ended');
+  expect(ended.attributes).toMatchObject({ 'user.id': 'alice' });
+  expectNoSecrets(world);
 });
 
 test.each([
