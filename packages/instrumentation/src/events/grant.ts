@@ -41,6 +41,8 @@ export function recordGrant(context: EventContext, site: CallSite, grant: Grant)
   session?.learnGrant(grantType, flow, response.scope ?? requested);
   if (session !== undefined) {
     sessions.began(session);
+    // At the provider it may go on under the same id after a logout here.
+    session.state = 'active';
     rememberResponse(sessions, session, response);
     lifecycle.bind(site, { session, token: response.accessToken });
     lifecycle.loggedIn(site, session);

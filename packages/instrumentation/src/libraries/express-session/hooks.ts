@@ -37,7 +37,10 @@ function observeLoading({ lifecycle, sessions }: EventContext): Observe {
       succeeded: () => {
         const key = keyOf(memberOf(request, 'sessionID'));
         const session = key === undefined ? undefined : sessions.ofToken(key);
-        if (session !== undefined) lifecycle.bind(site, { session, token: session.accessToken });
+        if (key === undefined || session === undefined) return;
+        // An application may log people out and keep the cookie session for other things.
+        if (session.state === 'logged_out') sessions.forget(key);
+        else lifecycle.bind(site, { session, token: session.accessToken });
       },
       // A store that fails to answer: the request has no session.
       failed: () => undefined,
