@@ -172,15 +172,3 @@ test('CPU time and latency that register adds to a request (goal: 5 %)', async (
   ]);
   report('every trace sampled', machine, sides);
 });
-
-test('CPU time of an application that samples 1 %, by SPANLEDGER_RECORD', async () => {
-  const machine = describeMachine();
-  const sampler = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' };
-  const sides = await compare([
-    ['OpenTelemetry alone', { SPANLEDGER_DISABLED: 'true', ...sampler }],
-    ['all', { SPANLEDGER_RECORD: 'all', ...sampler }],
-    ['roots', { SPANLEDGER_RECORD: 'roots', ...sampler }],
-    ['sessions', { SPANLEDGER_RECORD: 'sessions', ...sampler }],
-  ]);
-  report('1 % of traces sampled', machine, sides);
-});

@@ -112,7 +112,7 @@ test('what is appended after a request waits for the next one, unless the proces
   for (const text of ['b', 'c', 'd']) to.append('final', [], Buffer.from(text), 1);
   expect(counters.takeSenderIdle(), 'it looks by itself').toBe(false);
   sender.wake();
-  await expect.poll(() => sent).toHaveLength(2);
+  await expect.poll(() => sent, { timeout: SEND_INTERVAL_MS * 4 }).toHaveLength(2);
   expect(sent[1]).toBe('accepted bcd');
   expect(performance.now() - begun).toBeGreaterThan(SEND_INTERVAL_MS * 0.8);
   to.append('final', [], Buffer.from('e'), 1);

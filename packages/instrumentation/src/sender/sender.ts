@@ -11,10 +11,10 @@ import type { RejectedStore } from './rejected-store.ts';
 export const MAX_REQUEST_BYTES: number = 2 * 1024 * 1024;
 
 /**
- * After a request the next one waits this long, unless there is a backlog. A request costs a millisecond of CPU on each
- * side, however little is in it: sent as it is written, a hundred times a second, that was half of all that we cost.
+ * After a request the next one waits this long, unless there is a backlog. A request costs a millisecond of CPU, however
+ * little is in it, and the spool is written a hundred times a second.
  */
-export const SEND_INTERVAL_MS = 500;
+export const SEND_INTERVAL_MS = 1_000;
 
 /** The spool is looked at this often even if nobody said that there is something new. */
 export const POLL_MS = 1_000;
