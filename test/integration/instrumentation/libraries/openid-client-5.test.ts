@@ -23,7 +23,8 @@ test('passport: its strategy logs in through a client', async () => {
   expect(spans.map(({ attributes }) => [attributes['url.path'], attributes['user.id']])).toEqual([
     ['/login', undefined],
     ['/callback', 'alice'],
-    ['/callback', undefined],
+    // Whoever was sent back again is still logged in here.
+    ['/callback', 'alice'],
   ]);
   expect(spans.map(({ events }) => events.map(({ name }) => name))).toEqual([
     ['oidc.authorization.requested'],
