@@ -1,4 +1,4 @@
-import { register, registerHooks } from 'node:module';
+import Module from 'node:module';
 import { addHook } from 'import-in-the-middle';
 import { createHook, supportsSyncHooks } from 'import-in-the-middle/create-hook.mjs';
 import { guarded } from '../warning.ts';
@@ -35,7 +35,7 @@ export function hookImports(packages: Packages<LoadedLibrary>, tables: readonly 
   if (supportsSyncHooks()) {
     const hook = createHook({ url: hookUrl });
     hook.applyOptions({ include });
-    registerHooks({
+    Module.registerHooks({
       resolve: (specifier, context, next) => {
         const resolved = hook.resolveSync(specifier, context, (...args) => {
           const found = next(...args);
@@ -49,7 +49,7 @@ export function hookImports(packages: Packages<LoadedLibrary>, tables: readonly 
     return;
   }
   const data: LoaderThreadData = { hookUrl, include, tables: [...tables] };
-  register(new URL('./loader-thread.js', import.meta.url), { data });
+  Module.register(new URL('./loader-thread.js', import.meta.url), { data });
 }
 
 /** The end of the URLs of a library's ES modules. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { findPackageJSON, registerHooks } from 'node:module';
+import Module from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { memberOf, methodOf } from '../attach/global-api.ts';
@@ -30,7 +30,7 @@ export function serveApiCopies(provider: object, preloads: readonly string[]): v
     void serveCopy(url, provider);
   };
   for (const url of preloads.flatMap(apiFilesOf)) serve(url);
-  registerHooks({
+  Module.registerHooks({
     resolve(specifier, context, nextResolve) {
       const resolved = nextResolve(specifier, context);
       // After this turn: importing the file inside of its own resolution would recurse.
@@ -80,9 +80,9 @@ export function preloadsOf(execArgv: readonly string[], nodeOptions: string | un
 function apiFilesOf(specifier: string): string[] {
   try {
     const here = pathToFileURL(join(process.cwd(), 'preload.js'));
-    const manifest = findPackageJSON(specifier, here);
+    const manifest = Module.findPackageJSON(specifier, here);
     if (manifest === undefined) return [];
-    const api = findPackageJSON('@opentelemetry/api', pathToFileURL(manifest));
+    const api = Module.findPackageJSON('@opentelemetry/api', pathToFileURL(manifest));
     if (api === undefined) return [];
     const { exports, main, module }: Record<string, unknown> = JSON.parse(readFileSync(api, 'utf8'));
     const files = [...stringsIn(memberOf(exports, '.')), main, module]
