@@ -170,7 +170,7 @@ test('a login that fails says why', async () => {
   const page = await browser.send(`${world.url}/login`);
   const location = page.headers.find(([name]) => name.toLowerCase() === 'location')?.[1] ?? '';
   const state = new URL(location).searchParams.get('state') ?? '';
-  await browser.send(`${world.url}/callback?code=c1234567890&state=${state}`);
+  await browser.send(`${world.url}/callback?code=c1234567890&state=${encodeURIComponent(state)}`);
   await world.login('/wrong/login');
   await world.login('/login', 'banned');
   const failed = await world.events('oidc.authorization.failed');
