@@ -41,6 +41,50 @@ export function earliestEnd(request: Buffer): number | undefined {
   return earliest;
 }
 
+/** The way from a request down to its spans. */
+const DOWN = [RESOURCE_SPANS, SCOPE_SPANS, SPANS];
+
+/**
+ * Divides a request into two that hold half of its spans each.
+ *
+ * @param request - As above.
+ * @returns Undefined where there are fewer than two.
+ */
+export function halveRequest(request: Uint8Array): readonly [Buffer, Buffer] | undefined {
+  const spans = countSpans(request);
+  if (spans < 2) return undefined;
+  const middle = spans >> 1;
+  return [selectSpans(request, (index) => index < middle), selectSpans(request, (index) => index >= middle)];
+}
+
+function selectSpans(request: Uint8Array, isWanted: (index: number) => boolean): Buffer {
+  let index = 0;
+  const select = (from: number, to: number, depth: number): Uint8Array[] => {
+    const fields: Uint8Array[] = [];
+    let spans = 0;
+    eachField(request, from, to, (field, start, end, isMessage) => {
+      if (!isMessage) return;
+      if (field !== DOWN[depth]) fields.push(...encodeField(field, [request.subarray(start, end)]));
+      else if (depth < DOWN.length - 1) {
+        const inner = select(start, end, depth + 1);
+        if (inner.length > 0) spans += fields.push(...encodeField(field, inner));
+      } else if (isWanted(index++))
+        spans += fields.push(...encodeField(field, [request.subarray(start, end)]));
+    });
+    // A resource, or a scope, of which nothing is wanted goes as well.
+    return spans === 0 ? [] : fields;
+  };
+  return Buffer.concat(select(0, request.length, 0));
+}
+
+function encodeField(field: number, content: readonly Uint8Array[]): Uint8Array[] {
+  const head: number[] = [(field << 3) | WITH_LENGTH];
+  let length = content.reduce((sum, part) => sum + part.length, 0);
+  for (; length >= 128; length = Math.floor(length / 128)) head.push((length % 128) | 128);
+  head.push(length);
+  return [Uint8Array.from(head), ...content];
+}
+
 function eachSpan(request: Uint8Array, found: (from: number, to: number) => void): void {
   eachMessage(request, 0, request.length, RESOURCE_SPANS, (from, to) => {
     eachMessage(request, from, to, SCOPE_SPANS, (start, end) => {

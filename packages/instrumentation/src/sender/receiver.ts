@@ -4,13 +4,18 @@ import {
   createOtlpHttpExportDelegate,
   httpAgentFactoryFromOptions,
 } from '@opentelemetry/otlp-exporter-base/node-http';
+import { rejectedSpans } from './partial-success.ts';
 
 /** How long one request may take, the exporter's own few retries included. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
 /** What became of a request. */
 export type Delivery =
-  | { readonly outcome: 'accepted' }
+  | {
+      readonly outcome: 'accepted';
+      /** How many of the spans it says that it has not taken, and will not take. */
+      readonly refusedSpans?: number;
+    }
   /** Try again: the receiver is away, busy, or refuses us rather than the records. */
   | { readonly outcome: 'postponed'; readonly retryAfterMs: number | undefined; readonly cause: string }
   /** The receiver will never take these bytes. */
@@ -39,6 +44,7 @@ const POSTPONING_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 405, 40
 export function otlpReceiver(endpoint: string, token: string | undefined): Receiver {
   const headers: Record<string, string> = { 'Content-Type': 'application/x-protobuf' };
   if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
+  let answered: Uint8Array = new Uint8Array();
   const delegate = createOtlpHttpExportDelegate(
     {
       url: endpoint,
@@ -51,7 +57,10 @@ export function otlpReceiver(endpoint: string, token: string | undefined): Recei
     },
     {
       serializeRequest: (request: Uint8Array) => request,
-      deserializeResponse: () => ({}),
+      deserializeResponse: (body) => {
+        answered = body;
+        return {};
+      },
     },
     'otlp_http_span_exporter',
     { name: 'span', countItems: () => 1 },
@@ -62,8 +71,13 @@ export function otlpReceiver(endpoint: string, token: string | undefined): Recei
     send: (request) =>
       new Promise((resolve) => {
         lastAnswer.forget();
+        answered = new Uint8Array();
         delegate.export(request, ({ error }) => {
-          resolve(error === undefined ? { outcome: 'accepted' } : judge(error, lastAnswer.retryAfterMs()));
+          resolve(
+            error === undefined
+              ? judgeSuccess(lastAnswer.contentType(), answered)
+              : judge(error, lastAnswer.retryAfterMs()),
+          );
         });
       }),
   };
@@ -74,6 +88,18 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** On the same machine nothing is saved: compressing takes ten times as long as the copy. */
 export function compressionFor(endpoint: string): CompressionAlgorithm {
   return LOOPBACK.test(new URL(endpoint).hostname) ? CompressionAlgorithm.NONE : CompressionAlgorithm.GZIP;
+}
+
+/**
+ * A proxy, a portal or a web server that answers whatever it is asked with a page has taken nothing. Other answers than
+ * OTLP's are believed: receivers exist that say "ok".
+ */
+function judgeSuccess(contentType: string | undefined, body: Uint8Array): Delivery {
+  if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? '')) {
+    return { outcome: 'postponed', retryAfterMs: undefined, cause: 'a web page instead of an answer' };
+  }
+  const refusedSpans = rejectedSpans(body);
+  return refusedSpans === 0 ? { outcome: 'accepted' } : { outcome: 'accepted', refusedSpans };
 }
 
 function judge(error: Error, retryAfterMs: number | undefined): Delivery {
@@ -93,15 +119,23 @@ function causeOf(error: Error): string {
 }
 
 /** The delegate keeps a response's headers to itself; Node publishes them. All HTTP in this thread is ours. */
-function watchAnswers(): { forget(): void; retryAfterMs(): number | undefined } {
+function watchAnswers(): {
+  forget(): void;
+  retryAfterMs(): number | undefined;
+  contentType(): string | undefined;
+} {
   let retryAfter: string | undefined;
+  let contentType: string | undefined;
   diagnostics.subscribe('http.client.response.finish', (message) => {
     retryAfter = headerOf(message, 'retry-after');
+    contentType = headerOf(message, 'content-type');
   });
   return {
     forget: () => {
       retryAfter = undefined;
+      contentType = undefined;
     },
+    contentType: () => contentType,
     retryAfterMs: () => parseRetryAfter(retryAfter, Date.now()),
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { countSpans } from '../otlp/request-reader.ts';
+import { countSpans, halveRequest } from '../otlp/request-reader.ts';
 import type { SpoolCounters } from '../spool/spool-counters.ts';
 import type { SpoolReader } from '../spool/spool-reader.ts';
 import type { BackOff } from './back-off.ts';
@@ -21,6 +21,13 @@ export const POLL_MS = 1_000;
 
 /** How often to look for folders whose process has gone: a sibling that crashed, say. */
 export const ADOPT_EVERY_MS = 30_000;
+
+/**
+ * Statuses that say something of what is in a request: bad data, or too much of it. Another division may be taken. Of one
+ * bad span among five hundred, eighteen requests find it; a receiver that refuses everything is not asked for each.
+ */
+const DIVIDED_STATUSES: ReadonlySet<number> = new Set([400, 413, 422]);
+export const MAX_DIVIDED_REQUESTS = 64;
 
 /** A folder of a process that is gone. */
 export interface AdoptedFolder {
@@ -146,8 +153,40 @@ export class Sender {
       }
       return;
     }
-    if (answer.outcome === 'rejected') this.#setAside(request, answer.status);
-    this.#parts.counters.noteAnswered(countSpans(request), answer.outcome === 'accepted', isLive);
+    await this.#settle(request, answer, isLive, signal, { requestsLeft: MAX_DIVIDED_REQUESTS });
+  }
+
+  /** What was refused goes again in halves, and of these what was refused: only the culprits are set aside. */
+  async #settle(
+    request: Buffer,
+    answer: FinalDelivery,
+    isLive: boolean,
+    signal: AbortSignal,
+    budget: { requestsLeft: number },
+  ): Promise<void> {
+    const { counters } = this.#parts;
+    if (answer.outcome === 'accepted') {
+      const spans = countSpans(request);
+      const refused = Math.min(answer.refusedSpans ?? 0, spans);
+      if (refused > 0) this.#setAside(request, OK);
+      counters.noteAnswered(spans - refused, true, isLive);
+      counters.noteAnswered(refused, false, isLive);
+      return;
+    }
+    const halves =
+      DIVIDED_STATUSES.has(answer.status) && budget.requestsLeft > 0 ? halveRequest(request) : undefined;
+    if (halves === undefined) {
+      this.#setAside(request, answer.status);
+      counters.noteAnswered(countSpans(request), false, isLive);
+      return;
+    }
+    for (const half of halves) {
+      budget.requestsLeft -= 1;
+      const next = await this.#send(half, signal);
+      if (next === undefined) return;
+      await this.#settle(half, next, isLive, signal, budget);
+      if (signal.aborted) return;
+    }
   }
 
   /** Tries until the receiver takes the request, or refuses it for good; undefined when `signal` ended it. */
@@ -183,7 +222,9 @@ export class Sender {
     }
     this.#warn(
       `REJECTED_${status}`,
-      `The receiver refused records with HTTP ${status}. They are in the folder "rejected" of the spool directory and are not sent again.`,
+      status === OK
+        ? 'The receiver refused some of the records of a request and took the others, without saying which. The request is in the folder "rejected" of the spool directory and is not sent again.'
+        : `The receiver refused records with HTTP ${status}. They are in the folder "rejected" of the spool directory and are not sent again.`,
     );
     if (oldestWent) {
       this.#warn(
@@ -197,6 +238,9 @@ export class Sender {
     this.#parts.report({ kind: 'warning', code: `SPANLEDGER_${code}`, message: `Spanledger: ${message}` });
   }
 }
+
+/** Of a request that was taken in part. */
+const OK = 200;
 
 type FinalDelivery = Exclude<Delivery, { outcome: 'postponed' }>;
 
