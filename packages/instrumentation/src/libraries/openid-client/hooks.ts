@@ -40,7 +40,9 @@ export function openidClientLibrary(context: EventContext): Library {
     versions: OPENID_CLIENT_VERSIONS,
     patch: (file) => {
       if (file.major === 5) clients(file);
-      else for (const [name, observe] of Object.entries(hooks)) wrapExport(file, name, observe);
+      // Version 4 has files of the names of version 5, and is not covered.
+      else if (file.major > 5)
+        for (const [name, observe] of Object.entries(hooks)) wrapExport(file, name, observe);
     },
   };
 }
