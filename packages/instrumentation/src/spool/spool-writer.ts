@@ -1,4 +1,13 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, rmSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  statSync,
+  writevSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describeError, warnOnce } from '../warning.ts';
 import { encodeFrameHead, type FrameKind } from './frame.ts';
@@ -7,6 +16,7 @@ import { segmentName } from './segment-name.ts';
 import type { SpoolCounters } from './spool-counters.ts';
 import { createFolder, segmentBytes } from './spool-directory.ts';
 import type { SpoolPosition } from './spool-position.ts';
+import { warnAboutCause, warnAboutFolder, warnAboutLoss } from './spool-warnings.ts';
 
 /** A segment is closed before it gets longer than this, or than this part of the bound: only whole ones are freed. */
 export const SEGMENT_MAX_BYTES: number = 4 * 1024 * 1024;
@@ -56,6 +66,8 @@ export class SpoolWriter {
   readonly #options: SpoolWriterOptions;
   readonly #segmentMaxBytes: number;
   #file: number | undefined;
+  /** Of the open file, whose name may come to lead elsewhere; undefined on file systems where that cannot be told. */
+  #inode: number | undefined;
   #segment = 0;
   #segmentBytes = 0;
   #quietUntil = Number.NEGATIVE_INFINITY;
@@ -148,7 +160,7 @@ export class SpoolWriter {
     return false;
   }
 
-  #write(head: Buffer, payload: Uint8Array): AppendOutcome {
+  #write(head: Buffer, payload: Uint8Array, isFirst = true): AppendOutcome {
     const bytes = head.length + payload.length;
     try {
       const file = this.#openSegment(bytes);
@@ -161,6 +173,8 @@ export class SpoolWriter {
       }
       this.#segmentBytes += bytes;
       this.#options.counters.noteAppended(bytes);
+      // Taken away in between: whoever has it may have been through with it already. Twice is better than never.
+      if (isFirst && this.#isGone()) return this.#write(head, payload, false);
       if (this.#options.fsync === 'always') this.#sync(file);
       return 'written';
     } catch (error) {
@@ -172,7 +186,7 @@ export class SpoolWriter {
   }
 
   #openSegment(bytes: number): number {
-    if (this.#file !== undefined && fstatSync(this.#file).nlink === 0) this.#forgetRemoved();
+    if (this.#isGone()) this.#forgetFolder();
     const isFull = this.#segmentBytes > 0 && this.#segmentBytes + bytes > this.#segmentMaxBytes;
     if (this.#file !== undefined && !isFull) return this.#file;
     this.#closeSegment();
@@ -181,17 +195,37 @@ export class SpoolWriter {
     this.#file = openSync(join(folder, segmentName(this.#segment + 1)), 'ax', FILE_MODE);
     this.#segment += 1;
     this.#segmentBytes = 0;
+    const inode = fstatSync(this.#file).ino;
+    this.#inode = this.#inodeOfName() === inode ? inode : undefined;
     return this.#file;
   }
 
-  /** Somebody removed the directory: what is written into a file without a name, nobody reads. */
-  #forgetRemoved(): void {
+  /** Whether the open file is not the one that its name leads to. */
+  #isGone(): boolean {
+    if (this.#file === undefined) return false;
+    if (this.#inode === undefined) return fstatSync(this.#file).nlink === 0;
+    const inode = this.#inodeOfName();
+    return inode !== 'unknown' && inode !== this.#inode;
+  }
+
+  #inodeOfName(): number | 'unknown' | undefined {
+    try {
+      return statSync(join(this.#folder(), segmentName(this.#segment)), { throwIfNoEntry: false })?.ino;
+    } catch {
+      // It may not be looked at any more; what is open can still be written.
+      return 'unknown';
+    }
+  }
+
+  /**
+   * Somebody removed the directory: what is written into a file without a name, nobody reads. Or another host's process
+   * took this one for dead and has the folder now: it sends what is there, and removes it.
+   */
+  #forgetFolder(): void {
+    const isRemoved = this.#file !== undefined && fstatSync(this.#file).nlink === 0;
     this.#closeSegment();
     this.#options.counters.noteRemoved(segmentBytes(this.#folder()), this.#written);
-    warnOnce(
-      'SPANLEDGER_SPOOL_REMOVED',
-      `Spanledger's spool directory ${this.#options.spoolDirectory} was removed, and is made again. The receiver will see what was lost as a gap in the sequence.`,
-    );
+    warnAboutFolder(this.#options.spoolDirectory, isRemoved ? 'removed' : 'taken');
   }
 
   #closeSegment(): void {
@@ -256,22 +290,4 @@ export class SpoolWriter {
 
 function isDiskFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-}
-
-function warnAboutCause(spoolDirectory: string, cause: string): void {
-  warnOnce(
-    'SPANLEDGER_SPOOL_FAILED_CAUSE',
-    `Spanledger cannot write to its spool directory ${spoolDirectory} (${cause}).`,
-  );
-}
-
-function warnAboutLoss(outcome: Exclude<AppendOutcome, 'written'>): void {
-  const [code, why] =
-    outcome === 'spool_full'
-      ? ['SPANLEDGER_SPOOL_FULL', 'the spool has reached SPANLEDGER_SPOOL_MAX_BYTES']
-      : ['SPANLEDGER_SPOOL_FAILED', 'the spool directory cannot be written'];
-  warnOnce(
-    code,
-    `Spanledger loses audit records: ${why}. How many is reported as soon as there is room; the receiver sees the gap in the sequence.`,
-  );
 }
