@@ -435,17 +435,17 @@ describe('taking over', () => {
     const bytes = encodeFrameHead('final', [], payload(''));
     writeFileSync(join(folder, '00000001.segment'), bytes);
     const dead = adoptFolders(directory, { ...here, host: 'ffffffff' }, Date.now());
-    expect(dead).toEqual({ adopted: [], newer: 0 });
+    expect(dead).toEqual({ adopted: [], newer: 0, foreign: 0 });
     change(bytes);
     writeFileSync(join(folder, '00000002.segment'), bytes);
-    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1 });
+    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1, foreign: 0 });
     expect(readdirSync(folder)).toHaveLength(2);
   });
 
   test('not of a folder whose name is of another format', () => {
     mkdirSync(join(directory, 'v2.0-producer'));
     writeFileSync(join(directory, 'v2.0-producer', '1.segment'), 'what may that be');
-    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1 });
+    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1, foreign: 0 });
   });
 
   test('a damaged or torn first frame is no newer version', () => {
@@ -459,6 +459,10 @@ describe('taking over', () => {
     mkdirSync(join(directory, 'rejected'));
     mkdirSync(join(directory, '../..'), { recursive: true });
     expect(adopt()).toEqual([]);
-    expect(adoptFolders(join(directory, 'absent'), here, Date.now())).toEqual({ adopted: [], newer: 0 });
+    expect(adoptFolders(join(directory, 'absent'), here, Date.now())).toEqual({
+      adopted: [],
+      newer: 0,
+      foreign: 0,
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectory } from '../spool/make-directory.ts';
+import { isPlainDirectory } from '../spool/plain-file.ts';
 import { REJECTED_FOLDER } from '../spool/spool-directory.ts';
 
 /** What the receiver refused takes at most this much disk; the oldest goes first. */
@@ -36,6 +37,7 @@ export class RejectedStore {
     const path = join(this.#folder, name);
     try {
       makeDirectory(this.#folder);
+      if (!isPlainDirectory(this.#folder)) return false;
       writeFileSync(path, request, { mode: 0o600, flag: 'wx' });
       return true;
     } catch {
@@ -47,8 +49,11 @@ export class RejectedStore {
 
   /** Removes the oldest, but never the newest; returns how many. */
   #shrinkTo(maxBytes: number): number {
+    if (!isPlainDirectory(this.#folder)) return 0;
     // Names begin with the time, so they sort by age. Other processes have theirs here, and shrink as well.
-    const names = listNames(this.#folder).toSorted();
+    const names = listNames(this.#folder)
+      .filter((name) => name.endsWith('.otlp'))
+      .toSorted();
     const sizes = names.map((name) => fileSize(join(this.#folder, name)));
     let total = sizes.reduce((sum, size) => sum + size, 0);
     let removed = 0;

@@ -55,12 +55,23 @@ function resumed(paths: readonly string[]): AdoptedFolder[] {
 const endedThreads = new Set<number>();
 
 function takeOver({ spoolDirectory, thread }: SenderData): readonly ProducerFolder[] {
-  const { adopted, newer } = adoptFolders(spoolDirectory, currentProcess(thread), Date.now(), endedThreads);
+  const { adopted, newer, foreign } = adoptFolders(
+    spoolDirectory,
+    currentProcess(thread),
+    Date.now(),
+    endedThreads,
+  );
   endedThreads.clear();
   if (newer > 0) {
     warn(
       'SPANLEDGER_SPOOL_NEWER',
       'Spanledger leaves a part of its spool alone that a newer version wrote. Start that version to have it sent.',
+    );
+  }
+  if (foreign > 0) {
+    warn(
+      'SPANLEDGER_SPOOL_FOREIGN',
+      'Spanledger leaves a part of its spool alone that belongs to another user, in a directory that everybody may write to.',
     );
   }
   if (adopted.length > 0) report({ kind: 'adopted', folders: adopted.map(({ path }) => path) });

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPlain, readPlain } from './plain-file.ts';
 
 /** Why spans were lost: the spool's own bound, the disk's end, a disk that fails, a span that cannot be encoded. */
 export type LossReason = 'disk_full' | 'encode_failed' | 'spool_failed' | 'spool_full';
@@ -54,7 +55,7 @@ export function writeLosses(folder: string, state: LossState): void {
   if (text.length > FILE_BYTES) return;
   try {
     // Not truncated: what is overwritten in place needs no new block of a full disk.
-    const file = openSync(join(folder, FILE), 'r+');
+    const file = openPlain(join(folder, FILE), constants.O_RDWR);
     try {
       writeSync(file, text, 0);
     } finally {
@@ -68,7 +69,7 @@ export function writeLosses(folder: string, state: LossState): void {
 /** What a folder's producer has lost; undefined where it lost nothing, or nothing that can be read. */
 export function readLosses(folder: string): LossState | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(join(folder, FILE), 'utf8'));
+    const value: unknown = JSON.parse(readPlain(join(folder, FILE)));
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('total' in value) || !('next' in value) || !('unreported' in value)) return undefined;
     const { total, next, unreported } = value;

@@ -1,8 +1,12 @@
-import { openSync, readSync, closeSync, fstatSync } from 'node:fs';
-import { decodeFrame, findNextFrame, type Frame } from './frame.ts';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { decodeFrame, findNextFrame, MAX_FRAME_BODY_BYTES, type Frame } from './frame.ts';
+import { openPlain } from './plain-file.ts';
 
 /** Grows of the buffer are at least this large, so that following a growing file does not copy it again and again. */
 const MIN_GROWTH_BYTES: number = 1024 * 1024;
+
+/** A segment is closed when it is full, and its last frame may be of the largest. */
+const MAX_SEGMENT_BYTES: number = 2 * MAX_FRAME_BODY_BYTES;
 
 /** Reads one segment from its start, while it may still grow. */
 export class SegmentReader {
@@ -34,12 +38,12 @@ export class SegmentReader {
    * Reads what was appended since.
    *
    * @returns Whether there was anything.
-   * @throws what the system says, except that there is no such file.
+   * @throws what the system says, except that there is no such file; and where it is none that a writer made.
    */
   refill(): boolean {
     let file;
     try {
-      file = openSync(this.#path, 'r');
+      file = openPlain(this.#path);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
       throw error;
@@ -47,6 +51,7 @@ export class SegmentReader {
     try {
       const size = fstatSync(file).size;
       if (size <= this.#filled) return false;
+      if (size > MAX_SEGMENT_BYTES) throw new RangeError('No writer makes such a segment.');
       this.#reserve(size);
       const read = readSync(file, this.#buffer, this.#filled, size - this.#filled, this.#filled);
       this.#filled += read;

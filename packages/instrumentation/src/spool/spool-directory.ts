@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
-  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -13,6 +12,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FRAME_HEADER_BYTES, isNewerFrame } from './frame.ts';
+import { isOurs, openPlain } from './plain-file.ts';
 import { makeDirectory } from './make-directory.ts';
 import { segmentNumber } from './segment-name.ts';
 
@@ -104,6 +104,8 @@ export interface Adoption {
   readonly adopted: readonly ProducerFolder[];
   /** How many folders of dead processes were left alone, since a newer version wrote them. */
   readonly newer: number;
+  /** How many were left alone, since somebody else may have put them there. */
+  readonly foreign: number;
 }
 
 /**
@@ -122,12 +124,17 @@ export function adoptFolders(
 ): Adoption {
   const adopted: { folder: ProducerFolder; changed: number }[] = [];
   let newer = 0;
+  let foreign = 0;
   for (const { path, writer, streamId } of listFolders(spoolDirectory)) {
     const changed = lastChange(path);
     const runs = isSame(writer, owner)
       ? !endedThreads.has(writer.thread ?? 0)
       : isAlive(writer, owner, now - changed);
     if (runs) continue;
+    if (!isOurs(path, spoolDirectory)) {
+      foreign += 1;
+      continue;
+    }
     if (isOfNewerVersion(path)) {
       newer += 1;
       continue;
@@ -142,7 +149,7 @@ export function adoptFolders(
   }
   newer += unknownFolders(spoolDirectory).length;
   const oldestFirst = adopted.toSorted((a, b) => a.changed - b.changed);
-  return { adopted: oldestFirst.map(({ folder }) => folder), newer };
+  return { adopted: oldestFirst.map(({ folder }) => folder), newer, foreign };
 }
 
 /** Folders that hold segments under a name that this version does not give. */
@@ -160,7 +167,7 @@ export function isOfNewerVersion(folder: string): boolean {
     .filter((name) => segmentNumber(name) !== undefined)
     .some((name) => {
       try {
-        const file = openSync(join(folder, name), 'r');
+        const file = openPlain(join(folder, name));
         try {
           return isNewerFrame(head.subarray(0, readSync(file, head, 0, head.length, 0)));
         } finally {

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPlain, writePlain } from './plain-file.ts';
 
 /** A place in a folder's stream of frames. */
 export interface SpoolPosition {
@@ -20,7 +20,7 @@ export function isBefore(a: SpoolPosition, b: SpoolPosition): boolean {
  */
 export function readPosition(folder: string): SpoolPosition {
   try {
-    const value: unknown = JSON.parse(readFileSync(join(folder, FILE), 'utf8'));
+    const value: unknown = JSON.parse(readPlain(join(folder, FILE)));
     if (typeof value === 'object' && value !== null && 'segment' in value && 'offset' in value) {
       const { segment, offset } = value;
       if (Number.isSafeInteger(segment) && Number.isSafeInteger(offset)) {
@@ -37,7 +37,7 @@ export function readPosition(folder: string): SpoolPosition {
 export function writePosition(folder: string, position: SpoolPosition): void {
   const text = JSON.stringify({ segment: position.segment, offset: position.offset });
   try {
-    writeFileSync(join(folder, FILE), text, { mode: 0o600 });
+    writePlain(join(folder, FILE), text);
   } catch {
     // As above.
   }
