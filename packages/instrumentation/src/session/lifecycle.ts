@@ -11,7 +11,7 @@ import type {
   SpanAttributes,
 } from '../otlp/recorded-span.ts';
 import { PACKAGE_NAME, PACKAGE_VERSION } from '../package-identity.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { KnownEvents, type EventIdentity, type LifecycleEvent } from './known-events.ts';
 import { boundScope } from './scope.ts';
 import { SessionSlot, slotInContext, SLOT, type Binding, type SlottedSpan } from './slot.ts';
 import type { Session } from './session.ts';
@@ -24,47 +24,11 @@ export interface CallSite {
   readonly tentative?: boolean;
 }
 
-/** How an event is known again when hooks of nested libraries report it twice. */
-export interface EventIdentity {
-  /** Says what happened and to which token or session; undefined where nothing tells. */
-  readonly key?: string | undefined;
-  /** What was thrown; a library around the one that threw may wrap it as `cause`. */
-  readonly error?: unknown;
-}
-
-/** An event that still may be completed. */
-interface LifecycleEvent extends RecordedEvent {
-  readonly attributes: SpanAttributes;
-}
-
-/** An event that can be known again, and what it is about. */
-interface KnownEvent {
-  readonly event: LifecycleEvent;
-  readonly key?: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly recordedAt: number;
-}
-
-/**
- * For how long: a library around another one may wait for the application before it reports. What happens again after
- * that, in a job or a socket that lives for hours, has happened twice.
- */
-export const KNOWN_FOR_MS = 30_000;
-
-/** How many wrappings of an error are looked through. */
-const MAX_CAUSES = 5;
-
-/** How many events of one request can still be known again. */
-export const MAX_KNOWN_EVENTS = 256;
-
 /** The instrumentation scope of the spans that this package makes itself. */
 export const OWN_INSTRUMENTATION: RecordedScope = { name: PACKAGE_NAME, version: PACKAGE_VERSION };
 
 /** A span that carries this many events gets no more: a request may verify tokens without end. */
 export const MAX_EVENTS_PER_SPAN = 512;
-
-/** Stands for the request where there is none. */
-const NOWHERE = {};
 
 /** Where events go when there is neither a span nor a provider to ask. */
 const NO_RESOURCE: RecordedResource = { attributes: {} };
@@ -75,13 +39,9 @@ export class Lifecycle {
   readonly #sink: SpanSink;
   readonly #now: () => number;
   readonly #onWork: () => void;
-  /** By request too: a library may give one error (a failed fetch of keys, a cached refusal) to many. */
-  readonly #byError = new WeakMap<object, WeakMap<object, KnownEvent>>();
-  readonly #bySlot = new WeakMap<SessionSlot, BoundedMap<string, KnownEvent>>();
+  readonly #known: KnownEvents;
   /** Events on spans of their own wait for the end of the turn, so that a library around can add what it knows. */
   readonly #own = new Map<LifecycleEvent, RecordedSpan>();
-  /** Those of them that belong to no request. */
-  readonly #ownByKey = new Map<string, KnownEvent>();
   readonly #logins = new WeakMap<SessionSlot, Session>();
   /** Events of tries, which nobody has been told of. */
   readonly #tentative = new WeakSet<LifecycleEvent>();
@@ -103,6 +63,7 @@ export class Lifecycle {
     this.#processor = processor;
     this.#sink = sink;
     this.#now = now;
+    this.#known = new KnownEvents(now);
     this.#onWork = onWork;
   }
 
@@ -173,22 +134,20 @@ export class Lifecycle {
    * @param identity - How the event is known again.
    */
   record(site: CallSite, name: string, attributes: SpanAttributes, identity: EventIdentity = {}): void {
-    const known = this.#known(site, name, identity);
+    const known = this.#known.find(site.slot, name, identity);
     if (known !== undefined) {
-      const { event } = known;
-      complete(event.attributes, attributes);
-      this.#remember(site, identity, known);
-      if (site.tentative !== true && this.#tentative.delete(event)) this.#place(site, event);
+      complete(known.attributes, attributes);
+      this.#known.remember(site.slot, known, identity);
+      if (site.tentative !== true && this.#tentative.delete(known)) this.#place(site, known);
       return;
     }
-    const recordedAt = this.#now();
-    const event = { name, time: toHrTime(recordedAt), attributes, droppedAttributesCount: 0 };
+    const event = { name, time: toHrTime(this.#now()), attributes, droppedAttributesCount: 0 };
     if (site.tentative === true && identity.error !== undefined) {
-      this.#remember(site, { error: identity.error }, { event, recordedAt });
+      this.#known.remember(site.slot, event, { error: identity.error });
       this.#tentative.add(event);
       return;
     }
-    this.#remember(site, identity, { event, recordedAt });
+    this.#known.remember(site.slot, event, identity);
     this.#place(site, event);
   }
 
@@ -211,44 +170,8 @@ export class Lifecycle {
     this.#flush = undefined;
     const spans = [...this.#own.values()];
     this.#own.clear();
-    this.#ownByKey.clear();
+    this.#known.endTurn();
     for (const span of spans) this.#sink.emit(span);
-  }
-
-  #known(site: CallSite, name: string, { key, error }: EventIdentity): KnownEvent | undefined {
-    for (const each of causesOf(error)) {
-      const known = this.#byError.get(each)?.get(site.slot ?? NOWHERE);
-      // One error may be about two tokens.
-      const isAnother =
-        known?.event.name === name && known.key !== undefined && key !== undefined && known.key !== key;
-      if (known !== undefined && !isAnother && this.#isRecent(known)) return known;
-    }
-    if (key === undefined) return undefined;
-    const known = site.slot === undefined ? this.#ownByKey.get(key) : this.#bySlot.get(site.slot)?.get(key);
-    return known !== undefined && this.#isRecent(known) ? known : undefined;
-  }
-
-  #isRecent({ recordedAt }: KnownEvent): boolean {
-    return Math.abs(this.#now() - recordedAt) <= KNOWN_FOR_MS;
-  }
-
-  #remember({ slot }: CallSite, { key, error }: EventIdentity, { event, recordedAt }: KnownEvent): void {
-    const known = { event, key, recordedAt };
-    for (const each of causesOf(error)) {
-      const events = this.#byError.get(each) ?? new WeakMap<object, KnownEvent>();
-      this.#byError.set(each, events.set(slot ?? NOWHERE, known));
-    }
-    if (key === undefined) return;
-    if (slot === undefined) {
-      this.#ownByKey.set(key, known);
-      return;
-    }
-    let events = this.#bySlot.get(slot);
-    if (events === undefined) {
-      events = new BoundedMap(MAX_KNOWN_EVENTS);
-      this.#bySlot.set(slot, events);
-    }
-    events.set(key, known);
   }
 
   #spanOf(site: CallSite, event: RecordedEvent): RecordedSpan {
@@ -280,17 +203,6 @@ function complete(attributes: SpanAttributes, more: SpanAttributes): void {
   for (const [name, value] of Object.entries(more)) {
     if (attributes[name] === undefined || attributes[name] === 'other') attributes[name] = value;
   }
-}
-
-/** An error and what it was made from. */
-function causesOf(error: unknown): object[] {
-  const causes: object[] = [];
-  let each = error;
-  while (typeof each === 'object' && each !== null && causes.length < MAX_CAUSES) {
-    causes.push(each);
-    each = memberOf(each, 'cause');
-  }
-  return causes;
 }
 
 function canCarry(span: SlottedSpan): boolean {
