@@ -10,6 +10,7 @@ import type { CallSite } from '../session/lifecycle.ts';
 import { defined, type Session } from '../session/session.ts';
 import { tokenAttributes } from '../session/token-attributes.ts';
 import type { TokenInfo } from '../session/token.ts';
+import { recordAuthorizationFailure } from './authorization.ts';
 import { clientAttributes, type ClientIdentity } from './client.ts';
 import type { EventContext } from './event-context.ts';
 import { rememberResponse, type TokenResponse } from './token-response.ts';
@@ -73,6 +74,17 @@ export function recordRefresh(
     },
     { key: response.accessToken && `${EVENT_TOKEN_REFRESHED} ${response.accessToken.id}` },
   );
+}
+
+/** Records a refresh that was refused, or that failed on the way. */
+export function recordRefreshFailure(
+  context: EventContext,
+  site: CallSite,
+  { session }: RefreshAttempt,
+  client: ClientIdentity,
+  failure: { readonly error: unknown; readonly secrets: readonly unknown[] },
+): void {
+  recordAuthorizationFailure(context, site, { ...failure, client, session, grantType: GRANT_TYPE });
 }
 
 /** Why: judged from what the old access token had left when the refresh was asked for. */

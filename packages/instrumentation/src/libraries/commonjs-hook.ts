@@ -5,6 +5,7 @@ import { guarded } from '../warning.ts';
 import type { LibraryFunction } from './library.ts';
 import { put, RequiredFile } from './loaded-file.ts';
 import type { Packages, SeenFile } from './packages.ts';
+import { majorOf, rowOf } from './catalogue.ts';
 import type { LoadedLibrary } from './load-hooks.ts';
 
 /**
@@ -91,8 +92,10 @@ function seeHooked(packages: Packages<LoadedLibrary>, filename: string): SeenFil
   return found !== undefined && isHooked(found) ? found : undefined;
 }
 
-function isHooked({ versions, path }: SeenFile<LoadedLibrary>): boolean {
-  return versions.rows.some(
+/** Of a version that no row covers, files that are where some version has them are hooked all the same. */
+function isHooked({ versions, version, path }: SeenFile<LoadedLibrary>): boolean {
+  const row = rowOf(versions, majorOf(version));
+  return (row === undefined ? versions.rows : [row]).some(
     ({ files, entries }) => entries?.includes(path) === true || files.some((file) => file.path === path),
   );
 }

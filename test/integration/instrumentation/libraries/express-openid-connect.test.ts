@@ -9,7 +9,7 @@ import {
 } from '../../../support/apps/library-world.ts';
 import { expectNoSecrets, onlyEvent as only } from '../../../support/apps/seen-events.ts';
 
-const SCRIPT = 'web.cjs';
+const SCRIPT = 'express/web.cjs';
 
 /** Somebody logs in, reads, lets the token be refreshed, and logs out. */
 async function visit(world: LibraryWorld): Promise<void> {

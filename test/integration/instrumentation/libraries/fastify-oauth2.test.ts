@@ -4,7 +4,7 @@ import { headerOf } from '../../../support/apps/exchange.ts';
 import { startLibraryApp, type LibraryWorld } from '../../../support/apps/library-world.ts';
 import { expectNoSecrets, onlyEvent } from '../../../support/apps/seen-events.ts';
 
-const SCRIPT = 'web.cjs';
+const SCRIPT = 'fastify-oauth2/web.cjs';
 
 /** Somebody logs in, the token is refreshed and revoked, and the service gets one for itself. */
 async function visit(world: LibraryWorld): Promise<void> {

@@ -6,7 +6,7 @@ import { KeycloakRealm } from '../../../support/apps/keycloak-realm.ts';
 import { startLibraryApp, type LibraryWorld } from '../../../support/apps/library-world.ts';
 import { expectNoSecrets, onlyEvent } from '../../../support/apps/seen-events.ts';
 
-const SCRIPT = 'keycloak.cjs';
+const SCRIPT = 'express/keycloak.cjs';
 const PASSWORD = 'right-and-quite-secret';
 
 async function startApp(app: string, realm: KeycloakRealm, ...args: string[]): Promise<LibraryWorld> {

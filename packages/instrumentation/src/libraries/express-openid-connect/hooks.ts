@@ -2,7 +2,7 @@ import { memberOf, methodOf } from '../../attach/global-api.ts';
 import { recordAuthorizationFailure, recordAuthorizationRequest } from '../../events/authorization.ts';
 import type { EventContext } from '../../events/event-context.ts';
 import { recordGrant } from '../../events/grant.ts';
-import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
+import { beginRefresh, recordRefresh, recordRefreshFailure } from '../../events/refresh.ts';
 import { bindRestored } from '../../events/restored-session.ts';
 import { recordSessionEnd } from '../../events/session-end.ts';
 import { readTokenResponse, type TokenResponse } from '../../events/token-response.ts';
@@ -197,13 +197,7 @@ function observeRefresh(context: EventContext, of: ExchangeOf): Observe {
         recordRefresh(context, site, attempt, client, tokenResponse(context, renewed));
       },
       failed: (error) => {
-        recordAuthorizationFailure(context, site, {
-          client,
-          session: attempt.session,
-          error,
-          secrets: [refreshToken],
-          grantType: 'refresh_token',
-        });
+        recordRefreshFailure(context, site, attempt, client, { error, secrets: [refreshToken] });
       },
     };
   };

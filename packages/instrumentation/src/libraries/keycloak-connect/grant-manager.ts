@@ -2,7 +2,7 @@ import { memberOf, methodOf } from '../../attach/global-api.ts';
 import { recordAuthorizationFailure } from '../../events/authorization.ts';
 import type { EventContext } from '../../events/event-context.ts';
 import { recordClientGrant, recordGrant } from '../../events/grant.ts';
-import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
+import { beginRefresh, recordRefresh, recordRefreshFailure } from '../../events/refresh.ts';
 import { recordRejection } from '../../events/rejection.ts';
 import { bindRestored } from '../../events/restored-session.ts';
 import { recordIntrospection, recordIntrospectionFailure } from '../../events/token-state.ts';
@@ -140,12 +140,9 @@ function observeFreshness(context: EventContext): Observe {
         recordRefresh(context, site, attempt, client, grantResponse(renewed, context.now()));
       },
       failed: (error) => {
-        recordAuthorizationFailure(context, site, {
-          client,
-          session: attempt.session,
+        recordRefreshFailure(context, site, attempt, client, {
           error: requestFailure(error),
           secrets: [refreshToken],
-          grantType: 'refresh_token',
         });
       },
     };

@@ -2,7 +2,7 @@ import { memberOf } from '../../attach/global-api.ts';
 import { recordAuthorizationFailure } from '../../events/authorization.ts';
 import type { EventContext } from '../../events/event-context.ts';
 import { recordClientGrant } from '../../events/grant.ts';
-import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
+import { beginRefresh, recordRefresh, recordRefreshFailure } from '../../events/refresh.ts';
 import { readTokenResponse } from '../../events/token-response.ts';
 import { scopeList, stringClaim } from '../../session/claims.ts';
 import type { CallSite } from '../../session/lifecycle.ts';
@@ -53,13 +53,7 @@ function observeRefresh(context: EventContext, site: CallSite, token: unknown, s
       recordRefresh(context, site, attempt, client, readTokenResponse(responseOf(answer), context.now()));
     },
     failed: (error) => {
-      recordAuthorizationFailure(context, site, {
-        client,
-        session: attempt.session,
-        error: answeredError(error),
-        secrets: [token],
-        grantType: 'refresh_token',
-      });
+      recordRefreshFailure(context, site, attempt, client, { error: answeredError(error), secrets: [token] });
     },
   };
 }

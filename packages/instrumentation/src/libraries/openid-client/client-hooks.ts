@@ -3,7 +3,7 @@ import { recordAuthorizationFailure, recordAuthorizationRequest } from '../../ev
 import type { ClientIdentity } from '../../events/client.ts';
 import type { EventContext } from '../../events/event-context.ts';
 import { recordClientGrant, recordGrant } from '../../events/grant.ts';
-import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
+import { beginRefresh, recordRefresh, recordRefreshFailure } from '../../events/refresh.ts';
 import { recordLogout } from '../../events/session-end.ts';
 import {
   recordIntrospection,
@@ -168,14 +168,7 @@ class ClientHooks {
         },
         failed: (error) => {
           this.#end(token);
-          const { session } = attempt;
-          recordAuthorizationFailure(this.#context, site, {
-            client,
-            session,
-            error,
-            secrets: [token],
-            grantType: 'refresh_token',
-          });
+          recordRefreshFailure(this.#context, site, attempt, client, { error, secrets: [token] });
         },
       };
     };

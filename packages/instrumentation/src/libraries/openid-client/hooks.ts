@@ -1,7 +1,7 @@
 import type { EventContext } from '../../events/event-context.ts';
 import { recordAuthorizationFailure, recordAuthorizationRequest } from '../../events/authorization.ts';
 import { recordClientGrant, recordGrant } from '../../events/grant.ts';
-import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
+import { beginRefresh, recordRefresh, recordRefreshFailure } from '../../events/refresh.ts';
 import { recordLogout } from '../../events/session-end.ts';
 import { readTokenResponse } from '../../events/token-response.ts';
 import {
@@ -109,15 +109,8 @@ function observeRefresh(context: EventContext): Observe {
         recordRefresh(context, site, attempt, client, readTokenResponse(result, context.now()));
       },
       failed: (error) => {
-        const { session } = attempt;
         const secrets = [refreshToken, clientSecret(configuration)];
-        recordAuthorizationFailure(context, site, {
-          client,
-          session,
-          error,
-          secrets,
-          grantType: 'refresh_token',
-        });
+        recordRefreshFailure(context, site, attempt, client, { error, secrets });
       },
     };
   };

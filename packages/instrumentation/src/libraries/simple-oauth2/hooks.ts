@@ -3,7 +3,7 @@ import { recordAuthorizationFailure, recordAuthorizationRequest } from '../../ev
 import type { ClientIdentity } from '../../events/client.ts';
 import type { EventContext } from '../../events/event-context.ts';
 import { recordClientGrant, recordGrant } from '../../events/grant.ts';
-import { beginRefresh, recordRefresh } from '../../events/refresh.ts';
+import { beginRefresh, recordRefresh, recordRefreshFailure } from '../../events/refresh.ts';
 import { recordRevocation } from '../../events/token-state.ts';
 import { scopeList } from '../../session/claims.ts';
 import { describeToken } from '../../session/token.ts';
@@ -134,12 +134,9 @@ function observeRefresh(context: EventContext, clients: Clients): Observe {
         recordRefresh(context, site, attempt, client, tokenResponse(result, context.now(), client.clientId));
       },
       failed: (error) => {
-        recordAuthorizationFailure(context, site, {
-          client,
-          session: attempt.session,
+        recordRefreshFailure(context, site, attempt, client, {
           error: requestFailure(error),
           secrets: [refreshToken],
-          grantType: 'refresh_token',
         });
       },
     };
