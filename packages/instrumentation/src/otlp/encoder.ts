@@ -146,8 +146,8 @@ function settledAttributes(resource: RecordedResource): SpanAttributes {
 function writeScope(writer: ReverseWriter, scope: RecordedScope): void {
   const before = writer.length;
   if (scope.attributes) writeAttributes(writer, TAG_MESSAGE_3, scope.attributes);
-  if (scope.version) writer.stringField(0x12, scope.version);
-  writer.stringField(TAG_STRING_1, scope.name);
+  if (scope.version) writer.stringField(0x12, textOf(scope.version));
+  writer.stringField(TAG_STRING_1, textOf(scope.name));
   writer.endMessage(TAG_MESSAGE_1, before);
 }
 
@@ -161,7 +161,7 @@ function writeSpan(writer: ReverseWriter, { span, number }: NumberedSpan): void 
   const eventsEnd = before + MAX_SPAN_BYTES / 2;
   for (let index = Math.min(span.links.length, MAX_EVENTS) - 1; index >= 0; index--) {
     const link = span.links[index];
-    if (link !== undefined) writeLink(writer, link, eventsEnd);
+    if (isLink(link)) writeLink(writer, link, eventsEnd);
   }
   writeCount(writer, 0x60, (span.droppedEventsCount ?? 0) + excess(span.events));
   for (let index = Math.min(span.events.length, MAX_EVENTS) - 1; index >= 0; index--) {
@@ -178,7 +178,7 @@ function writeSpan(writer: ReverseWriter, { span, number }: NumberedSpan): void 
   // The API counts kinds from 0 (internal), the protocol from 1.
   writer.varint(span.kind + 1);
   writer.byte(0x30);
-  writer.stringField(0x2a, scrubText(cut(span.name)));
+  writer.stringField(0x2a, scrubText(cut(textOf(span.name))));
   const parentId = span.parentSpanContext?.spanId ?? span.parentSpanId;
   if (parentId) writeId(writer, 0x22, parentId);
   writeTraceState(writer, identity);
@@ -195,8 +195,29 @@ function writeStatus(writer: ReverseWriter, status: RecordedSpan['status']): voi
   const before = writer.length;
   writer.varint(status.code);
   writer.byte(0x18);
-  if (status.message) writer.stringField(0x12, scrubText(cut(status.message)));
+  if (status.message) writer.stringField(0x12, scrubText(cut(textOf(status.message))));
   writer.endMessage(0x7a, before);
+}
+
+/** Types do not hold an application back: `startSpan(42)`, `getTracer('x', 1)`. That costs the text, not the span. */
+function textOf(text: unknown): string {
+  if (typeof text === 'string') return text;
+  return typeof text === 'number' || typeof text === 'bigint' || typeof text === 'boolean'
+    ? String(text)
+    : '';
+}
+
+/** `addLink({ context: trace.getActiveSpan()?.spanContext() })`, where there is none. */
+function isLink(link: RecordedLink | undefined): link is RecordedLink {
+  const context: unknown = link?.context;
+  return (
+    typeof context === 'object' &&
+    context !== null &&
+    'traceId' in context &&
+    typeof context.traceId === 'string' &&
+    'spanId' in context &&
+    typeof context.spanId === 'string'
+  );
 }
 
 function excess(list: readonly unknown[]): number {
@@ -207,7 +228,7 @@ function writeEvent(writer: ReverseWriter, event: RecordedEvent, lengthMax: numb
   const before = writer.length;
   const dropped = event.attributes ? writeAttributes(writer, TAG_MESSAGE_3, event.attributes, lengthMax) : 0;
   writeCount(writer, 0x20, (event.droppedAttributesCount ?? 0) + dropped);
-  writer.stringField(0x12, scrubText(cut(event.name)));
+  writer.stringField(0x12, scrubText(cut(textOf(event.name))));
   writer.time(event.time[0], event.time[1]);
   writer.byte(0x09);
   writer.endMessage(0x5a, before);

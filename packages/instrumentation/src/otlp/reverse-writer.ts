@@ -69,10 +69,10 @@ export class ReverseWriter {
     this.#buffer[at] = value;
   }
 
-  /** An unsigned varint; a whole number from 0 to 2^53. */
+  /** An unsigned varint; a whole number from 0 to 2^53. What is none of these is 0: applications give any number. */
   varint(value: number): void {
-    if (value < 0x80) {
-      this.byte(value);
+    if (!(value >= 0x80 && value <= Number.MAX_SAFE_INTEGER)) {
+      this.byte(value >= 0 && value < 0x80 ? value : 0);
       return;
     }
     let size = 1;
@@ -117,8 +117,10 @@ export class ReverseWriter {
     const low = (upper % 0x1_0000) * 0x1_0000 + lower;
     const high = Math.floor(upper / 0x1_0000) + Math.floor(low / 0x1_0000_0000);
     const at = this.#take(8);
-    this.#buffer.writeUInt32LE(low % 0x1_0000_0000, at);
-    this.#buffer.writeUInt32LE(high % 0x1_0000_0000, at + 4);
+    // The protocol knows no time before 1970, as a clock that was set wrong has it.
+    const isKnown = low >= 0 && high >= 0;
+    this.#buffer.writeUInt32LE(isKnown ? low % 0x1_0000_0000 : 0, at);
+    this.#buffer.writeUInt32LE(isKnown ? high % 0x1_0000_0000 : 0, at + 4);
   }
 
   /** Bytes without a length. */
@@ -155,11 +157,13 @@ export class ReverseWriter {
     return this.length - before;
   }
 
-  /** Lower-case hex digits as bytes; the caller knows that they are. Returns how many bytes it took. */
+  /** Hex digits as bytes; from where they are none, zeros. Returns how many bytes it took. */
   hex(digits: string): number {
     const size = digits.length >> 1;
     const at = this.#take(size);
-    this.#buffer.write(digits, at, size, 'hex');
+    const written = this.#buffer.write(digits, at, size, 'hex');
+    // What stood in the buffer before is nobody's to see.
+    if (written < size) this.#buffer.fill(0, at + written, at + size);
     return size;
   }
 
