@@ -15,6 +15,8 @@ test.each([
   ],
   ['url.query', 'code=abc', 'code=REDACTED'],
   ['url.query', '?token=a', '?token=REDACTED'],
+  ['url.query', 'jwt=a&otp=1&sig=b%2Fc', 'jwt=REDACTED&otp=REDACTED&sig=REDACTED'],
+  ['url.full', 'https://s3/x?X-Amz-Signature=ab12&v=1', 'https://s3/x?X-Amz-Signature=REDACTED&v=1'],
   ['http.target', '/cb?x=1&id_token_hint=a.b.c', '/cb?x=1&id_token_hint=REDACTED'],
   [
     'http.url',

@@ -142,6 +142,18 @@ describe('reader and writer', () => {
     expect(sizes).toEqual([2, 1, 1]);
   });
 
+  test('what a dead process had not settled goes in batches of the same sizes', () => {
+    const to = writer();
+    for (let number = 1; number <= 1_500; number++) to.append('provisional', [number], payload('aaaa'), 1);
+    const from = reader(false);
+    const sizes: number[] = [];
+    for (let batch = from.next(4_000); batch !== undefined; batch = from.next(4_000)) {
+      sizes.push(batch.payloads.length);
+      from.confirm(batch);
+    }
+    expect(sizes).toEqual([1_000, 500]);
+  });
+
   test('segments rotate, are read across, and go once they have arrived', () => {
     const to = writer();
     const big = Buffer.alloc(SEGMENT_MAX_BYTES / 2 + 1, 'x');

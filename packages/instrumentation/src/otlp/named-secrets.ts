@@ -31,8 +31,8 @@ const STRONG = [
 
 const HEADERS = '(?:proxy[-_])?authorization|(?:set[-_])?cookie';
 
-/** Parameters of OAuth that are ordinary words: only as whole names, and with `=`. */
-const WEAK = 'code|state|nonce|request|response';
+/** Parameters of OAuth, and of links that open by themselves, that are ordinary words: only as whole names, and with `=`. */
+const WEAK = 'code|state|nonce|request|response|jwt|otp|sig|signature|x-(?:amz|goog)-signature';
 
 /** The start of a whole name: not within a word, or behind an encoded delimiter or the dashes of an option. */
 const NAME_START = String.raw`(?:(?<![\w.-])|(?<=%(?:25){0,4}[0-9A-F]{2})|(?<=--))`;

@@ -99,7 +99,7 @@ export class SpoolReader {
       this.#settle(frame);
     }
     if (next !== undefined) return { payloads, next };
-    return this.#live ? undefined : this.#unsettledBatch();
+    return this.#live ? undefined : this.#unsettledBatch(maxBytes);
   }
 
   #settle(frame: Frame): void {
@@ -110,10 +110,16 @@ export class SpoolReader {
     }
   }
 
-  #unsettledBatch(): SpoolBatch | undefined {
-    if (this.#unsettled.size === 0) return undefined;
-    const payloads = [...this.#unsettled.values()].map(({ payload }) => payload);
-    this.#unsettled.clear();
+  #unsettledBatch(maxBytes: number): SpoolBatch | undefined {
+    const payloads: Buffer[] = [];
+    let size = 0;
+    for (const [number, { payload }] of this.#unsettled) {
+      if (payloads.length === MAX_BATCH_PAYLOADS || (size > 0 && size + payload.length > maxBytes)) break;
+      payloads.push(payload);
+      size += payload.length;
+      this.#unsettled.delete(number);
+    }
+    if (payloads.length === 0) return undefined;
     return { payloads, next: { segment: this.#segment, offset: this.#reader.offset } };
   }
 
@@ -157,7 +163,8 @@ export class SpoolReader {
     this.#confirmed = batch.next;
     writePosition(this.#folder, batch.next);
     let freed = 0;
-    const oldestUnsettled = Math.min(...[...this.#unsettled.values()].map(({ segment }) => segment));
+    // In the order in which they were read: the first is the oldest.
+    const oldestUnsettled = this.#unsettled.values().next().value?.segment ?? Number.POSITIVE_INFINITY;
     for (const segment of this.#segments()) {
       if (segment >= this.#confirmed.segment || segment >= oldestUnsettled) break;
       const size = fileSize(this.#path(segment));
