@@ -16,27 +16,41 @@ export interface RequestContext {
   readonly now: () => number;
 }
 
+/**
+ * Upgrades and propagated requests that were seen to: a server may hand them on to another (`inner.emit('upgrade', …)`),
+ * where they are no second one, and in nobody else's scope.
+ */
+export type Followed = WeakSet<object>;
+
 /** `SpanKind.SERVER` of the API. */
 const SERVER = 1;
 
 /** Begins to see to the requests of every HTTP server of this thread. */
 export function watchIncomingRequests(context: RequestContext): void {
-  aroundRequests((event, [request, socket], emit) =>
-    event === 'upgrade' || event === 'connect'
-      ? emitUpgrade(context, request, socket, emit)
-      : emitRequest(context, request, emit),
-  );
+  const followed: Followed = new WeakSet();
+  aroundRequests((event, [request, socket], emit) => {
+    if (typeof request === 'object' && request !== null && followed.has(request)) return emit();
+    return event === 'upgrade' || event === 'connect'
+      ? emitUpgrade(context, followed, request, socket, emit)
+      : emitRequest(context, followed, request, emit);
+  });
 }
 
 /**
  * Emits a request: outside of any scope that its server was made in, or that an earlier request of its connection left
  * behind, and under the session that was propagated to it.
  */
-function emitRequest(context: RequestContext, request: unknown, emit: () => unknown): unknown {
+function emitRequest(
+  context: RequestContext,
+  followed: Followed,
+  request: unknown,
+  emit: () => unknown,
+): unknown {
   const { processor, lifecycle, incoming } = context;
   const { scopes } = processor;
   const binding = incoming && guarded('PROPAGATED', () => incoming.take(request));
   if (binding !== undefined) {
+    followed.add(Object(request));
     const site = lifecycle.callSite();
     if (!isOfRequest(site)) {
       return scopes.run({ slot: slotOf(binding), outer: undefined, admitsServer: true }, emit);

@@ -7,7 +7,7 @@ import { defined } from '../session/session.ts';
 import { OWN_INSTRUMENTATION, toHrTime } from '../session/lifecycle.ts';
 import { SessionSlot, SLOT, type SlottedSpan } from '../session/slot.ts';
 import { guarded } from '../warning.ts';
-import type { RequestContext } from './incoming-requests.ts';
+import type { Followed, RequestContext } from './incoming-requests.ts';
 import { followSocket } from './upgraded-socket.ts';
 
 /** How long the record of an upgrade waits for its session: many applications authenticate right after it. */
@@ -27,10 +27,12 @@ const NO_RESOURCE: RecordedResource = { attributes: {} };
  */
 export function emitUpgrade(
   context: RequestContext,
+  followed: Followed,
   request: unknown,
   socket: unknown,
   emit: () => unknown,
 ): unknown {
+  if (typeof request === 'object' && request !== null) followed.add(request);
   const scope = guarded('UPGRADE', () => openScope(context, request, socket));
   return scope === undefined ? emit() : context.processor.scopes.run(scope, emit);
 }
