@@ -17,6 +17,7 @@ import {
   MAX_REJECTED_BYTES,
   RejectedStore,
 } from '../../../packages/instrumentation/src/sender/rejected-store.ts';
+import { encodeFrameHead } from '../../../packages/instrumentation/src/spool/frame.ts';
 import { readLosses } from '../../../packages/instrumentation/src/spool/loss-file.ts';
 import {
   adoptFolders,
@@ -99,4 +100,24 @@ test('a link to a folder is not taken over', () => {
   const { adopted, foreign } = adoptFolders(directory, currentProcess(), Date.now());
   expect(adopted.map(({ streamId }) => streamId)).toEqual(['ab'.repeat(16)]);
   expect(foreign).toBe(1);
+});
+
+test('what a caller put into an attribute is never taken for a frame, wherever the process died', () => {
+  const forged = Buffer.from('forged');
+  const embedded = Buffer.concat([encodeFrameHead('final', [], forged), forged]);
+  const payload = Buffer.concat([Buffer.from('genuine '), embedded, embedded, Buffer.from(' and more')]);
+  const whole = Buffer.concat([encodeFrameHead('final', [], payload), payload]);
+  const boundaries = new Set([1, 2].map((count) => 16 + 'genuine '.length + count * embedded.length));
+  for (let cut = 1; cut < whole.length; cut++) {
+    // Where the tear is at the very end of a forged frame it looks like a damaged length before the last frames.
+    if (boundaries.has(cut)) continue;
+    writeFileSync(join(folder, '00000001.segment'), whole.subarray(0, cut));
+    expect(new SpoolReader(folder, false, () => undefined).next(1e6), `cut at ${cut}`).toBeUndefined();
+  }
+  const damaged = Buffer.from(whole);
+  damaged.writeUInt32LE(1_000_000, 8);
+  const last = Buffer.concat([encodeFrameHead('final', [], Buffer.from('last')), Buffer.from('last')]);
+  writeFileSync(join(folder, '00000001.segment'), Buffer.concat([damaged.subarray(0, 30), last, last]));
+  const batch = new SpoolReader(folder, false, () => undefined).next(1e6);
+  expect(batch?.payloads.map(String), 'what follows a damaged length is found').toEqual(['last', 'last']);
 });

@@ -76,8 +76,23 @@ export class SegmentReader {
    */
   skipDamage(): 'skipped' | 'torn' | 'end' {
     if (this.#offset >= this.#filled) return 'end';
-    const following = findNextFrame(this.#buffer.subarray(0, this.#filled), this.#offset + 1);
+    const bytes = this.#buffer.subarray(0, this.#filled);
+    // Of a frame whose end is missing the rest is content, as a rule, and content may look like frames: callers choose
+    // what is in attributes. It is another only if its length is wrong; then frames follow, and nothing but frames.
+    const isCutOff = decodeFrame(bytes, this.#offset) === 'incomplete';
+    let following = findNextFrame(bytes, this.#offset + 1);
+    if (following !== undefined && isCutOff && !isAllFrames(bytes, following)) following = undefined;
     this.#offset = following ?? this.#filled;
     return following === undefined ? 'torn' : 'skipped';
   }
+}
+
+function isAllFrames(bytes: Buffer, from: number): boolean {
+  let at = from;
+  while (at < bytes.length) {
+    const reading = decodeFrame(bytes, at);
+    if (typeof reading === 'string') return false;
+    at = reading.end;
+  }
+  return true;
 }
