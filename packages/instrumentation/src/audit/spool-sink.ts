@@ -8,7 +8,7 @@ import { LossLedger, lossSpan } from './loss-ledger.ts';
 import type { SpanEncoder, SpanSink } from './span-sink.ts';
 
 /** Spans wait at most this long before they are written. */
-export const WRITE_INTERVAL_MS = 10;
+export const WRITE_INTERVAL_MS = 20;
 
 /** So many are written at once even if they have not waited. */
 export const MAX_WAITING_SPANS = 512;
@@ -50,7 +50,7 @@ export interface SpoolSinkParts {
 
 /**
  * Numbers spans in the order in which they are written to the spool. The first span after a quiet time is
- * written before the event loop turns; under load all that end within ten milliseconds share one write.
+ * written before the event loop turns; under load all that end within twenty milliseconds share one write.
  *
  * A span that could not be written has had its number, so that the receiver sees a hole; how many there were, and why,
  * it is told by a span of their own (see loss-ledger.ts) as soon as there is room.
