@@ -277,6 +277,36 @@ test('the buffer is reused: what was encoded before does not shine through', () 
   ]);
 });
 
+test('what is remembered of a repeated attribute stands for that very value only', () => {
+  const values = [
+    'a',
+    'a',
+    'a',
+    'b',
+    'a',
+    'a',
+    1,
+    1,
+    1,
+    '1',
+    '1',
+    1,
+    'x'.repeat(200),
+    'x'.repeat(200),
+    true,
+    true,
+  ];
+  const spans = values.map((value) =>
+    makeSpan({
+      attributes: { repeated: value },
+      events: [{ name: 'e', time: [1, 2], attributes: { repeated: value } }],
+    }),
+  );
+  const decoded = encode(spans);
+  expect(decoded.map(({ attributes }) => attributes['repeated'])).toEqual(values);
+  expect(decoded.map(({ events }) => events[0]?.attributes['repeated'])).toEqual(values);
+});
+
 test('secrets in the items of lists and the members of maps do not leave', () => {
   const [span] = encode([
     makeSpan({

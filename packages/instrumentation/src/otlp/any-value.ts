@@ -47,9 +47,14 @@ export function writeAttributes(
     if (value === undefined || value === null) continue;
     const before = writer.length;
     const field = keyField(key);
-    writeValue(writer, field.policy, value, 0);
-    writer.endMessage(TAG_MESSAGE_2, before);
-    writer.raw(field.bytes);
+    if (field.pair !== undefined && field.value === value) {
+      writer.raw(field.pair);
+    } else {
+      writeValue(writer, field.policy, value, 0);
+      writer.endMessage(TAG_MESSAGE_2, before);
+      writer.raw(field.bytes);
+      if (field.policy !== 'secret' && isRememberable(value)) remember(field, value, writer, before);
+    }
     writer.endMessage(tag, before);
   }
   return first;
@@ -60,6 +65,22 @@ interface KeyField {
   /** The `key` field of a `KeyValue`. */
   readonly bytes: Uint8Array;
   readonly policy: ScrubPolicy;
+  /** What was written last. */
+  value?: number | string;
+  /** The content of the `KeyValue`, once a value has come twice in a row: most of a span is as in the one before it. */
+  pair?: Uint8Array | undefined;
+}
+
+/** Longer strings are written anew each time. */
+const MAX_REMEMBERED_VALUE_CHARS = 128;
+
+function isRememberable(value: unknown): value is number | string {
+  return typeof value === 'string' ? value.length <= MAX_REMEMBERED_VALUE_CHARS : typeof value === 'number';
+}
+
+function remember(field: KeyField, value: number | string, writer: ReverseWriter, before: number): void {
+  field.pair = field.value === value ? writer.copySince(before) : undefined;
+  field.value = value;
 }
 
 /** Keys are few and come again and again; more than this many are written without being remembered. */
@@ -72,7 +93,10 @@ function keyField(key: string): KeyField {
   if (known !== undefined) return known;
   const writer = new ReverseWriter(KEY_WRITER_BYTES);
   writer.stringField(TAG_STRING_1, cut(key));
-  const field = { bytes: Uint8Array.from(writer.view()), policy: scrubPolicy(key) };
+  const field: KeyField = {
+    bytes: Uint8Array.from(writer.view()),
+    policy: scrubPolicy(key),
+  };
   if (key.length <= MAX_REMEMBERED_KEY_CHARS && keyFields.size < MAX_REMEMBERED_KEYS)
     keyFields.set(key, field);
   return field;

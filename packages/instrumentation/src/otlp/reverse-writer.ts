@@ -43,7 +43,7 @@ export class ReverseWriter {
 
   /** A copy of what was written since {@link length} was `before`. */
   copySince(before: number): Uint8Array {
-    return Uint8Array.from(this.#buffer.subarray(this.#start, this.#buffer.length - before));
+    return new Uint8Array(this.#buffer.subarray(this.#start, this.#buffer.length - before));
   }
 
   /** Makes room, moves the start, and returns it. */
@@ -161,9 +161,18 @@ export class ReverseWriter {
   hex(digits: string): number {
     const size = digits.length >> 1;
     const at = this.#take(size);
-    const written = this.#buffer.write(digits, at, size, 'hex');
-    // What stood in the buffer before is nobody's to see.
-    if (written < size) this.#buffer.fill(0, at + written, at + size);
+    const buffer = this.#buffer;
+    // Ids are short: a call of Buffer.write takes longer than the loop.
+    for (let index = 0; index < size; index++) {
+      const high = nibble(digits.charCodeAt(2 * index));
+      const low = nibble(digits.charCodeAt(2 * index + 1));
+      if (high < 0 || low < 0) {
+        // What stood in the buffer before is nobody's to see.
+        buffer.fill(0, at + index, at + size);
+        break;
+      }
+      buffer[at + index] = (high << 4) | low;
+    }
     return size;
   }
 
@@ -178,4 +187,11 @@ export class ReverseWriter {
     this.varint(this.length - before);
     this.byte(tag);
   }
+}
+
+/** The value of a hex digit; negative where it is none. */
+function nibble(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

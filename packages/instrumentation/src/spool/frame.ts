@@ -129,6 +129,7 @@ function kindOf(code: number): FrameKind | undefined {
 }
 
 function checksum(head: Buffer, payload: Uint8Array): number {
-  const numbers = crc32(head.subarray(FRAME_HEADER_BYTES), crc32(head.subarray(0, 12)));
-  return crc32(payload, numbers);
+  const header = crc32(head.subarray(0, 12));
+  const hasNumbers = head.length > FRAME_HEADER_BYTES;
+  return crc32(payload, hasNumbers ? crc32(head.subarray(FRAME_HEADER_BYTES), header) : header);
 }
