@@ -11,10 +11,10 @@ import type { RejectedStore } from './rejected-store.ts';
 export const MAX_REQUEST_BYTES: number = 2 * 1024 * 1024;
 
 /**
- * After a request the next one waits this long, unless there is a backlog. A request costs a millisecond of CPU, however
- * little is in it, and the spool is written a hundred times a second.
+ * After a request the next one waits this long, unless there is a backlog. A request costs milliseconds of CPU, however
+ * little is in it: what happens every other second never gets compiled.
  */
-export const SEND_INTERVAL_MS = 1_000;
+export const SEND_INTERVAL_MS = 2_000;
 
 /** The spool is looked at this often even if nobody said that there is something new. */
 export const POLL_MS = 1_000;
