@@ -15,7 +15,7 @@ import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
 import { describeMachine, median, printLines, spread } from './statistics.ts';
 import { runLoad } from './steady-load.ts';
 
-const ROUNDS = 9;
+const ROUNDS = 7;
 const SECONDS = 4;
 const WARM_UP_SECONDS = 10;
 const PER_SECOND = 300;
@@ -27,7 +27,7 @@ const AUDIENCE = 'orders';
 const APP_SETTINGS = { OTEL_BSP_SCHEDULE_DELAY: '1000' };
 
 /** What was put off until after the load is paid within the round. */
-const SETTLE_MS = 1_500;
+const SETTLE_MS = 2_500;
 
 function fixture(name: string): string {
   return pathToFileURL(join(import.meta.dirname, 'fixtures', name)).href;
