@@ -64,6 +64,9 @@ test.each([
       { imports: [preload], execArgv: ['--watch'], env: { WATCHED: watched, SERVED: served } },
       '../hosts/fixtures/watched.mjs',
     );
+    // Killed outright, the watching process would leave the watched one behind.
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => world.shop.kill('SIGTERM'));
     const token = await world.provider.accessToken({ sub: 'alice', sid: 'session-1' });
     world.audit.answer = () => ({ status: 503 });
     await get(`${world.url}/orders`, token);
