@@ -121,6 +121,46 @@ test('a receiver that refuses everything is not asked about each span', async ()
   expect(aside.flat()).toHaveLength(SPANS);
 });
 
+test('of a receiver that refuses everything only the first frame is divided, until it accepts something', async () => {
+  const encoder = new TraceEncoder('ab'.repeat(16));
+  const writer = writerInto(directory, 'live');
+  const frames = 40;
+  for (let frame = 0; frame < frames; frame++) {
+    const spans = Array.from({ length: 30 }, (_, index) => ({
+      number: frame * 30 + index + 1,
+      span: makeSpan({ name: `${frame}-${index}` }),
+    }));
+    writer.append('final', [], encoder.encode(spans), spans.length);
+  }
+  let requests = 0;
+  const stop = new AbortController();
+  const counters = new SpoolCounters();
+  const running = new Sender({
+    live: new SpoolReader(join(directory, 'live'), true, () => undefined),
+    adopt: () => [],
+    receiver: {
+      send: (request) => {
+        requests += 1;
+        // From the last frame on it is mended, but for one span.
+        const here = names(request);
+        const refused = here.some((name) => !name.startsWith('39-') || name === '39-7');
+        return Promise.resolve(refused ? { outcome: 'rejected', status: 400 } : { outcome: 'accepted' });
+      },
+    },
+    rejected: new RejectedStore(directory),
+    backOff: new BackOff(() => 0),
+    counters,
+    report: () => undefined,
+    now: Date.now,
+  }).run(stop.signal);
+  await expect.poll(() => counters.settled, { timeout: 10_000 }).toBe(frames * 30);
+  stop.abort();
+  await running;
+  expect(requests).toBeLessThan(1 + frames + MAX_DIVIDED_REQUESTS);
+  // A frame that nobody could tell to be better than those before it is set aside whole: nothing is lost.
+  expect(new Set((await setAside()).flat()).size + counters.exported).toBe(frames * 30);
+});
+
 /** What a receiver that answers 200 with this is said to have done. */
 async function judged(headers: Record<string, string>, body: Uint8Array | string): Promise<Delivery> {
   const server = createServer((request, response) => {

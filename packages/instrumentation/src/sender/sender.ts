@@ -59,6 +59,10 @@ export class Sender {
   readonly #parts: SenderParts;
   readonly #wake = new Wake();
   readonly #hurry = new Wake();
+  /** Requests that were accepted. */
+  #accepted = 0;
+  /** Nothing of the last divided request was accepted, and nothing since: the next ones are not divided. */
+  #refusesAll = false;
   #adoptAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SenderParts) {
@@ -153,7 +157,11 @@ export class Sender {
       }
       return;
     }
-    await this.#settle(request, answer, isLive, signal, { requestsLeft: MAX_DIVIDED_REQUESTS });
+    const budget = { requestsLeft: this.#refusesAll ? 0 : MAX_DIVIDED_REQUESTS };
+    const acceptedBefore = this.#accepted;
+    await this.#settle(request, answer, isLive, signal, budget);
+    const wasDivided = !this.#refusesAll && budget.requestsLeft < MAX_DIVIDED_REQUESTS;
+    if (wasDivided && this.#accepted === acceptedBefore) this.#refusesAll = true;
   }
 
   /** What was refused goes again in halves, and of these what was refused: only the culprits are set aside. */
@@ -166,6 +174,8 @@ export class Sender {
   ): Promise<void> {
     const { counters } = this.#parts;
     if (answer.outcome === 'accepted') {
+      this.#accepted += 1;
+      this.#refusesAll = false;
       const spans = countSpans(request);
       const refused = Math.min(answer.refusedSpans ?? 0, spans);
       if (refused > 0) this.#setAside(request, OK);
