@@ -161,6 +161,43 @@ test('of a receiver that refuses everything only the first frame is divided, unt
   expect(new Set((await setAside()).flat()).size + counters.exported).toBe(frames * 30);
 });
 
+test('a small frame of bad spans alone does not keep the good ones of the next from being found', async () => {
+  const encoder = new TraceEncoder('ab'.repeat(16));
+  const writer = writerInto(directory, 'live');
+  const frames = [
+    ['bad-1', 'bad-2'],
+    ['bad-3', ...Array.from({ length: 20 }, (_, index) => `good-${index}`)],
+  ];
+  let number = 0;
+  for (const frame of frames) {
+    const spans = frame.map((name) => ({ number: (number += 1), span: makeSpan({ name }) }));
+    writer.append('final', [], encoder.encode(spans), spans.length);
+  }
+  const stop = new AbortController();
+  const counters = new SpoolCounters();
+  const running = new Sender({
+    live: new SpoolReader(join(directory, 'live'), true, () => undefined),
+    adopt: () => [],
+    receiver: {
+      send: (request) =>
+        Promise.resolve(
+          names(request).some((name) => name.startsWith('bad'))
+            ? { outcome: 'rejected', status: 400 }
+            : { outcome: 'accepted' },
+        ),
+    },
+    rejected: new RejectedStore(directory),
+    backOff: new BackOff(() => 0),
+    counters,
+    report: () => undefined,
+    now: Date.now,
+  }).run(stop.signal);
+  await expect.poll(() => counters.settled, { timeout: 10_000 }).toBe(number);
+  stop.abort();
+  await running;
+  expect((await setAside()).flat().toSorted()).toEqual(['bad-1', 'bad-2', 'bad-3']);
+});
+
 /** What a receiver that answers 200 with this is said to have done. */
 async function judged(headers: Record<string, string>, body: Uint8Array | string): Promise<Delivery> {
   const server = createServer((request, response) => {

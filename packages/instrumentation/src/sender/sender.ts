@@ -29,6 +29,9 @@ export const ADOPT_EVERY_MS = 30_000;
 const DIVIDED_STATUSES: ReadonlySet<number> = new Set([400, 413, 422]);
 export const MAX_DIVIDED_REQUESTS = 64;
 
+/** So many refusals in a row say that it is the receiver; a few, that a few spans are bad. */
+const MIN_TELLING_REQUESTS = 16;
+
 /** A folder of a process that is gone. */
 export interface AdoptedFolder {
   readonly reader: SpoolReader;
@@ -160,8 +163,8 @@ export class Sender {
     const budget = { requestsLeft: this.#refusesAll ? 0 : MAX_DIVIDED_REQUESTS };
     const acceptedBefore = this.#accepted;
     await this.#settle(request, answer, isLive, signal, budget);
-    const wasDivided = !this.#refusesAll && budget.requestsLeft < MAX_DIVIDED_REQUESTS;
-    if (wasDivided && this.#accepted === acceptedBefore) this.#refusesAll = true;
+    const asked = this.#refusesAll ? 0 : MAX_DIVIDED_REQUESTS - budget.requestsLeft;
+    if (asked >= MIN_TELLING_REQUESTS && this.#accepted === acceptedBefore) this.#refusesAll = true;
   }
 
   /** What was refused goes again in halves, and of these what was refused: only the culprits are set aside. */
