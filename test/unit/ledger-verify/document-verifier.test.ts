@@ -134,7 +134,7 @@ describe('a good document', () => {
       checkpoint: { size: SIZE, root: NOTE.split('\n')[2], signers: [ORIGIN] },
       opened: ['content', 'identity', 'network'],
       closed: [],
-      assurance: 'unanchored',
+      assurance: { level: 'unanchored', cannotExclude: [expect.any(String), expect.any(String)] },
       failures: [],
       failuresTotal: 0,
     });

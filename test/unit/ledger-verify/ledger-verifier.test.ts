@@ -37,7 +37,7 @@ describe('a sound log', () => {
       verified: size,
       root: Buffer.from(rootOf(entries)).toString('base64'),
       checkpoint: { size, root: Buffer.from(rootOf(entries)).toString('base64'), signers: [ORIGIN] },
-      assurance: 'unanchored',
+      assurance: { level: 'unanchored' },
       warningsTotal: 0,
     });
     if (size > 0) {

@@ -9,7 +9,9 @@ describe('the text of a report', () => {
     const text = formatReport(await verify(LOG));
     expect(text).toContain(`VERIFIED  ${ORIGIN}`);
     expect(text).toContain('600 of 600 verified');
-    expect(text).toContain('Assurance: unanchored');
+    expect(text).toContain(
+      'Assurance: unanchored. What this cannot exclude:\n  The holder of the signing key',
+    );
     expect(text).not.toContain('Failures');
   });
 

@@ -12,6 +12,7 @@ import {
   type JsonValue,
   type Openings,
 } from '@spanledger/record';
+import { unanchored } from './assurance.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { encodeBase64, encodeHex } from './encoding.ts';
@@ -73,7 +74,7 @@ export function verifyDocument({ document, proof: proofText, vkey }: VerifyDocum
       ? {}
       : { checkpoint: { size: checkpoint.size, root: encodeBase64(checkpoint.root), signers } }),
     ...groups,
-    assurance: 'unanchored',
+    assurance: unanchored(),
     failures: failures.listed,
     failuresTotal: failures.total,
   };

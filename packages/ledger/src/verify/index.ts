@@ -1,3 +1,4 @@
+export { type Assurance, type AssuranceLevel } from './assurance.ts';
 export {
   formatCheckpoint,
   parseCheckpoint,
@@ -47,7 +48,6 @@ export {
 } from './proof.ts';
 export {
   MAX_REPORTED_PRODUCERS,
-  type Assurance,
   type DocumentReport,
   type ReportedCheckpoint,
   type VerificationReport,

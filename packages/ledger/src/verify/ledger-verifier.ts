@@ -1,3 +1,4 @@
+import { unanchored } from './assurance.ts';
 import { CheckpointHistory, type HistoryDemand } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -93,7 +94,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
     knownVerified: knownCheckpoints.verified,
     historyVerified: history.verified,
-    assurance: 'unanchored',
+    assurance: unanchored(),
     producers: reports
       .toSorted((a, b) => b.missing.length + b.duplicates - a.missing.length - a.duplicates)
       .slice(0, MAX_REPORTED_PRODUCERS),

@@ -1,14 +1,9 @@
+import { describeAssurance, type Assurance } from './assurance.ts';
 import { FAILURE_MEANINGS, type VerificationFailure } from './failures.ts';
 import type { DocumentReport, ReportedCheckpoint, VerificationReport } from './report.ts';
 
 /** How many failures and warnings the text shows; the report itself lists more. */
 const MAX_SHOWN = 20;
-
-const UNANCHORED = [
-  'Assurance: unanchored. Nobody but the holder of the signing key vouches for this checkpoint. What this cannot',
-  'exclude: that this holder wrote the whole log anew, or cut it back to an earlier checkpoint. An earlier checkpoint',
-  'that was kept elsewhere excludes both up to its size.',
-];
 
 /** A ledger's report for people: what was checked, what failed where and what that means, what remains open. */
 export function formatReport(report: VerificationReport): string {
@@ -30,7 +25,7 @@ export function formatReport(report: VerificationReport): string {
     ...describeFailures(report.failures, failuresTotal),
     ...section(`Warnings: ${count(warningsTotal)}`, warnings, warningsTotal, ({ detail }) => [`  ${detail}`]),
     '',
-    ...UNANCHORED,
+    ...describeReach(report.assurance),
   ];
   return `${lines.map(printable).join('\n')}\n`;
 }
@@ -46,9 +41,16 @@ export function formatDocumentReport(report: DocumentReport): string {
     `Groups:      proven ${names(report.opened)}; committed to, but not in the document (erased or withheld) ${names(report.closed)}`,
     ...describeFailures(report.failures, report.failuresTotal),
     '',
-    ...UNANCHORED,
+    ...describeReach(report.assurance),
   ];
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+function describeReach(assurance: Assurance): string[] {
+  return [
+    `Assurance: ${describeAssurance(assurance)}. What this cannot exclude:`,
+    ...assurance.cannotExclude.map((possibility) => `  ${possibility}`),
+  ];
 }
 
 function describeCheckpoint(checkpoint: ReportedCheckpoint | undefined): string {

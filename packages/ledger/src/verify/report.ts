@@ -1,13 +1,7 @@
+import type { Assurance } from './assurance.ts';
 import type { VerificationFailure } from './failures.ts';
 import type { ProducerReport } from './producer-sequences.ts';
 import type { VerificationWarning } from './warnings.ts';
-
-/**
- * How far the result reaches. `unanchored`: nobody but the log's own key vouches for the checkpoint. Whoever
- * holds that key could have written another log from the start, or cut this one back to an earlier checkpoint,
- * unless an earlier checkpoint was kept elsewhere and given as `known`.
- */
-export type Assurance = 'unanchored';
 
 /** The most producers that a report lists, and the most holes of each. */
 export const MAX_REPORTED_PRODUCERS = 1_000;
@@ -39,6 +33,7 @@ export interface VerificationReport {
   knownVerified: number;
   /** How many checkpoints of the log's own history agree with it; 0 for a log that keeps none. */
   historyVerified: number;
+  /** How far the result reaches. */
   assurance: Assurance;
   /** At most {@link MAX_REPORTED_PRODUCERS}, those with holes or duplicates first. */
   producers: ProducerReport[];
@@ -68,6 +63,7 @@ export interface DocumentReport {
   opened: string[];
   /** Groups that the record committed to and whose value is not in the document (erased, or withheld). */
   closed: string[];
+  /** How far the result reaches. */
   assurance: Assurance;
   failures: VerificationFailure[];
   failuresTotal: number;
