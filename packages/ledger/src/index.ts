@@ -1,5 +1,6 @@
 export { MAX_PENDING_BYTES, type Appended } from './append/committer.ts';
 export { MAX_LEDGER_SIZE } from './append/sequencer.ts';
+export { generateCosigner, loadCosigner, type Cosigner, type GeneratedCosigner } from './cosigner.ts';
 export { LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from './errors.ts';
 export { fileTiles } from './file-tiles.ts';
 export { runFollower, type FollowedBatch, type FollowedLedger, type FollowerOptions } from './follower.ts';

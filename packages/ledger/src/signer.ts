@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { exportPem, loadPrivateKey, rawPublicKey } from './ed25519-key.ts';
 import { LedgerError } from './errors.ts';
 import { computeKeyId, formatNote, formatVerificationKey, isKeyName } from './verify/note.ts';
 
@@ -34,8 +35,7 @@ export interface GeneratedSigner extends NoteSigner {
  */
 export function generateSigner(origin: string): GeneratedSigner {
   const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return { ...signerOf(privateKey, origin), pem };
+  return { ...signerOf(privateKey, origin), pem: exportPem(privateKey) };
 }
 
 /**
@@ -46,22 +46,10 @@ export function generateSigner(origin: string): GeneratedSigner {
  * @throws LedgerError `key_invalid` or `origin_invalid`
  */
 export function loadSigner(pem: string, origin: string): NoteSigner {
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch (cause) {
-    throw new LedgerError('key_invalid', 'the log key is not a private key in PEM', {
-      cause,
-      hint: 'It must be an Ed25519 key in PKCS #8, as `openssl genpkey -algorithm ed25519` writes it.',
-    });
-  }
-  return signerOf(key, origin);
+  return signerOf(loadPrivateKey(pem, 'the log key'), origin);
 }
 
 function signerOf(key: KeyObject, origin: string): NoteSigner {
-  if (key.asymmetricKeyType !== 'ed25519') {
-    throw new LedgerError('key_invalid', `the log key is of type ${key.asymmetricKeyType}, not ed25519`);
-  }
   if (!isKeyName(origin) || Buffer.byteLength(origin) > MAX_ORIGIN_BYTES) {
     throw new LedgerError('origin_invalid', `not an origin: ${JSON.stringify(origin)}`, {
       hint: `An origin has 1 to ${MAX_ORIGIN_BYTES} bytes and holds neither spaces, control characters nor "+".`,
@@ -76,10 +64,4 @@ function signerOf(key: KeyObject, origin: string): NoteSigner {
       return formatNote(text, [{ name: origin, keyId, signature: sign(null, Buffer.from(text), key) }]);
     },
   };
-}
-
-/** The 32 bytes of an Ed25519 public key as RFC 8032 encodes it: the end of its SubjectPublicKeyInfo. */
-function rawPublicKey(key: KeyObject): Uint8Array {
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  return Uint8Array.from(spki.subarray(spki.length - 32));
 }

@@ -60,7 +60,7 @@ describe('the published examples', () => {
   test('are formatted as they were parsed', () => {
     const { text, signatures } = open(NOTE);
     expect(formatNote(text, signatures)).toBe(NOTE);
-    expect(keys.map(formatVerificationKey)).toEqual([PETER, ENOCH]);
+    expect(keys.map((key) => formatVerificationKey(key))).toEqual([PETER, ENOCH]);
   });
 
   test('a signature of the same name and another key ID, or the reverse, is unknown', () => {

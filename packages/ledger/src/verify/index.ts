@@ -9,6 +9,15 @@ export {
 export { CompactRange, foldPeaks } from './compact-range.ts';
 export { sha256, verifyEd25519 } from '#crypto';
 export { checkCheckpoint, type CheckedCheckpoint } from './checkpoint-verifier.ts';
+export {
+  cosignedMessage,
+  decodeTimedSignature,
+  encodeTimedSignature,
+  verifyCosignatures,
+  type CosignatureVerification,
+  type TimedSignature,
+  type VerifiedCosignature,
+} from './cosignature.ts';
 export { verifyDocument, type VerifyDocumentOptions } from './document-verifier.ts';
 export {
   FAILURE_CODES,
@@ -24,13 +33,17 @@ export { verifyLedger, type VerifyLedgerOptions } from './ledger-verifier.ts';
 export {
   computeKeyId,
   formatNote,
+  formatSignatures,
   formatVerificationKey,
   isKeyName,
   MAX_NOTE_LENGTH,
   MAX_NOTE_SIGNATURES,
+  NOTE_KEY_TYPES,
   parseNote,
+  parseSignatures,
   parseVerificationKey,
   verifyNote,
+  type NoteKeyType,
   type NoteSignature,
   type NoteVerification,
   type NoteVerificationKey,

@@ -22,8 +22,11 @@ export const MAX_NOTE_SIGNATURES = 100;
 /** The longest key name that is read, in UTF-16 code units. */
 export const MAX_KEY_NAME_LENGTH = 256;
 
-/** signed-note's signature type identifier byte of Ed25519. */
-const TYPE_ED25519 = 0x01;
+/** signed-note's signature type identifier bytes, which enter a key's ID: plain Ed25519, and tlog-cosignature v1. */
+export const NOTE_KEY_TYPES = { ed25519: 0x01, cosignature: 0x04 } as const;
+
+/** What a key signs: notes as they are, or cosignatures. */
+export type NoteKeyType = keyof typeof NOTE_KEY_TYPES;
 
 /** A signature line of a note. */
 export interface NoteSignature {
@@ -59,30 +62,35 @@ export function isKeyName(name: string): boolean {
 }
 
 /**
- * The ID of an Ed25519 key: SHA-256(name || 0x0A || 0x01 || public key)[:4].
+ * The ID of an Ed25519 key: SHA-256(name || 0x0A || type || public key)[:4].
  *
  * @param publicKey 32 bytes
  */
-export function computeKeyId(name: string, publicKey: Uint8Array): number {
-  const digest = sha256(concatBytes([encodeUtf8(`${name}\n`), Uint8Array.of(TYPE_ED25519), publicKey]));
-  return readUint32(digest);
+export function computeKeyId(name: string, publicKey: Uint8Array, type: NoteKeyType = 'ed25519'): number {
+  return readUint32(sha256(concatBytes([encodeUtf8(`${name}\n`), typedKey(publicKey, type)])));
 }
 
 /**
- * Writes a verification key as `<name>+<8 hex digits of key ID>+<base64(0x01 || public key)>`, the encoding of
+ * Writes a verification key as `<name>+<8 hex digits of key ID>+<base64(type || public key)>`, the encoding of
  * golang.org/x/mod/sumdb/note.
  *
  * @throws TypeError if the name cannot be a key's name or the key is not 32 bytes long
  */
-export function formatVerificationKey(key: { name: string; publicKey: Uint8Array }): string {
+export function formatVerificationKey(
+  key: { name: string; publicKey: Uint8Array },
+  type: NoteKeyType = 'ed25519',
+): string {
   if (!isKeyName(key.name)) throw new TypeError(`not a key name: ${JSON.stringify(key.name)}`);
   if (key.publicKey.length !== 32) throw new TypeError('an Ed25519 public key is 32 bytes long');
-  const keyId = encodeHex(uint32Bytes(computeKeyId(key.name, key.publicKey)));
-  return `${key.name}+${keyId}+${encodeBase64(concatBytes([Uint8Array.of(TYPE_ED25519), key.publicKey]))}`;
+  const keyId = encodeHex(uint32Bytes(computeKeyId(key.name, key.publicKey, type)));
+  return `${key.name}+${keyId}+${encodeBase64(typedKey(key.publicKey, type))}`;
 }
 
 /** Reads what {@link formatVerificationKey} writes; white space around it (a final newline, say) is allowed. */
-export function parseVerificationKey(text: string): Parsed<NoteVerificationKey> {
+export function parseVerificationKey(
+  text: string,
+  type: NoteKeyType = 'ed25519',
+): Parsed<NoteVerificationKey> {
   // Only the last part, base64, can hold a plus besides the two that separate.
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim());
   if (match === null) return malformed('it is not <name>+<8 hexadecimal digits>+<base64>');
@@ -90,9 +98,9 @@ export function parseVerificationKey(text: string): Parsed<NoteVerificationKey> 
   if (!isKeyName(name)) return malformed('its name is empty, too long, or holds a space');
   const key = decodeBase64(encoded);
   if (key === undefined) return malformed('its key is not base64');
-  if (key[0] !== TYPE_ED25519 || key.length !== 33) return malformed('its key is not an Ed25519 key');
+  if (key[0] !== NOTE_KEY_TYPES[type] || key.length !== 33) return malformed(describeWrongType(key, type));
   const publicKey = key.slice(1);
-  const keyId = computeKeyId(name, publicKey);
+  const keyId = computeKeyId(name, publicKey, type);
   if (encodeHex(uint32Bytes(keyId)) !== id) return malformed('its key ID does not belong to its key');
   return parsed({ name, keyId, publicKey });
 }
@@ -107,7 +115,7 @@ export function parseVerificationKey(text: string): Parsed<NoteVerificationKey> 
 export function formatNote(text: string, signatures: readonly NoteSignature[]): string {
   if (!isNoteText(text)) throw new TypeError('a note text ends in a newline and holds no control characters');
   if (signatures.length === 0) throw new TypeError('a signed note has at least one signature');
-  return `${text}\n${signatures.map(formatSignature).join('')}`;
+  return `${text}\n${formatSignatures(signatures)}`;
 }
 
 /** Reads a signed note. The signatures are not verified. */
@@ -117,7 +125,18 @@ export function parseNote(note: string): Parsed<SignedNote> {
   if (split < 0) return malformed('no empty line separates text and signatures');
   const text = note.slice(0, split + 1);
   if (!isNoteText(text)) return malformed('its text holds control characters or is not valid Unicode');
-  const lines = note.slice(split + 2).split('\n');
+  const signatures = parseSignatures(note.slice(split + 2));
+  return signatures.ok ? parsed({ text, signatures: signatures.value }) : signatures;
+}
+
+/** Writes signature lines, as they stand at the end of a note. */
+export function formatSignatures(signatures: readonly NoteSignature[]): string {
+  return signatures.map(formatSignature).join('');
+}
+
+/** Reads signature lines, each ending in a newline; at least one. The signatures are not verified. */
+export function parseSignatures(text: string): Parsed<NoteSignature[]> {
+  const lines = text.split('\n');
   if (lines.pop() !== '') return malformed('it does not end in a newline');
   if (lines.length === 0) return malformed('it holds no signature');
   if (lines.length > MAX_NOTE_SIGNATURES)
@@ -128,8 +147,8 @@ export function parseNote(note: string): Parsed<SignedNote> {
     if (signature === undefined) return malformed('a signature line is not "— <name> <base64>"');
     signatures.push(signature);
   }
-  if (formatNote(text, signatures) !== note) return malformed('it is not spelled as its content demands');
-  return parsed({ text, signatures });
+  if (formatSignatures(signatures) !== text) return malformed('it is not spelled as its content demands');
+  return parsed(signatures);
 }
 
 /** What {@link verifyNote} finds. The text may be believed if `verified` is not empty and `invalid` is. */
@@ -179,6 +198,17 @@ function parseSignature(line: string): NoteSignature | undefined {
   const bytes = decodeBase64(encoded);
   if (bytes === undefined || bytes.length < 5) return undefined;
   return { name, keyId: readUint32(bytes), signature: bytes.slice(4) };
+}
+
+function typedKey(publicKey: Uint8Array, type: NoteKeyType): Uint8Array {
+  return concatBytes([Uint8Array.of(NOTE_KEY_TYPES[type]), publicKey]);
+}
+
+function describeWrongType(key: Uint8Array, wanted: NoteKeyType): string {
+  if (key.length === 33 && key[0] === NOTE_KEY_TYPES.cosignature)
+    return 'it is the key of a witness (type 0x04)';
+  if (key.length === 33 && key[0] === NOTE_KEY_TYPES.ed25519) return 'it is the key of a log (type 0x01)';
+  return wanted === 'ed25519' ? 'its key is not an Ed25519 key' : 'its key is not one of tlog-cosignature v1';
 }
 
 function uint32Bytes(value: number): Uint8Array {
