@@ -12,6 +12,7 @@ export default defineConfig({
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...quick } },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...slow } },
       { extends: true, test: { name: 'fault', include: ['test/fault/**/*.test.ts'], ...slow } },
+      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], ...slow } },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...slow } },
     ],
   },

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 const POLL_MS = 50;
 /** Whoever has held a lock for longer has forgotten it. */
 const MAX_LOCK_AGE_MS = 600_000;
+/** What nobody has asked for in this time was made of an older state of things. */
+const MAX_UNUSED_MS = 2 * 86_400_000;
 
 /**
  * Makes a folder if it is not there. It appears by one rename when it is complete, so what is there is whole; a lock
@@ -28,6 +30,20 @@ export async function buildOnce(folder: string, make: (empty: string) => Promise
     await rm(part, { recursive: true, force: true, maxRetries: 5 });
     // Somebody else was done first.
     if (!(await markUsed(folder))) throw error;
+  }
+}
+
+/**
+ * Removes folders that {@link buildOnce} made and nobody asked for lately.
+ *
+ * @param parent the folder that holds them
+ * @param own what their names look like
+ */
+export async function removeUnused(parent: string, own: RegExp): Promise<void> {
+  for (const entry of (await readdir(parent)).filter((candidate) => own.test(candidate))) {
+    const path = join(parent, entry);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > MAX_UNUSED_MS) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -8,14 +8,13 @@ import {
   readFile,
   readlink,
   rm,
-  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildOnce } from './build-once.ts';
+import { buildOnce, removeUnused } from './build-once.ts';
 import { INSTALL_OPTIONS, runNpm } from './npm.ts';
 import { hashFolder, readPackages, type PackedPackages } from './packed-packages.ts';
 
@@ -26,8 +25,6 @@ const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), '
 /** Raise it when folders are made in another way. */
 const FORMAT = 1;
 const HASH_LENGTH = 12;
-/** What nobody has asked for in this time was made of an older state of things. */
-const MAX_UNUSED_MS = 2 * 86_400_000;
 /** What npm rewrites in place, and what must therefore not be shared between folders. */
 const REWRITTEN = ['package.json', 'package-lock.json', 'node_modules/.package-lock.json'];
 
@@ -87,7 +84,7 @@ async function install(name: string): Promise<string> {
       const filter = (path: string): boolean => !REWRITTEN.includes(relative(from, path));
       await cp(from, whole, { recursive: true, filter });
     }
-    await prune(name);
+    await removeUnused(CACHE, new RegExp(`^${name}-[0-9a-f]{${HASH_LENGTH}}(?:[-.]|$)`));
   });
   return folder;
 }
@@ -104,15 +101,5 @@ async function cloneFolder(from: string, to: string): Promise<void> {
     if (entry.isDirectory()) await cloneFolder(source, target);
     else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
     else await link(source, target);
-  }
-}
-
-/** Removes what an app left behind long ago. */
-async function prune(name: string): Promise<void> {
-  const own = new RegExp(`^${name}-[0-9a-f]{${HASH_LENGTH}}(?:[-.]|$)`);
-  for (const entry of (await readdir(CACHE)).filter((candidate) => own.test(candidate))) {
-    const path = join(CACHE, entry);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > MAX_UNUSED_MS) await rm(path, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Service } from '@spanledger/audit-exporter';
+import { verifyConsistency, verifyInclusion } from '@spanledger/ledger/verify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goProgram } from '../support/go/go-program.ts';
+import { runFsck } from '../support/go/run-program.ts';
+import { type ChildProgram, startProgram } from '../support/go/child-program.ts';
+import {
+  makeDataDirectory,
+  sendTraces,
+  startTestService,
+  verifyDirectory,
+  waitFor,
+} from '../support/exporter/service.ts';
+import { createSender, sessionAttributes, toProtobuf } from '../support/exporter/spans.ts';
+import { readWith, type ForeignReport } from './support/readers.ts';
+
+const SIZES = [0, 1, 255, 256, 257, 65_535, 65_536, 65_537, 100_000];
+const SPANS_PER_REQUEST = 2048;
+
+/** A log that a real service writes and serves, and that others read while it grows. */
+let data: Awaited<ReturnType<typeof makeDataDirectory>>;
+let service: Service;
+let files: ChildProgram;
+let vkey: string;
+let vkeyPath: string;
+/** The same log, by the ways there are to it. */
+let urls: string[];
+const sender = createSender('shop');
+
+beforeAll(async () => {
+  data = await makeDataDirectory();
+  service = await startTestService(data.path);
+  files = startProgram(await goProgram('serve-files'), ['-dir', join(data.path, 'ledger')]);
+  vkeyPath = join(data.path, 'ledger.vkey');
+  vkey = (await readFile(vkeyPath, 'utf8')).trim();
+  urls = [`file://${join(data.path, 'ledger')}`, await files.line(), service.url];
+});
+
+afterAll(async () => {
+  await files[Symbol.asyncDispose]();
+  await service.close();
+  await data.remove();
+});
+
+describe.each(SIZES)('a log of %i records', (size) => {
+  beforeAll(() => growTo(size));
+
+  it('passes the fsck of Tessera', async () => {
+    for (const url of urls) {
+      const { ok, verdict } = await runFsck(url, vkeyPath);
+      expect(verdict, url).toContain(`with size ${size} and root`);
+      expect(ok, url).toBe(true);
+    }
+  });
+
+  it.each(['read-log', 'tessera-client'] as const)(
+    'is read whole by %s, whose proofs of it are good to us',
+    async (reader) => {
+      for (const url of urls) {
+        const report = await readWith(reader, url, vkey);
+        expect(report).toMatchObject({ origin: service.origin, size, entries: size });
+        checkProofs(report);
+      }
+    },
+  );
+
+  it('is verified by us, with the same root', async () => {
+    const ours = await verifyDirectory(data.path);
+    expect(ours).toMatchObject({ ok: true, size, verified: size });
+    const [url = ''] = urls;
+    expect((await readWith('read-log', url, vkey)).root).toBe(ours.root);
+  });
+});
+
+/** Sends spans until the log holds so many records, all of them published. */
+async function growTo(size: number): Promise<void> {
+  for (let missing = size - service.sizes().durable; missing > 0; missing -= SPANS_PER_REQUEST) {
+    const attributes = sessionAttributes('alice', 'sid-alice');
+    const spans = Array.from({ length: Math.min(missing, SPANS_PER_REQUEST) }, () =>
+      sender.span({ attributes }),
+    );
+    expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
+  }
+  await waitFor('publication', () => service.sizes().published === size);
+}
+
+function checkProofs({ size, root, inclusion, consistency }: ForeignReport): void {
+  const bytes = (text: string): Uint8Array => Buffer.from(text, 'base64');
+  for (const { index, leaf, hashes } of inclusion) {
+    const proof = { index, size, leafHash: bytes(leaf), hashes: hashes.map(bytes) };
+    expect(verifyInclusion(proof, bytes(root)), `entry ${index} of ${size}`).toBe(true);
+  }
+  const second = { size, root: bytes(root) };
+  for (const { first, root: firstRoot, hashes } of consistency) {
+    const proof = { first: { size: first, root: bytes(firstRoot) }, second, hashes: hashes.map(bytes) };
+    expect(verifyConsistency(proof), `${first} to ${size}`).toBe(true);
+  }
+  expect(inclusion.length).toBeGreaterThanOrEqual(Math.min(size, 20));
+  expect(consistency.length).toBeGreaterThanOrEqual(Math.min(size, 20));
+}
