@@ -24,6 +24,9 @@ const HIT_MEMBERS: ReadonlySet<string> = new Set([
   'sort',
 ]);
 
+/** What looks like a verification key, so that no file of that name is looked for. */
+const IS_VKEY = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/;
+
 const VKEY_HINT = 'Give the line that stands in ledger.vkey, or the name of a file that holds it.';
 
 /** Reads a file that the command line names; `-` is standard input. */
@@ -43,8 +46,7 @@ export async function readInputFile(name: string, context: Context): Promise<str
  * @throws CliError `usage` where it is neither
  */
 export async function readVkey(value: string, context: Context): Promise<string> {
-  const isKeyItself = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/.test(value);
-  const text = (isKeyItself ? value : await readVkeyFile(value, context)).trim();
+  const text = (IS_VKEY.test(value) ? value : await readNamedFile('--vkey', value, context)).trim();
   const key = parseVerificationKey(text);
   if (key.ok) return text;
   throw new CliError('usage', `--vkey ${describe(value)} holds no verification key: ${key.detail}`, {
@@ -52,19 +54,43 @@ export async function readVkey(value: string, context: Context): Promise<string>
   });
 }
 
-async function readVkeyFile(name: string, context: Context): Promise<string> {
+async function readNamedFile(option: string, name: string, context: Context): Promise<string> {
   try {
     return await readInputFile(name, context);
   } catch (cause) {
     throw new CliError(
       'usage',
-      `--vkey ${JSON.stringify(name)} is neither a key nor a file that can be read`,
+      `${option} ${JSON.stringify(name)} is neither a key nor a file that can be read`,
       {
         cause,
         hint: VKEY_HINT,
       },
     );
   }
+}
+
+/**
+ * Reads the keys of witnesses from files that hold one a line, or from the texts themselves where they are such keys.
+ *
+ * @param values - what `--witness` was given, each time
+ * @throws CliError `usage` where one is neither
+ */
+export async function readWitnessKeys(values: readonly string[], context: Context): Promise<string[]> {
+  const vkeys: string[] = [];
+  for (const value of values) {
+    const text = IS_VKEY.test(value) ? value : await readNamedFile('--witness', value, context);
+    const lines = text.split('\n').map((line) => line.trim());
+    for (const line of lines.filter((each) => each !== '' && !each.startsWith('#'))) {
+      const key = parseVerificationKey(line, 'cosignature');
+      if (!key.ok) {
+        throw new CliError('usage', `--witness ${describe(value)} holds no key of a witness: ${key.detail}`, {
+          hint: 'Give the line that spanledger witness prints, or a file that holds such lines.',
+        });
+      }
+      vkeys.push(line);
+    }
+  }
+  return vkeys;
 }
 
 /**

@@ -38,6 +38,12 @@ export function parsePort(text: string): number {
   throw new InvalidArgumentError('It must be a port number, 0 to 65535; 0 takes a free one.');
 }
 
+/** Reads `--quorum`. */
+export function parseQuorum(text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number: how many witnesses must have signed.');
+}
+
 /** Collects an option that may be given more than once. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];

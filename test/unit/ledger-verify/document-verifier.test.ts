@@ -27,6 +27,7 @@ import {
   sourceOf,
   VKEY,
 } from './support/memory-log.ts';
+import { cosign, WITNESS_VKEYS, WITNESSES } from './support/witnesses.ts';
 
 const OPENINGS: Openings = {
   content: {
@@ -312,5 +313,42 @@ describe('the text of a report', () => {
     expect(bad).toContain('FAILED');
     expect(bad).toContain('audit.commitments.identity — commitment_mismatch');
     expect(formatDocumentReport(verify({}))).toContain('(unknown)');
+  });
+});
+
+describe('the witnesses of a proof', () => {
+  const proofWith = (checkpoint: string): string =>
+    formatTlogProof({ index: INDEX, hashes: HASHES, checkpoint });
+  const check = (proof: string, quorum?: number): DocumentReport =>
+    verifyDocument({
+      document: makeDocument(),
+      proof,
+      vkey: VKEY,
+      witnesses: WITNESS_VKEYS,
+      ...(quorum !== undefined && { quorum }),
+    });
+  const [a, b] = WITNESSES;
+
+  test('are stated', () => {
+    const report = check(proofWith(cosign(NOTE, [a, b])));
+    expect(codes(report)).toEqual([]);
+    expect(report.assurance).toMatchObject({ level: 'witnessed', signed: 2, of: 3, size: SIZE });
+    expect(formatDocumentReport(report)).toContain('Assurance: witnessed 2/3');
+  });
+
+  test('are too few', () => {
+    expect(codes(check(proofWith(cosign(NOTE, [a]))))).toEqual(['quorum_missing']);
+    expect(codes(check(PROOF))).toEqual(['quorum_missing']);
+    expect(codes(check(PROOF, 0))).toEqual([]);
+  });
+
+  test('signed something else', () => {
+    const other = cosign(signCheckpoint({ size: SIZE, root: new Uint8Array(32) }), [a]);
+    const line = other.split('\n').findLast((each) => each.includes(a.name)) ?? '';
+    expect(codes(check(proofWith(`${cosign(NOTE, [b])}${line}\n`), 1))).toEqual(['cosignature_invalid']);
+  });
+
+  test('a quorum that is no number of them is a mistake of the caller', () => {
+    expect(() => check(PROOF, 4)).toThrow(TypeError);
   });
 });

@@ -7,12 +7,14 @@ import { renderJsonLine } from '../output/json.ts';
 import { progressLine } from '../output/progress.ts';
 import { renderReport } from '../output/reports.ts';
 import type { VerifyOptions } from './verify.ts';
+import { readWitnessPolicy } from './witness-policy.ts';
 
 /** Verifies a whole ledger and prints the report. */
 export async function verifyWholeLedger(options: VerifyOptions, context: Context): Promise<void> {
   const location = await locate(options, context);
   const log = openPublicLog(location, context);
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
+  const policy = await readWitnessPolicy(options, context);
   const known = await Promise.all((options.known ?? []).map((file) => readInputFile(file, context)));
   const source = rememberFailure(log.tiles);
   const line = progressLine(context.draw, context.now);
@@ -20,6 +22,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
     source,
     vkey,
     known,
+    ...policy,
     history: options.history === false ? 'optional' : 'required',
     onProgress: (progress) => {
       line.update(progress);

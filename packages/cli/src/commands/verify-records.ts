@@ -1,5 +1,10 @@
 import { LedgerError } from '@spanledger/ledger';
-import { verifyDocument, type DocumentReport, type VerificationFailureCode } from '@spanledger/ledger/verify';
+import {
+  verifyDocument,
+  type DocumentReport,
+  type VerificationFailureCode,
+  type WitnessPolicy,
+} from '@spanledger/ledger/verify';
 import type { JsonObject } from '@spanledger/record';
 import { describeLocation, locate, openPublicLog, type PublicLog } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -11,10 +16,12 @@ import { renderDocumentReport } from '../output/reports.ts';
 import { formatCount, printable } from '../output/text.ts';
 import type { VerifyOptions } from './verify.ts';
 import { noteOwnKey } from './verify-ledger.ts';
+import { readWitnessPolicy } from './witness-policy.ts';
 
 /** What a record is held against. */
 interface Evidence {
   vkey: string;
+  policy: WitnessPolicy;
   /** The proof of a document, or why there is none. */
   proofOf: (document: JsonObject) => Promise<Proof>;
   /** Where the key came from, if it came from the log. */
@@ -32,7 +39,9 @@ export async function verifyRecords(file: string, options: VerifyOptions, contex
   for (const document of documents) {
     const proof = await evidence.proofOf(document);
     const report =
-      'text' in proof ? verifyDocument({ document, proof: proof.text, vkey: evidence.vkey }) : proof;
+      'text' in proof
+        ? verifyDocument({ document, proof: proof.text, vkey: evidence.vkey, ...evidence.policy })
+        : proof;
     if (!('ok' in report && report.ok)) failed += 1;
     context.out(renderOne(document, report, documents.length === 1, options, context));
   }
@@ -55,13 +64,16 @@ async function gatherEvidence(
   if (proof !== undefined && count !== 1) {
     throw new CliError('usage', `--proof proves one record, and ${formatCount(count)} were given`);
   }
+  const policy = await readWitnessPolicy(options, context);
   const given = proof === undefined ? undefined : { text: await readInputFile(proof, context) };
   const key = vkey === undefined ? undefined : await readVkey(vkey, context);
-  if (given !== undefined && key !== undefined) return { vkey: key, proofOf: () => Promise.resolve(given) };
+  if (given !== undefined && key !== undefined)
+    return { vkey: key, policy, proofOf: () => Promise.resolve(given) };
   const location = await locate(options, context);
   const log = openPublicLog(location, context);
   return {
     vkey: key ?? (await log.vkey()),
+    policy,
     proofOf: (document) => (given === undefined ? proveFrom(log, document) : Promise.resolve(given)),
     ...(key === undefined && { ownKeyOf: describeLocation(location) }),
   };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { addExamples, addSourceOptions, collect, type SourceOptions } from '../options.ts';
+import { addExamples, addSourceOptions, collect, parseQuorum, type SourceOptions } from '../options.ts';
 import { verifyWholeLedger } from './verify-ledger.ts';
 import { verifyRecords } from './verify-records.ts';
 
@@ -13,6 +13,10 @@ export interface VerifyOptions extends SourceOptions {
   proof?: string;
   /** Files with checkpoints that were kept. */
   known?: string[];
+  /** Verification keys of witnesses, or files that hold them. */
+  witness?: string[];
+  /** How many of them must have signed. */
+  quorum?: number;
   /** False: the log is of software that keeps no history of its checkpoints. */
   history?: boolean;
 }
@@ -38,11 +42,22 @@ export function addVerify(program: Command, context: Context): void {
       'a checkpoint kept from before; the log must continue it (may be repeated)',
       collect,
     )
+    .option(
+      '--witness <key>',
+      'the key of a witness, or a file with one a line; its cosignature is looked for (may be repeated)',
+      collect,
+    )
+    .option(
+      '--quorum <n>',
+      'how many of the witnesses must have signed; 0 only tells who did (default: more than half)',
+      parseQuorum,
+    )
     .option('--no-history', 'for a log of other software, which keeps no history of its checkpoints');
   addExamples(addSourceOptions(command), [
     'spanledger verify',
     'spanledger verify --data ./data --vkey ledger.vkey --known checkpoint-of-january',
     'spanledger verify --url https://audit.example --json',
+    'spanledger verify --witness witnesses.vkeys --quorum 2',
     'spanledger verify record.json',
     'spanledger verify record.json --proof record.tlog-proof --vkey ledger.vkey',
     "spanledger search --json --limit 1000 'user.id:alice' | spanledger verify -",
@@ -55,6 +70,9 @@ export function addVerify(program: Command, context: Context): void {
         'usage',
         '--no-history belongs to the verification of a whole ledger, not of a record',
       );
+    }
+    if (options.quorum !== undefined && options.witness === undefined) {
+      throw new CliError('usage', '--quorum needs the witnesses, each with --witness');
     }
     if (file === undefined && options.proof !== undefined) {
       throw new CliError('usage', '--proof needs the record that it proves', {

@@ -9,7 +9,8 @@ import { decodeUtf8, encodeBase64, equalBytes } from './encoding.ts';
 import type { FailureList } from './failures.ts';
 import { HISTORY_INDEX, historyPath, parseHistoryIndex, splitNotes } from './history-file.ts';
 import type { LogFiles } from './log-files.ts';
-import type { NoteVerificationKey } from './note.ts';
+import type { KnownWitnesses } from './known-witnesses.ts';
+import type { NoteVerificationKey, SignedNote } from './note.ts';
 import type { RootTrack } from './root-track.ts';
 import type { WarningList } from './warnings.ts';
 
@@ -20,6 +21,8 @@ export type HistoryDemand = 'required' | 'optional';
 export interface HistoryTail {
   /** The last checkpoint, its signature verified. */
   last: Checkpoint;
+  /** The note that carries it. */
+  note: SignedNote;
   signers: string[];
   /** The size of the one before it; 0 if there is none. */
   previousSize: number;
@@ -32,6 +35,7 @@ export class CheckpointHistory {
   readonly #failures: FailureList;
   readonly #warnings: WarningList;
   readonly #demand: HistoryDemand;
+  readonly #witnesses: KnownWitnesses;
   /** First sizes of the files that were not compared yet, ascending. */
   #waiting: number[] = [];
   #verified = 0;
@@ -40,12 +44,14 @@ export class CheckpointHistory {
     files: LogFiles,
     key: NoteVerificationKey | undefined,
     demand: HistoryDemand,
+    witnesses: KnownWitnesses,
     failures: FailureList,
     warnings: WarningList,
   ) {
     this.#files = files;
     this.#key = key;
     this.#demand = demand;
+    this.#witnesses = witnesses;
     this.#failures = failures;
     this.#warnings = warnings;
   }
@@ -95,7 +101,12 @@ export class CheckpointHistory {
       notes.at(-2) ?? (sizes.length > 1 ? (await this.#readNotes(sizes.at(-2) ?? 0)).at(-1) : undefined);
     const note = notes.at(-1);
     const checked = note === undefined ? undefined : checkCheckpoint(note, this.#key);
-    if (checked?.checkpoint === undefined || checked.problems.length > 0 || checked.signers.length === 0) {
+    if (
+      checked?.checkpoint === undefined ||
+      checked.note === undefined ||
+      checked.problems.length > 0 ||
+      checked.signers.length === 0
+    ) {
       const reason =
         checked === undefined
           ? 'It holds no checkpoint.'
@@ -106,7 +117,7 @@ export class CheckpointHistory {
     }
     const before = previous === undefined ? undefined : parseSignedCheckpoint(previous);
     const previousSize = before?.ok === true ? before.value.checkpoint.size : 0;
-    return { last: checked.checkpoint, signers: checked.signers, previousSize };
+    return { last: checked.checkpoint, note: checked.note, signers: checked.signers, previousSize };
   }
 
   /**
@@ -131,14 +142,17 @@ export class CheckpointHistory {
           );
           continue;
         }
-        const { checkpoint } = signed.value;
+        const { checkpoint, note: parsedNote } = signed.value;
         const isInOrder = checkpoint.size >= Math.max(before, roots.size);
         before = checkpoint.size;
         if (!isInOrder) {
           const detail = `The checkpoint of size ${checkpoint.size} is out of order.`;
           this.#failures.add('history_malformed', { path }, detail);
         } else if (checkpoint.size <= size) {
-          roots.expect(checkpoint.size, (root) => this.#compare(checkpoint, note, path, root));
+          roots.expect(checkpoint.size, (root) => {
+            if (this.#compare(checkpoint, note, path, root))
+              this.#witnesses.see(parsedNote, checkpoint.size, { path });
+          });
         }
       }
     }
@@ -149,14 +163,15 @@ export class CheckpointHistory {
     list.add('history_missing', { path: HISTORY_INDEX }, detail);
   }
 
-  #compare(checkpoint: Checkpoint, note: string, path: string, root: Uint8Array | undefined): void {
+  /** Whether a checkpoint states what the log holds; reports it if not. */
+  #compare(checkpoint: Checkpoint, note: string, path: string, root: Uint8Array | undefined): boolean {
     const { size, origin } = checkpoint;
     if (root !== undefined && equalBytes(root, checkpoint.root) && origin === (this.#key?.name ?? origin)) {
       this.#verified += 1;
-      return;
+      return true;
     }
     // Without hashes nothing can be said; that they are missing is reported as what it is.
-    if (root === undefined) return;
+    if (root === undefined) return false;
     const { problems } = checkCheckpoint(note, this.#key);
     const place = { index: size, path };
     const stated = `The checkpoint of size ${size} states the root ${encodeBase64(checkpoint.root)}; here it is ${encodeBase64(root)}.`;
@@ -168,6 +183,7 @@ export class CheckpointHistory {
         place,
         `${stated} ${problems.map(({ detail }) => detail).join(' ')}`,
       );
+    return false;
   }
 
   /** The notes of a history file; reports what keeps them from being read where a path is given to report. */

@@ -1,12 +1,14 @@
 import { parseSignedCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { decodeUtf8 } from './encoding.ts';
 import type { VerificationFailureCode } from './failures.ts';
-import { verifyNote, type NoteVerificationKey } from './note.ts';
+import { verifyNote, type NoteVerificationKey, type SignedNote } from './note.ts';
 
 /** What {@link checkCheckpoint} finds. */
 export interface CheckedCheckpoint {
   /** Absent if it cannot be read. Believe it only if there are no problems. */
   checkpoint?: Checkpoint;
+  /** The note that carries it; absent like the checkpoint. */
+  note?: SignedNote;
   /** Names of the keys whose signature is good. */
   signers: string[];
   problems: { code: VerificationFailureCode; detail: string }[];
@@ -29,7 +31,7 @@ export function checkCheckpoint(
     return { signers: [], problems: [{ code: 'checkpoint_malformed', detail }] };
   }
   const { checkpoint, note: parsedNote } = signed.value;
-  if (key === undefined) return { checkpoint, signers: [], problems: [] };
+  if (key === undefined) return { checkpoint, note: parsedNote, signers: [], problems: [] };
 
   const problems: CheckedCheckpoint['problems'] = [];
   const { verified, invalid } = verifyNote(parsedNote, [key]);
@@ -45,5 +47,6 @@ export function checkCheckpoint(
     const detail = `The checkpoint is of ${JSON.stringify(checkpoint.origin.slice(0, 500))}, the key of ${key.name}.`;
     problems.push({ code: 'origin_mismatch', detail });
   }
-  return { checkpoint, signers: [...new Set(verified.map(({ name }) => name))], problems };
+  const signers = [...new Set(verified.map(({ name }) => name))];
+  return { checkpoint, note: parsedNote, signers, problems };
 }

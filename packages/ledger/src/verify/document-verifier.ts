@@ -12,18 +12,18 @@ import {
   type JsonValue,
   type Openings,
 } from '@spanledger/record';
-import { unanchored } from './assurance.ts';
-import { checkCheckpoint } from './checkpoint-verifier.ts';
+import { checkCheckpoint, type CheckedCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { encodeBase64, encodeHex } from './encoding.ts';
 import { FailureList } from './failures.ts';
+import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { parseVerificationKey, type NoteVerificationKey } from './note.ts';
 import type { DocumentReport } from './report.ts';
 import { parseTlogProof, type TlogProof } from './tlog-proof.ts';
 import { hashLeaf, verifyInclusion } from './tree.ts';
 
 /** What {@link verifyDocument} needs. */
-export interface VerifyDocumentOptions {
+export interface VerifyDocumentOptions extends WitnessPolicy {
   /** The document, as it was copied out of an index: a record with its opened groups. */
   document: JsonObject;
   /** The record's proof of inclusion, a tlog-proof. */
@@ -44,12 +44,15 @@ interface ClosedDocument {
  * record has the hash that the document states, and that the proof leads from this hash to a checkpoint that the
  * log has signed. Every field of the document is covered by one of these.
  *
- * @returns a report, whatever the document and the proof hold; never throws
+ * @returns a report, whatever the document and the proof hold
+ * @throws TypeError if the quorum is not a number from 0 to that of the witnesses
  */
-export function verifyDocument({ document, proof: proofText, vkey }: VerifyDocumentOptions): DocumentReport {
+export function verifyDocument(options: VerifyDocumentOptions): DocumentReport {
+  const { document, proof: proofText, vkey } = options;
   const failures = new FailureList();
   const key = parseVerificationKey(vkey);
   if (!key.ok) failures.add('vkey_malformed', {}, `The verification key cannot be read: ${key.detail}.`);
+  const witnesses = new KnownWitnesses(options, key.ok ? key.value : undefined, failures);
   const closed = closeStrictly(document, failures);
   const groups = closed === undefined ? { opened: [], closed: [] } : checkCommitments(closed, failures);
   const hash = closed && checkHash(closed, failures);
@@ -62,7 +65,9 @@ export function verifyDocument({ document, proof: proofText, vkey }: VerifyDocum
   if (proof.ok && hash !== undefined && checked?.checkpoint !== undefined) {
     checkInclusion(proof.value, hash, checked.checkpoint, failures);
   }
-  const { checkpoint, signers = [] } = checked ?? {};
+  const { checkpoint, note, signers = [] } = checked ?? {};
+  if (checkpoint !== undefined && note !== undefined) witnesses.see(note, checkpoint.size, {});
+  const assurance = witnesses.assess(checkpoint?.size);
   const id = lookUp(closed?.record, 'audit', 'record', 'id');
   return {
     ok: failures.total === 0,
@@ -74,7 +79,7 @@ export function verifyDocument({ document, proof: proofText, vkey }: VerifyDocum
       ? {}
       : { checkpoint: { size: checkpoint.size, root: encodeBase64(checkpoint.root), signers } }),
     ...groups,
-    assurance: unanchored(),
+    assurance,
     failures: failures.listed,
     failuresTotal: failures.total,
   };
@@ -156,7 +161,7 @@ function checkProofCheckpoint(
   proof: TlogProof,
   key: NoteVerificationKey | undefined,
   failures: FailureList,
-): { checkpoint?: Checkpoint; signers: string[] } {
+): CheckedCheckpoint {
   const checked = checkCheckpoint(proof.checkpoint, key);
   for (const { code, detail } of checked.problems) failures.add(code, {}, detail);
   return checked;

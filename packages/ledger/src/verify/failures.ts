@@ -15,6 +15,9 @@ export type VerificationFailureCode =
   | 'known_checkpoint_invalid'
   | 'known_checkpoint_ahead'
   | 'known_checkpoint_inconsistent'
+  | 'witness_key_malformed'
+  | 'cosignature_invalid'
+  | 'quorum_missing'
   | 'bundle_missing'
   | 'bundle_malformed'
   | 'tile_missing'
@@ -59,6 +62,10 @@ export const FAILURE_MEANINGS: Readonly<Record<VerificationFailureCode, string>>
   known_checkpoint_invalid: 'A checkpoint that was given for comparison is not one that this log has signed.',
   known_checkpoint_ahead: 'The log is shorter now than it was when it signed an earlier checkpoint.',
   known_checkpoint_inconsistent: 'The log is no continuation of what an earlier checkpoint stated.',
+  witness_key_malformed:
+    'The key of a witness that was given cannot be used, so this witness counts for nothing.',
+  cosignature_invalid: 'A line that names a known witness is not its signature over this checkpoint.',
+  quorum_missing: 'Fewer of the known witnesses signed the checkpoint than are demanded.',
 
   bundle_missing: 'Entries that the checkpoint covers are not there.',
   bundle_malformed:

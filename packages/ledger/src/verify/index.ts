@@ -1,4 +1,4 @@
-export { type Assurance, type AssuranceLevel } from './assurance.ts';
+export { type Assurance, type AssuranceLevel, type WitnessStatement } from './assurance.ts';
 export {
   formatCheckpoint,
   parseCheckpoint,
@@ -29,6 +29,7 @@ export {
 } from './failures.ts';
 export { httpTiles, type HttpTilesOptions } from './http-tiles.ts';
 export type { HistoryDemand } from './checkpoint-history.ts';
+export { MAX_KNOWN_WITNESSES, type WitnessPolicy } from './known-witnesses.ts';
 export { verifyLedger, type VerifyLedgerOptions } from './ledger-verifier.ts';
 export {
   computeKeyId,

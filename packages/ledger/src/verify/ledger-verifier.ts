@@ -1,4 +1,3 @@
-import { unanchored } from './assurance.ts';
 import { CheckpointHistory, type HistoryDemand } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -6,8 +5,9 @@ import { encodeBase64 } from './encoding.ts';
 import { EntryChain } from './entry-chain.ts';
 import { FailureList } from './failures.ts';
 import { KnownCheckpoints } from './known-checkpoints.ts';
+import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
-import { parseVerificationKey, type NoteVerificationKey } from './note.ts';
+import { parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
 import { ProducerSequences, type ProducerReport } from './producer-sequences.ts';
 import { MAX_REPORTED_PRODUCERS, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
@@ -16,7 +16,7 @@ import { TreeWalk, type WalkResult } from './tree-walk.ts';
 import { WarningList } from './warnings.ts';
 
 /** What {@link verifyLedger} needs. */
-export interface VerifyLedgerOptions {
+export interface VerifyLedgerOptions extends WitnessPolicy {
   /** Where the log's files come from. */
   source: TileSource;
   /** The log's verification key, a signed-note vkey. Its name is the log's origin. */
@@ -39,7 +39,8 @@ export interface VerifyLedgerOptions {
  * producers' sequences, and that earlier checkpoints (the log's own history, and `known`) are continued. Reads everything once, in constant memory, and
  * goes on after each failure.
  *
- * @returns a report, whatever the files hold; only aborting rejects, and a callback that throws
+ * @returns a report, whatever the files hold; only aborting rejects, a callback that throws, and with a TypeError a
+ *   quorum that is no number from 0 to that of the witnesses
  * @example
  * const report = await verifyLedger({ source: httpTiles('https://audit.example/'), vkey });
  * if (!report.ok) console.error(formatReport(report));
@@ -51,7 +52,8 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const warnings = new WarningList();
   const files = new LogFiles(source);
   const key = readKey(options.vkey, failures);
-  const history = new CheckpointHistory(files, key, demand, failures, warnings);
+  const witnesses = new KnownWitnesses(options, key, failures);
+  const history = new CheckpointHistory(files, key, demand, witnesses, failures, warnings);
   const base = await readBase(files, history, key, failures, warnings);
   const size = base?.checkpoint.size ?? 0;
   if (base !== undefined) await lookBeyond(files, size, warnings);
@@ -81,8 +83,10 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     });
     walked = await walk.run(base.checkpoint.root);
     if (!walked.rootIsProven && walked.edgeIsComplete) reportRoot(base, walked, failures);
+    witnesses.see(base.note, size, { path: 'checkpoint' });
   }
 
+  const assurance = witnesses.assess(base && size);
   const reports = producers.reports();
   addProducerWarnings(reports, producers.untracked, warnings);
   return {
@@ -94,7 +98,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
     knownVerified: knownCheckpoints.verified,
     historyVerified: history.verified,
-    assurance: unanchored(),
+    assurance,
     producers: reports
       .toSorted((a, b) => b.missing.length + b.duplicates - a.missing.length - a.duplicates)
       .slice(0, MAX_REPORTED_PRODUCERS),
@@ -117,6 +121,7 @@ function readKey(vkey: string, failures: FailureList): NoteVerificationKey | und
 /** The checkpoint that the log is held against. */
 interface Base {
   checkpoint: Checkpoint;
+  note: SignedNote;
   signers: string[];
 }
 
@@ -139,11 +144,11 @@ async function readBase(
   const checked = file.kind === 'found' ? checkCheckpoint(file.bytes, key) : undefined;
   for (const { code, detail } of checked?.problems ?? []) failures.add(code, place, detail);
 
-  const fromHistory = tail && { checkpoint: tail.last, signers: tail.signers };
-  const { checkpoint, signers = [], problems = [] } = checked ?? {};
-  if (checkpoint === undefined) return fromHistory;
+  const fromHistory = tail && { checkpoint: tail.last, note: tail.note, signers: tail.signers };
+  const { checkpoint, note, signers = [], problems = [] } = checked ?? {};
+  if (checkpoint === undefined || note === undefined) return fromHistory;
   if (tail === undefined || (problems.length === 0 && tail.last.size <= checkpoint.size))
-    return { checkpoint, signers };
+    return { checkpoint, note, signers };
   const detail = `The checkpoint covers ${checkpoint.size} entries, the last published one ${tail.last.size}.`;
   // Of a log that was stopped in between, the history is ahead by one.
   if (problems.length > 0) return fromHistory;

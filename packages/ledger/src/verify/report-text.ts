@@ -1,4 +1,4 @@
-import { describeAssurance, type Assurance } from './assurance.ts';
+import { describeAssurance, showTime, type Assurance } from './assurance.ts';
 import { FAILURE_MEANINGS, type VerificationFailure } from './failures.ts';
 import type { DocumentReport, ReportedCheckpoint, VerificationReport } from './report.ts';
 
@@ -17,6 +17,7 @@ export function formatReport(report: VerificationReport): string {
     `Entries:     ${count(verified)} of ${count(size)} verified: bytes, hash chain, Merkle tree`,
     `Root:        ${root === '' ? 'cannot be computed, entries are missing' : root}`,
     `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
+    ...describeWitnesses(report.assurance),
     ...(earlier > 0
       ? [`Earlier:     ${count(earlier)} checkpoints that this log published before agree with it`]
       : []),
@@ -38,12 +39,21 @@ export function formatDocumentReport(report: DocumentReport): string {
     `Ledger:      ${report.origin}, entry ${report.index ?? '(unknown)'}`,
     `Hash:        ${report.hash ?? 'cannot be computed'}`,
     `Checkpoint:  ${describeCheckpoint(report.checkpoint)}`,
+    ...describeWitnesses(report.assurance),
     `Groups:      proven ${names(report.opened)}; committed to, but not in the document (erased or withheld) ${names(report.closed)}`,
     ...describeFailures(report.failures, report.failuresTotal),
     '',
     ...describeReach(report.assurance),
   ];
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+function describeWitnesses({ witnesses = [] }: Assurance): string[] {
+  return witnesses.map(({ name, size, timeS = 0 }) => {
+    const signed =
+      size === undefined ? 'nothing that was seen here' : `size ${count(size)} at ${showTime(timeS)}`;
+    return `Witness:     ${name} signed ${signed}`;
+  });
 }
 
 function describeReach(assurance: Assurance): string[] {
