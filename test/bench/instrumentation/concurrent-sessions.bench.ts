@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { callAll, countCrossing, requestsOf, type Caller } from '../../support/instrumentation/crossing.ts';
 import { startShop } from '../../integration/instrumentation/shop-world.ts';
-import { describeMachine, printLines } from './statistics.ts';
+import { describeMachine, printLines } from '../statistics.ts';
 
 const PEOPLE = 400;
 const CONNECTIONS = 100;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runWithTrouble, type Losses, type Trouble } from '../../support/instrumentation/loss-run.ts';
-import { describeMachine, printLines } from './statistics.ts';
+import { describeMachine, printLines } from '../statistics.ts';
 
 const TROUBLES: readonly (Trouble & { seconds: number })[] = [
   { name: 'takes 250 ms', answer: { status: 200, delayMs: 250 }, forMs: Infinity, seconds: 10 },

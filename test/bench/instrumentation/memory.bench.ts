@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { FixtureProcess } from '../../support/instrumentation/fixture-process.ts';
 import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
-import { describeMachine, printLines } from './statistics.ts';
+import { describeMachine, printLines } from '../statistics.ts';
 
 const REQUESTS = 200_000;
 const PORTIONS = 10;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { describeMachine, median, printLines } from './statistics.ts';
+import { describeMachine, median, printLines } from '../statistics.ts';
 
 test('what an unsampled request costs, by SPANLEDGER_RECORD', async () => {
   const machine = describeMachine();

@@ -12,7 +12,7 @@ import {
   REGISTER,
 } from '../../support/instrumentation/fixture-process.ts';
 import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
-import { describeMachine, median, printLines, spread } from './statistics.ts';
+import { describeMachine, median, printLines, spread } from '../statistics.ts';
 import { runLoad } from './steady-load.ts';
 
 const ROUNDS = 7;

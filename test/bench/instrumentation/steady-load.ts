@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { quantile } from './statistics.ts';
+import { quantile } from '../statistics.ts';
 
 /** What a stretch of load saw. */
 export interface LoadResult {
