@@ -12,7 +12,7 @@ import {
 import { fileTiles, LedgerError, LedgerReader } from '@spanledger/ledger';
 import type { TileSource } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
-import { demandLedger, openDirectory } from './directory-access.ts';
+import { findLog, openDirectory } from './directory-access.ts';
 import { CliError } from './errors.ts';
 import type { SourceOptions } from './options.ts';
 
@@ -67,7 +67,7 @@ export async function withArchive<T>(
   }
 }
 
-/** The public part of the log at a location; of a data directory, only `ledger/` and `ledger.vkey` are read. */
+/** The public part of the log at a location; of a directory, only its log and `ledger.vkey` are read. */
 export function openPublicLog(location: Location, context: Context): PublicLog {
   if (location.kind === 'service') {
     const archive = connectService(location.url, context);
@@ -77,9 +77,8 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
       proof: (index) => archive.proof(String(index)),
     };
   }
-  demandLedger(location.directory);
-  const { ledger, vkeyFile } = dataDirectory(location.directory);
-  const tiles = fileTiles(ledger);
+  const tiles = fileTiles(findLog(location.directory));
+  const { vkeyFile } = dataDirectory(location.directory);
   const reader = new LedgerReader(tiles);
   return {
     tiles,

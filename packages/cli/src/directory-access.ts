@@ -1,4 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { dataDirectory, ExporterError, openArchive, type Archive } from '@spanledger/audit-exporter';
 
 /**
@@ -18,11 +19,25 @@ export async function openDirectory(directory: string, env: NodeJS.ProcessEnv): 
 }
 
 /**
+ * Where the public files of a log are: `ledger/` of a data directory, or a folder that is itself a log, copied from
+ * a web server, say, or written by other software.
+ *
+ * @throws ExporterError `archive_missing`, `data_directory_unusable`
+ */
+export function findLog(directory: string): string {
+  const { root, ledger } = dataDirectory(directory);
+  const isLog = attempt(root, () => statSync(join(root, 'checkpoint')).isFile());
+  if (isLog === true && !existsSync(ledger)) return root;
+  demandLedger(directory);
+  return ledger;
+}
+
+/**
  * Holds a directory to having a ledger in it that this user may read.
  *
  * @throws ExporterError `archive_missing`, `data_directory_unusable`
  */
-export function demandLedger(directory: string): void {
+function demandLedger(directory: string): void {
   const { root, ledger } = dataDirectory(directory);
   const found = attempt(root, () => statSync(root));
   if (found === undefined) {

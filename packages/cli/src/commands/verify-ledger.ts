@@ -24,6 +24,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
     known,
     ...policy,
     history: options.history === false ? 'optional' : 'required',
+    entries: options.entries ?? 'records',
     onProgress: (progress) => {
       line.update(progress);
     },

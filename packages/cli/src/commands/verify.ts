@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import type { EntryKind } from '@spanledger/ledger/verify';
+import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { addExamples, addSourceOptions, collect, parseQuorum, type SourceOptions } from '../options.ts';
@@ -19,6 +20,8 @@ export interface VerifyOptions extends SourceOptions {
   quorum?: number;
   /** False: the log is of software that keeps no history of its checkpoints. */
   history?: boolean;
+  /** What the entries are taken for; undefined is `records`. */
+  entries?: EntryKind;
 }
 
 /** `spanledger verify`: the whole ledger, or records that were copied out of an index. */
@@ -52,12 +55,20 @@ export function addVerify(program: Command, context: Context): void {
       'how many of the witnesses must have signed; 0 only tells who did (default: more than half)',
       parseQuorum,
     )
-    .option('--no-history', 'for a log of other software, which keeps no history of its checkpoints');
+    .option('--no-history', 'for a log of other software, which keeps no history of its checkpoints')
+    .addOption(
+      new Option(
+        '--entries <kind>',
+        'what the entries are: records, or, for a log of other software, opaque bytes, of which only tree and ' +
+          'signature are checked (default: records)',
+      ).choices(['records', 'opaque']),
+    );
   addExamples(addSourceOptions(command), [
     'spanledger verify',
     'spanledger verify --data ./data --vkey ledger.vkey --known checkpoint-of-january',
     'spanledger verify --url https://audit.example --json',
     'spanledger verify --witness witnesses.vkeys --quorum 2',
+    'spanledger verify --url https://other.example/log --vkey other.vkey --entries opaque --no-history',
     'spanledger verify record.json',
     'spanledger verify record.json --proof record.tlog-proof --vkey ledger.vkey',
     "spanledger search --json --limit 1000 'user.id:alice' | spanledger verify -",
@@ -73,6 +84,9 @@ export function addVerify(program: Command, context: Context): void {
     }
     if (options.quorum !== undefined && options.witness === undefined) {
       throw new CliError('usage', '--quorum needs the witnesses, each with --witness');
+    }
+    if (file !== undefined && options.entries !== undefined) {
+      throw new CliError('usage', '--entries belongs to the verification of a whole ledger, not of a record');
     }
     if (file === undefined && options.proof !== undefined) {
       throw new CliError('usage', '--proof needs the record that it proves', {

@@ -15,6 +15,9 @@ import {
 } from './tile.ts';
 import { hashLeaf } from './tree.ts';
 
+/** What is known of the fields of an entry that is opaque. */
+const OPAQUE: ReturnType<typeof readEntryFields> = { ok: true, value: { hasPrevious: false } };
+
 /** How many entries are looked for in a bundle; more than there may be, to tell an inserted one from garbage. */
 const MAX_SCANNED_ENTRIES = 2 * TILE_WIDTH;
 
@@ -71,7 +74,8 @@ export interface BundleContext {
   /** The log's size. */
   size: number;
   failures: FailureList;
-  chain: EntryChain;
+  /** Absent where entries are opaque: then nothing is looked at but their hashes. */
+  chain: EntryChain | undefined;
   /** Is told of every entry that can be read. */
   onEntry: (index: number, path: string, fields: EntryFields) => void;
 }
@@ -100,6 +104,7 @@ function verifySoundBundle(
   row: Uint8Array,
   { failures, chain, onEntry }: BundleContext,
 ): number {
+  if (chain === undefined) return entries.length;
   let verified = 0;
   for (const [slot, entry] of entries.entries()) {
     const index = base + slot;
@@ -125,7 +130,7 @@ async function verifyDamagedBundle(
   const { path, base, width } = bundle;
   const { failures, chain } = context;
   const found = bundle.entries.map((bytes) => {
-    const fields = readEntryFields(bytes);
+    const fields = chain === undefined ? OPAQUE : readEntryFields(bytes);
     const index = fields.ok ? fields.value.index : undefined;
     return { hash: hashLeaf(bytes), fields, ...(index === undefined ? {} : { claimed: index - base }) };
   });
@@ -145,12 +150,12 @@ async function verifyDamagedBundle(
     const slot = slotOf.get(offset);
     const entry = slot === undefined ? undefined : found[slot];
     if (slot === undefined || entry === undefined) {
-      chain.skip(index, leaf);
+      chain?.skip(index, leaf);
       continue;
     }
     const isSame = leaf === undefined || equalBytes(entry.hash, leaf);
     if (!isSame && (await belongsElsewhere(entry, index, path, bundle, context))) {
-      chain.skip(index, leaf);
+      chain?.skip(index, leaf);
       continue;
     }
     const fields = entry.fields.ok ? entry.fields.value : undefined;
@@ -170,7 +175,7 @@ async function verifyDamagedBundle(
       );
     }
     if (fields !== undefined) context.onEntry(index, path, fields);
-    const holds = chain.check(index, path, fields, entry.hash, isSame ? undefined : leaf);
+    const holds = chain?.check(index, path, fields, entry.hash, isSame ? undefined : leaf) ?? true;
     if (alignment.displaced.has(slot)) {
       const detail = `Entry ${index} stands at place ${base + slot}, out of the order of the log.`;
       failures.add('entry_misplaced', { index, path }, detail);
@@ -199,7 +204,8 @@ async function reportStrangers(
       offsets[slot] === undefined &&
       !(await belongsElsewhere(entry, index, path, bundle, context))
     ) {
-      const detail = `At place ${index} stands an entry (${entry.fields.ok ? 'a record' : 'no record'}) that the tree does not contain.`;
+      const kind = entry.fields === OPAQUE ? '' : entry.fields.ok ? ' (a record)' : ' (no record)';
+      const detail = `At place ${index} stands an entry${kind} that the tree does not contain.`;
       context.failures.add('entry_inserted', { index, path }, detail);
     }
   }

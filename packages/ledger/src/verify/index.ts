@@ -63,6 +63,7 @@ export {
 export {
   MAX_REPORTED_PRODUCERS,
   type DocumentReport,
+  type EntryKind,
   type ReportedCheckpoint,
   type VerificationReport,
 } from './report.ts';

@@ -1,17 +1,19 @@
+import { loadBundle } from './bundle-verifier.ts';
 import { CheckpointHistory, type HistoryDemand } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { encodeBase64 } from './encoding.ts';
 import { EntryChain } from './entry-chain.ts';
+import { readEntryFields } from './entry-fields.ts';
 import { FailureList } from './failures.ts';
 import { KnownCheckpoints } from './known-checkpoints.ts';
 import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
 import { parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
 import { ProducerSequences, type ProducerReport } from './producer-sequences.ts';
-import { MAX_REPORTED_PRODUCERS, type VerificationReport } from './report.ts';
+import { MAX_REPORTED_PRODUCERS, type EntryKind, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
-import { entryBundlePath, TILE_WIDTH, type TileSource } from './tile.ts';
+import { entryBundlePath, TILE_WIDTH, tileWidthAt, type TileSource } from './tile.ts';
 import { TreeWalk, type WalkResult } from './tree-walk.ts';
 import { WarningList } from './warnings.ts';
 
@@ -28,6 +30,11 @@ export interface VerifyLedgerOptions extends WitnessPolicy {
    * For a log of other software that keeps none: `optional`, which makes its absence a warning.
    */
   history?: HistoryDemand;
+  /**
+   * What the entries are taken for; `records` if not given. For a log of other software: `opaque`, which checks the tree
+   * and the signature and nothing in the entries, and says so in the report.
+   */
+  entries?: EntryKind;
   /** Is told now and then how many of the log's `size` entries were looked at. */
   onProgress?: (progress: { verified: number; size: number }) => void;
   /** Aborts the verification, which then rejects with the signal's reason. */
@@ -46,7 +53,14 @@ export interface VerifyLedgerOptions extends WitnessPolicy {
  * if (!report.ok) console.error(formatReport(report));
  */
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<VerificationReport> {
-  const { source, known = [], history: demand = 'required', onProgress, signal } = options;
+  const {
+    source,
+    known = [],
+    history: demand = 'required',
+    entries = 'records',
+    onProgress,
+    signal,
+  } = options;
   const startedMs = performance.now();
   const failures = new FailureList();
   const warnings = new WarningList();
@@ -70,7 +84,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       files,
       size,
       failures,
-      chain: new EntryChain(origin, failures),
+      chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures),
       roots,
       beforePassing: (end) => history.expectUpTo(end, size, roots),
       onEntry: (index, path, { recordId, sequence }) => {
@@ -84,6 +98,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     walked = await walk.run(base.checkpoint.root);
     if (!walked.rootIsProven && walked.edgeIsComplete) reportRoot(base, walked, failures);
     witnesses.see(base.note, size, { path: 'checkpoint' });
+    if (entries === 'opaque') await reportUncheckedChain(files, size, origin, warnings);
   }
 
   const assurance = witnesses.assess(base && size);
@@ -94,6 +109,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     origin,
     size,
     root: walked.root === undefined ? '' : encodeBase64(walked.root),
+    entries,
     verified: walked.verified,
     ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
     knownVerified: knownCheckpoints.verified,
@@ -169,6 +185,24 @@ async function lookBeyond(files: LogFiles, size: number, warnings: WarningList):
   if (checkpoint !== undefined && checkpoint.size > size) return;
   const detail = `The checkpoint covers ${size} entries; this file holds more.`;
   warnings.add('entries_beyond', { index: size, path }, detail);
+}
+
+/** Nobody is to take a log of records for verified in whose records nothing was looked at. */
+async function reportUncheckedChain(
+  files: LogFiles,
+  size: number,
+  origin: string,
+  warnings: WarningList,
+): Promise<void> {
+  if (size === 0) return;
+  // The last bundle is the one that is never pruned.
+  const last = Math.floor((size - 1) / TILE_WIDTH);
+  const bundle = await loadBundle(files, last, tileWidthAt(size, 0, last));
+  const [first] = bundle.entries ?? [];
+  const fields = first === undefined ? undefined : readEntryFields(first);
+  if (fields?.ok !== true || fields.value.origin !== origin) return;
+  const detail = `Entry ${bundle.base} is a record of Spanledger; that the hash chain holds was not checked.`;
+  warnings.add('chain_unchecked', { index: bundle.base, path: bundle.path }, detail);
 }
 
 function reportRoot({ checkpoint, signers }: Base, walked: WalkResult, failures: FailureList): void {

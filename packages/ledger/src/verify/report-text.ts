@@ -7,21 +7,21 @@ const MAX_SHOWN = 20;
 
 /** A ledger's report for people: what was checked, what failed where and what that means, what remains open. */
 export function formatReport(report: VerificationReport): string {
+  const isOpaque = report.entries === 'opaque';
   const { size, verified, root, checkpoint, failuresTotal, warnings, warningsTotal } = report;
   const earlier = report.knownVerified + report.historyVerified;
   const seconds = report.elapsedMs / 1000;
-  const gaps = report.producers.filter(({ missing }) => missing.length > 0).length;
   const lines = [
-    report.ok ? `VERIFIED  ${report.origin}` : `FAILED  ${report.origin}`,
+    `${report.ok ? 'VERIFIED' : 'FAILED'}  ${report.origin}${isOpaque ? ' — Merkle tree and signature only' : ''}`,
     '',
-    `Entries:     ${count(verified)} of ${count(size)} verified: bytes, hash chain, Merkle tree`,
+    `Entries:     ${count(verified)} of ${count(size)} verified: bytes, ${isOpaque ? 'Merkle tree; NOT CHECKED: hash chain and content' : 'hash chain, Merkle tree'}`,
     `Root:        ${root === '' ? 'cannot be computed, entries are missing' : root}`,
     `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
     ...describeWitnesses(report.assurance),
     ...(earlier > 0
       ? [`Earlier:     ${count(earlier)} checkpoints that this log published before agree with it`]
       : []),
-    `Producers:   ${count(report.producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log`,
+    `Producers:   ${isOpaque ? 'not looked for' : describeProducers(report)}`,
     `Time:        ${seconds.toFixed(1)} s${seconds > 0.1 ? `, ${count(Math.round(size / seconds))} entries/s` : ''}`,
     ...describeFailures(report.failures, failuresTotal),
     ...section(`Warnings: ${count(warningsTotal)}`, warnings, warningsTotal, ({ detail }) => [`  ${detail}`]),
@@ -54,6 +54,11 @@ function describeWitnesses({ witnesses = [] }: Assurance): string[] {
       size === undefined ? 'nothing that was seen here' : `size ${count(size)} at ${showTime(timeS)}`;
     return `Witness:     ${name} signed ${signed}`;
   });
+}
+
+function describeProducers({ producers, producersTotal }: VerificationReport): string {
+  const gaps = producers.filter(({ missing }) => missing.length > 0).length;
+  return `${count(producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log`;
 }
 
 function describeReach(assurance: Assurance): string[] {

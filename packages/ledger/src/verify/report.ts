@@ -15,6 +15,12 @@ export interface ReportedCheckpoint {
   signers: string[];
 }
 
+/**
+ * What a log's entries are taken for. `records`: audit records, whose canonical form, index, origin, hash chain and
+ * producer's sequence are checked; `opaque`: bytes, of which nothing is checked but that they are the tree's.
+ */
+export type EntryKind = 'records' | 'opaque';
+
 /** What `verifyLedger` finds. */
 export interface VerificationReport {
   /** True if and only if there is no failure. */
@@ -25,6 +31,8 @@ export interface VerificationReport {
   size: number;
   /** The root of the stored entries, base64; empty if it cannot be computed because some are missing. */
   root: string;
+  /** What was checked of the entries: of `opaque` ones neither the hash chain nor anything else in them. */
+  entries: EntryKind;
   /** Entries that were read and have no failure of their own. */
   verified: number;
   /** Absent if there is none that can be read. */

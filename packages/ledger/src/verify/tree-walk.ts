@@ -204,7 +204,7 @@ export class TreeWalk {
 
   #skipBundle({ base, width, path, failure }: LoadedBundle, leaves: Uint8Array | undefined): void {
     const { failures, chain } = this.#context;
-    chain.skip(base + width - 1, leaves && hashAt(leaves, width - 1));
+    chain?.skip(base + width - 1, leaves && hashAt(leaves, width - 1));
     if (failure !== undefined) {
       failures.add('read_failed', { index: base, path }, `${path} cannot be read: ${failure}`);
       return;

@@ -6,6 +6,7 @@ export type VerificationWarningCode =
   | 'record_duplicated'
   | 'producers_untracked'
   | 'checkpoint_behind'
+  | 'chain_unchecked'
   | 'entries_beyond'
   | 'history_missing';
 
