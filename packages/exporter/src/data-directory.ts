@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 /** The paths inside a data directory. Nothing is read or created by asking for them. */
 export interface DataDirectory {
-  /** Absolute path of the data directory itself; the ledger package owns `ledger/` and `journal/` in it. */
+  /** Absolute path of the data directory itself; the ledger package owns `ledger/`, `journal/` and the lock in `state/`. */
   root: string;
   /** tlog-tiles layout, servable as static files. */
   ledger: string;
@@ -29,8 +29,6 @@ export interface DataDirectory {
   producersFile: string;
   /** The log's origin, drawn once. */
   originFile: string;
-  /** Held by the one process that writes to the directory. */
-  lockFile: string;
 }
 
 /**
@@ -59,6 +57,5 @@ export function dataDirectory(directory: string): DataDirectory {
     state,
     producersFile: join(state, 'producers.json'),
     originFile: join(state, 'origin'),
-    lockFile: join(state, 'service.lock'),
   };
 }

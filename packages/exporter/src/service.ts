@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { fileTiles, type Ledger, LedgerReader, openLedger } from '@spanledger/ledger';
+import { fileTiles, type Ledger, LedgerReader, openLedger, type WritableStorage } from '@spanledger/ledger';
 import type { JsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
 import { createArchive } from './archive.ts';
@@ -75,7 +75,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
 }
 
 async function start(config: Config, log: Logger, closers: Closers): Promise<Service> {
-  const paths = await openDirectory(config, closers);
+  const { paths, storage } = await openDirectory(config, closers);
   const kek = await loadKek(paths.kekFile, config.kek, true);
   const signer = await loadLogIdentity(paths, config.origin);
   const referenceKey = await loadReferenceKey(paths.referenceKeyFile, kek, true);
@@ -91,7 +91,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log.error({ err: error }, 'the ledger could not finish a step and tries again');
   };
   const ledger = await openLedger({
-    directory: paths.root,
+    storage,
     signer,
     epochKeys,
     publishIntervalMs: config.publishIntervalMs,
@@ -215,7 +215,10 @@ async function stop(closers: Closers, log: Logger): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-async function openDirectory(config: Config, closers: Closers): Promise<DataDirectory> {
+async function openDirectory(
+  config: Config,
+  closers: Closers,
+): Promise<{ paths: DataDirectory; storage: WritableStorage }> {
   const paths = dataDirectory(config.dataDirectory);
   try {
     await mkdir(paths.root, { recursive: true, mode: 0o700 });
@@ -225,9 +228,7 @@ async function openDirectory(config: Config, closers: Closers): Promise<DataDire
       hint: 'Name a folder that this user may write to (--data, SPANLEDGER_DATA_DIRECTORY).',
     });
   }
-  const lock = lockDirectory(paths.lockFile);
-  closers.add(() => {
-    lock.release();
-  });
-  return paths;
+  const storage = await lockDirectory(paths.root);
+  closers.add(() => storage.release());
+  return { paths, storage };
 }

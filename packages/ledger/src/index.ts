@@ -2,7 +2,6 @@ export { MAX_PENDING_BYTES, type Appended } from './append/committer.ts';
 export { MAX_LEDGER_SIZE } from './append/sequencer.ts';
 export { generateCosigner, loadCosigner, type Cosigner, type GeneratedCosigner } from './cosigner.ts';
 export { LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from './errors.ts';
-export { fileTiles } from './file-tiles.ts';
 export { runFollower, type FollowedBatch, type FollowedLedger, type FollowerOptions } from './follower.ts';
 export { memoryEpochKeys, type EpochKeys } from './journal/epoch-keys.ts';
 export { openJournalReader, type RefreshableJournalReader } from './journal/journal-files.ts';
@@ -24,3 +23,13 @@ export {
   type GeneratedSigner,
   type NoteSigner,
 } from './signer.ts';
+export { fileStorage } from './storage/file.ts';
+export { memoryStorage } from './storage/memory.ts';
+export {
+  type ByteRange,
+  type ReadableStorage,
+  type Storage,
+  type StoredFile,
+  type WritableStorage,
+} from './storage/storage.ts';
+export { fileTiles, storageTiles } from './storage/tiles.ts';

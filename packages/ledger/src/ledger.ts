@@ -1,15 +1,15 @@
-import { join } from 'node:path';
 import type { EntryBatch } from '@spanledger/record';
 import { Committer, type Appended } from './append/committer.ts';
 import { LedgerError } from './errors.ts';
-import { nodeFiles, type Files } from './files.ts';
 import type { Integrator } from './integrate/integrator.ts';
 import type { EpochKeys } from './journal/epoch-keys.ts';
 import { SegmentedJournal, type Journal } from './journal/journal.ts';
-import { acquireLock, type Lock } from './lock.ts';
+import { PartialTiles } from './publish/partial-tiles.ts';
 import { Publisher } from './publish/publisher.ts';
 import { recoverLog, type LogParts } from './recovery.ts';
 import type { NoteSigner } from './signer.ts';
+import { fileStorage } from './storage/file.ts';
+import type { Storage, WritableStorage } from './storage/storage.ts';
 
 /** The longest time from durable to published, in milliseconds, if nothing else is asked for. */
 export const DEFAULT_PUBLISH_INTERVAL_MS = 500;
@@ -17,13 +17,25 @@ export const DEFAULT_PUBLISH_INTERVAL_MS = 500;
 /** The longest time from durable to published that can be asked for, in milliseconds. */
 export const MAX_PUBLISH_INTERVAL_MS = 1000;
 
+/** The longest grace period of partial tiles that can be asked for, in milliseconds: a day. */
+const MAX_PARTIAL_TILES_GRACE_MS = 86_400_000;
+
+const DEFAULT_PARTIAL_TILES_GRACE_MS = 60_000;
 const DEFAULT_SEGMENT_MAX_BYTES = 64 * 1024 * 1024;
 const DEFAULT_SEGMENT_MAX_AGE_MS = 20_000;
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
-  /** The data directory: the log is in `ledger/` below it, the journal in `journal/`, the lock in `state/`. */
-  directory: string;
+  /**
+   * The data directory: the log is in `ledger/` below it, the journal in `journal/`, the lock in `state/`. It is short
+   * for `storage: fileStorage(directory)`.
+   */
+  directory?: string;
+  /**
+   * Where the log is kept, instead of a directory. If it is locked already it stays the caller's: to be released after
+   * the ledger was closed.
+   */
+  storage?: Storage | WritableStorage;
   /** Signs the checkpoints; its origin is the log's. */
   signer: NoteSigner;
   /** Keys for the openings in the journal. */
@@ -34,6 +46,11 @@ export interface LedgerOptions {
   segmentMaxBytes?: number;
   /** A journal segment is closed once it is this old, in milliseconds; 20,000 if not given. */
   segmentMaxAgeMs?: number;
+  /**
+   * Partial tiles are removed once a published checkpoint has covered the full ones for this long, in milliseconds: at
+   * most a day, 60,000 if not given.
+   */
+  partialTilesGraceMs?: number;
   /** Milliseconds of a clock that only moves forward; `performance.now` if not given. */
   now?: () => number;
   /** Told of failures that no caller waits for; all of them are tried again. */
@@ -99,38 +116,72 @@ export interface Ledger {
  * const { first } = await ledger.append(batch);
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  return await openLedgerWith(options, nodeFiles);
-}
-
-/** {@link openLedger} on files of the caller's; the tests' are made to fail. */
-export async function openLedgerWith(options: LedgerOptions, files: Files): Promise<Ledger> {
-  const { directory, signer } = options;
   const publishIntervalMs = options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS;
   if (!(publishIntervalMs > 0 && publishIntervalMs <= MAX_PUBLISH_INTERVAL_MS)) {
     throw new TypeError(`publishIntervalMs is ${publishIntervalMs}, not above 0 and at most 1000`);
   }
-  const lock = await acquireLock(join(directory, 'state'), `The ledger ${signer.origin} in ${directory}`);
+  const graceMs = options.partialTilesGraceMs ?? DEFAULT_PARTIAL_TILES_GRACE_MS;
+  if (!(graceMs >= 0 && graceMs <= MAX_PARTIAL_TILES_GRACE_MS)) {
+    throw new TypeError(`partialTilesGraceMs is ${graceMs}, not from 0 to ${MAX_PARTIAL_TILES_GRACE_MS}`);
+  }
+  const { storage, release } = await lockStorage(options);
   try {
-    return await openLocked({ ...options, publishIntervalMs }, files, lock);
+    return await openLocked(
+      { ...options, publishIntervalMs, partialTilesGraceMs: graceMs, storage },
+      release,
+    );
   } catch (error) {
-    await lock.release();
+    await release();
     throw error;
   }
 }
 
+async function lockStorage({ directory, storage, signer }: LedgerOptions): Promise<{
+  storage: WritableStorage;
+  release: () => Promise<void>;
+}> {
+  if ((directory === undefined) === (storage === undefined)) {
+    throw new TypeError('a ledger is opened in a directory or on a storage: one of the two');
+  }
+  if (storage !== undefined && 'put' in storage) return { storage, release: () => Promise.resolve() };
+  const place = directory === undefined ? '' : ` in ${directory}`;
+  const locked = await (storage ?? fileStorage(directory ?? '')).lock(`The ledger ${signer.origin}${place}`);
+  return { storage: locked, release: () => locked.release() };
+}
+
 async function openLocked(
-  options: LedgerOptions & { publishIntervalMs: number },
-  files: Files,
-  lock: Lock,
+  options: LedgerOptions & {
+    publishIntervalMs: number;
+    partialTilesGraceMs: number;
+    storage: WritableStorage;
+  },
+  release: () => Promise<void>,
 ): Promise<Ledger> {
-  const { directory, signer, epochKeys, publishIntervalMs, now = () => performance.now() } = options;
+  const { storage, signer, epochKeys, publishIntervalMs, now = () => performance.now() } = options;
   const onError = options.onError ?? (() => undefined);
-  const log = await recoverLog({ files, directory, signer, epochKeys });
-  const publisher = new Publisher({ ...log, signer, intervalMs: publishIntervalMs, now, onError });
-  await publisher.publishNow();
+  const log = await recoverLog({ storage, signer, epochKeys });
+  const partialTiles = new PartialTiles({
+    storage,
+    size: log.last?.size ?? 0,
+    graceMs: options.partialTilesGraceMs,
+    onError,
+  });
+  const publisher = new Publisher({
+    ...log,
+    partialTiles,
+    signer,
+    intervalMs: publishIntervalMs,
+    now,
+    onError,
+  });
+  try {
+    await publisher.publishNow();
+  } catch (error) {
+    await partialTiles.close();
+    throw error;
+  }
   const journal = new SegmentedJournal({
-    files,
-    directory: log.journalDirectory,
+    storage,
     epochKeys,
     segments: log.segments,
     segmentMaxBytes: options.segmentMaxBytes ?? DEFAULT_SEGMENT_MAX_BYTES,
@@ -138,15 +189,17 @@ async function openLocked(
     publishedSize: () => publisher.size,
     onError,
   });
-  return new OpenLedger({ ...log, signer, publisher, journal, lock });
+  return new OpenLedger({ ...log, signer, publisher, partialTiles, journal, release });
 }
 
 /** What an {@link OpenLedger} is made of. */
 interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail'> {
   signer: NoteSigner;
   publisher: Publisher;
+  partialTiles: PartialTiles;
   journal: SegmentedJournal;
-  lock: Lock;
+  /** Lets go of the storage. */
+  release: () => Promise<void>;
 }
 
 class OpenLedger implements Ledger {
@@ -156,16 +209,18 @@ class OpenLedger implements Ledger {
   readonly #committer: Committer;
   readonly #integrator: Integrator;
   readonly #publisher: Publisher;
-  readonly #lock: Lock;
+  readonly #partialTiles: PartialTiles;
+  readonly #release: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({ signer, integrator, publisher, journal, lock, tail }: LedgerParts) {
+  constructor({ signer, integrator, publisher, partialTiles, journal, release, tail }: LedgerParts) {
     this.origin = signer.origin;
     this.vkey = signer.vkey;
     this.journal = journal;
     this.#integrator = integrator;
     this.#publisher = publisher;
-    this.#lock = lock;
+    this.#partialTiles = partialTiles;
+    this.#release = release;
     this.#committer = new Committer({
       origin: signer.origin,
       tail,
@@ -218,10 +273,11 @@ class OpenLedger implements Ledger {
       await this.#publisher.publishNow();
     } finally {
       this.#publisher.close();
+      await this.#partialTiles.close();
       try {
         await this.journal.close();
       } finally {
-        await this.#lock.release();
+        await this.#release();
       }
     }
   }

@@ -1,10 +1,6 @@
-import { join } from 'node:path';
 import { LedgerMember } from './append/ledger-member.ts';
 import type { LogTail } from './append/sequencer.ts';
-import { DurableWriter } from './durable-writer.ts';
 import { LedgerError } from './errors.ts';
-import { tilesIn } from './file-tiles.ts';
-import type { Files } from './files.ts';
 import { Integrator } from './integrate/integrator.ts';
 import { readTreeEdge } from './integrate/tree-edge.ts';
 import type { EpochKeys } from './journal/epoch-keys.ts';
@@ -13,18 +9,15 @@ import { recoverSegments } from './journal/recovery.ts';
 import type { ReadFrame, Segment } from './journal/segment.ts';
 import { CheckpointStore, type PublishedCheckpoint } from './publish/checkpoint-store.ts';
 import type { NoteSigner } from './signer.ts';
+import type { WritableStorage } from './storage/storage.ts';
+import { LOG_FOLDER, storageTiles } from './storage/tiles.ts';
 import { concatBytes, encodeHex, equalBytes } from './verify/encoding.ts';
 import { parseVerificationKey, type NoteVerificationKey } from './verify/note.ts';
 import { hashLeaf } from './verify/tree.ts';
 
-/** Where a log's files are written before they are renamed to their place, below the log's directory. */
-const STAGING = '.staging';
-
 /** What {@link recoverLog} needs. */
 export interface LogOptions {
-  files: Files;
-  /** The data directory. */
-  directory: string;
+  storage: WritableStorage;
   signer: NoteSigner;
   epochKeys: EpochKeys;
 }
@@ -38,7 +31,6 @@ export interface LogParts {
   /** The durable end. */
   tail: LogTail;
   segments: Segment[];
-  journalDirectory: string;
 }
 
 /**
@@ -46,24 +38,15 @@ export interface LogParts {
  * were durable before it was signed, and must lead to its root. The journal holds all that became durable since; it is
  * integrated again, as if for the first time.
  */
-export async function recoverLog({ files, directory, signer, epochKeys }: LogOptions): Promise<LogParts> {
-  const logDirectory = join(directory, 'ledger');
-  const journalDirectory = join(directory, 'journal');
-  const staging = join(logDirectory, STAGING);
-  const writer = new DurableWriter(files, directory, staging);
-  await writer.makeDirectory(journalDirectory);
-  await writer.makeDirectory(staging);
-  await writer.clearStaging();
-  await writer.syncDirectories();
-
-  const store = new CheckpointStore(files, logDirectory, writer, verificationKey(signer));
-  const { last, previousSize } = await store.recover();
-  const edge = await readTreeEdge(tilesIn(files, logDirectory), last?.size ?? 0);
-  const integrator = new Integrator(files, logDirectory, writer, edge, previousSize);
+export async function recoverLog({ storage, signer, epochKeys }: LogOptions): Promise<LogParts> {
+  const store = new CheckpointStore(storage, verificationKey(signer));
+  const last = await store.recover();
+  const edge = await readTreeEdge(storageTiles(storage), last?.size ?? 0);
+  const integrator = new Integrator(storage, edge);
   if (last !== undefined && !equalBytes(integrator.root, last.root)) {
     throw new LedgerError(
       'ledger_damaged',
-      `the tiles of ${logDirectory} do not lead to the published checkpoint`,
+      `the tiles in ${LOG_FOLDER}/ do not lead to the published checkpoint`,
       {
         hint: 'A tile was changed: `spanledger verify` names it. Restore the ledger directory from a copy.',
       },
@@ -74,13 +57,12 @@ export async function recoverLog({ files, directory, signer, epochKeys }: LogOpt
     hash: edge.lastHash === undefined ? undefined : encodeHex(edge.lastHash),
   });
   const segments = await recoverSegments({
-    files,
-    directory: journalDirectory,
+    storage,
     epochKeys,
     publishedSize: edge.size,
     onFrame: (frame) => replay.add(frame),
   });
-  return { integrator, store, last, tail: replay.tail, segments, journalDirectory };
+  return { integrator, store, last, tail: replay.tail, segments };
 }
 
 /** Integrates what the journal holds beyond the published checkpoint. */
@@ -106,7 +88,7 @@ class Replay {
     const { size: first } = this.#tail;
     const hashes = entries.map((entry) => this.#hash(entry));
     const group = { first, entries: bundled(entries), hashes: concatBytes(hashes) };
-    this.#integrator.add(group, true);
+    this.#integrator.add(group);
   }
 
   /** Hashes the next entry, once it is sure that it belongs there. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
 import { generateSigner } from '@spanledger/ledger';
 import { expect, onTestFinished, test } from 'vitest';
-import { nodeFiles } from '../../../packages/ledger/src/files.ts';
+import { nodeFileSystem } from '../../../packages/ledger/src/storage/file-system.ts';
 import { plainEpochKeys } from '../../support/ledger/key-files.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 import { expectOpenings, expectPromisesKept, openOn, type Log } from './support.ts';
@@ -81,10 +81,10 @@ test(`kill -9 at ${ROUNDS} random moments loses nothing that was acknowledged`, 
     await workAndDie(log, `round${round}`, livesMs);
   }
   const context = `killed after ${moments.join(', ')} ms`;
-  const ledger = await openOn(log, nodeFiles, () => undefined);
+  const ledger = await openOn(log, nodeFileSystem, () => undefined);
   await expectOpenings(log, ledger, context);
   await ledger.close();
   expect(told.acknowledged.size, context).toBeGreaterThan(ROUNDS);
   expect(told.checkpoints.size, context).toBeGreaterThan(ROUNDS);
-  await expectPromisesKept(log, nodeFiles, context);
+  await expectPromisesKept(log, nodeFileSystem, context);
 });

@@ -1,7 +1,7 @@
 import { memoryEpochKeys } from '@spanledger/ledger';
 import { test } from 'vitest';
-import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
-import { MemoryFiles, type Survives } from '../../support/ledger/memory-files.ts';
+import { FaultyDisk } from '../../support/ledger/faulty-disk.ts';
+import { MemoryDisk, type Survives } from '../../support/ledger/memory-disk.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 import { FAULT_TEST_TIMEOUT_MS, live, newLog, operationsOfLife, reopenAndCheck } from './support.ts';
 
@@ -25,11 +25,11 @@ test.each(fates)(
     const operations = await operationsOfLife();
     const directory = await scratchDirectory();
     for (let at = 0; at < operations.length; at++) {
-      const disk = new MemoryFiles(directory);
+      const disk = new MemoryDisk(directory);
       const log = newLog(directory, memoryEpochKeys());
       // In every other round the cut meets a log that has something to lose already.
       if (at % 2 === 0) await live(log, disk, () => false);
-      const files = new FaultyFiles(disk, undefined, at);
+      const files = new FaultyDisk(disk, undefined, at);
       await live(log, files, () => files.isDead);
       log.told.isKilled = true;
       disk.cutPower(survives);

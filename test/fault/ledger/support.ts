@@ -4,16 +4,17 @@ import {
   memoryEpochKeys,
   type EpochKeys,
   type Ledger,
+  openLedger,
+  storageTiles,
   type NoteSigner,
 } from '@spanledger/ledger';
 import { verifyLedger } from '@spanledger/ledger/verify';
 import { expect } from 'vitest';
-import { tilesIn } from '../../../packages/ledger/src/file-tiles.ts';
-import type { Files } from '../../../packages/ledger/src/files.ts';
-import { openLedgerWith } from '../../../packages/ledger/src/ledger.ts';
+import type { FileSystem } from '../../../packages/ledger/src/storage/file-system.ts';
+import { fileStorage } from '../../../packages/ledger/src/storage/file.ts';
 import { splitNotes } from '../../../packages/ledger/src/verify/history-file.ts';
-import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
-import { MemoryFiles } from '../../support/ledger/memory-files.ts';
+import { FaultyDisk } from '../../support/ledger/faulty-disk.ts';
+import { MemoryDisk } from '../../support/ledger/memory-disk.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 import { makeBatch, openingOf, recordIdOf } from '../../support/ledger/batches.ts';
 
@@ -52,9 +53,21 @@ export function newLog(directory: string, epochKeys: EpochKeys): Log {
 }
 
 /** Opens a log for its next life. */
-export async function openOn(log: Log, files: Files, onError: (error: unknown) => void): Promise<Ledger> {
+export async function openOn(
+  log: Log,
+  files: FileSystem,
+  onError: (error: unknown) => void,
+): Promise<Ledger> {
   const { directory, signer, epochKeys } = log;
-  return await openLedgerWith({ directory, signer, epochKeys, publishIntervalMs: 2, onError }, files);
+  const storage = fileStorage(directory, files);
+  return await openLedger({
+    storage,
+    signer,
+    epochKeys,
+    publishIntervalMs: 2,
+    partialTilesGraceMs: 0,
+    onError,
+  });
 }
 
 /** Appends a batch and notes what became of it. */
@@ -67,8 +80,10 @@ export async function send(log: Log, ledger: Ledger, label: string, count: numbe
 }
 
 /** Notes the checkpoint that anybody can see. */
-export async function look(log: Log, files: Files): Promise<void> {
-  const bytes = await files.read(`${log.directory}/ledger/checkpoint`).catch(() => undefined);
+export async function look(log: Log, files: FileSystem): Promise<void> {
+  const bytes = await fileStorage(log.directory, files)
+    .read('ledger/checkpoint')
+    .catch(() => undefined);
   if (bytes !== undefined) log.told.checkpoints.add(bytes.toString());
 }
 
@@ -76,8 +91,8 @@ export async function look(log: Log, files: Files): Promise<void> {
  * Checks that a closed log keeps every promise: it verifies, continues every checkpoint that was ever seen, and holds
  * each acknowledged batch once and in one piece, where its sender was told.
  */
-export async function expectPromisesKept(log: Log, files: Files, context: string): Promise<void> {
-  const source = tilesIn(files, `${log.directory}/ledger`);
+export async function expectPromisesKept(log: Log, files: FileSystem, context: string): Promise<void> {
+  const source = storageTiles(fileStorage(log.directory, files));
   const known = [...log.told.checkpoints];
   const report = await verifyLedger({ source, vkey: log.signer.vkey, known });
   expect(report.failures, context).toEqual([]);
@@ -96,11 +111,11 @@ export async function expectPromisesKept(log: Log, files: Files, context: string
   }
 }
 
-async function readHistory({ directory }: Log, files: Files): Promise<Set<string>> {
+async function readHistory({ directory }: Log, files: FileSystem): Promise<Set<string>> {
   const notes = new Set<string>();
-  const path = `${directory}/ledger/checkpoints`;
-  for (const name of await files.list(path)) {
-    const text = name === 'index' ? undefined : await files.read(`${path}/${name}`);
+  const storage = fileStorage(directory, files);
+  for (const name of await storage.list('ledger/checkpoints')) {
+    const text = name === 'index' ? undefined : await storage.read(`ledger/checkpoints/${name}`);
     for (const note of splitNotes(text?.toString() ?? '').notes) notes.add(note);
   }
   return notes;
@@ -123,7 +138,7 @@ export async function expectOpenings(log: Log, ledger: Ledger, context: string):
  * A life with every kind of write in it: creating, group commit, full and partial tiles, superseded ones, checkpoints,
  * rotation, retirement, closing.
  */
-export async function live(log: Log, files: Files, isDead: () => boolean): Promise<Ledger | undefined> {
+export async function live(log: Log, files: FileSystem, isDead: () => boolean): Promise<Ledger | undefined> {
   let failed = Promise.withResolvers<void>();
   const onError = (): void => {
     failed.resolve();
@@ -150,6 +165,7 @@ export async function live(log: Log, files: Files, isDead: () => boolean): Promi
   // More becomes durable while tiles are being written.
   await Promise.all([publish(), send(log, opened, `${step}-e`, 300)]);
   await publish();
+  await collected(files, log, isDead);
   await opened.journal.rotate().catch(() => undefined);
   await send(log, opened, `${step}-f`, 2);
   for (const { name, closed } of opened.journal.segments()) {
@@ -160,8 +176,18 @@ export async function live(log: Log, files: Files, isDead: () => boolean): Promi
   return opened;
 }
 
+/** Waits until the partial versions of the first tile are gone, or cannot be removed. */
+async function collected(files: FileSystem, { directory }: Log, isDead: () => boolean): Promise<void> {
+  const storage = fileStorage(directory, files);
+  for (let turn = 0; turn < 200 && !isDead(); turn++) {
+    const names = await storage.list('ledger/tile/0').catch((): string[] => []);
+    if (names.includes('000') && !names.includes('000.p/')) return;
+    await new Promise(setImmediate);
+  }
+}
+
 /** Opens a log after whatever happened to it, checks that all promises are kept, and that it goes on from there. */
-export async function reopenAndCheck(log: Log, disk: Files, context: string): Promise<void> {
+export async function reopenAndCheck(log: Log, disk: FileSystem, context: string): Promise<void> {
   const ledger = await openOn(log, disk, () => undefined);
   expect(ledger.sizes().published, context).toBe(ledger.sizes().durable);
   await expectOpenings(log, ledger, context);
@@ -175,7 +201,7 @@ export async function reopenAndCheck(log: Log, disk: Files, context: string): Pr
 /** The operations of a life in which nothing fails. */
 export async function operationsOfLife(): Promise<string[]> {
   const directory = await scratchDirectory();
-  const files = new FaultyFiles(new MemoryFiles(directory));
+  const files = new FaultyDisk(new MemoryDisk(directory));
   const log = newLog(directory, memoryEpochKeys());
   await live(log, files, () => false);
   expect(log.told.refused.size).toBe(0);

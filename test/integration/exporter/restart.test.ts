@@ -57,7 +57,10 @@ test('origin and key are drawn once and kept; another origin is refused', async 
 
 test('one directory, one service', async () => {
   const first = await startTestService(data.path);
-  await expect(startTestService(data.path)).rejects.toMatchObject({ code: 'data_directory_locked' });
+  await expect(startTestService(data.path)).rejects.toMatchObject({
+    code: 'data_directory_locked',
+    message: `The data directory ${data.path} is already being written by process ${process.pid}`,
+  });
   expect((await sendTraces(first.url, toProtobuf([createSender('shop').span()]))).status).toBe(200);
   await first.close();
   await first.close();

@@ -1,5 +1,5 @@
 import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { generateSigner, openJournalReader } from '@spanledger/ledger';
 import { expect, test } from 'vitest';
 import { makeBatch, openingOf } from '../../support/ledger/batches.ts';
@@ -119,7 +119,7 @@ test('names file and offset of damage, and does not open', async () => {
   await writeFile(first, changed);
   await expect(openHome(home)).rejects.toMatchObject({
     code: 'journal_damaged',
-    message: expect.stringContaining(`${first} is damaged at byte 0`),
+    message: expect.stringContaining(`${basename(first)} is damaged at byte 0`),
   });
 
   // A cut end is a torn write only in the last segment, and only of entries that were never published.

@@ -1,22 +1,36 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { acquireLock } from '../../../packages/ledger/src/lock.ts';
+import { acquireLock } from '../../../packages/ledger/src/storage/lock.ts';
+import { makeBatch } from '../../support/ledger/batches.ts';
 import { newHome, openHome } from '../../support/ledger/logs.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 
-/** A lock file as a process of the given description would have left it. */
-async function abandon(directory: string, holder: Record<string, unknown>): Promise<void> {
-  await writeFile(
-    join(directory, 'lock'),
-    JSON.stringify({ name: 'The ledger', id: 'abandoned', ...holder }),
-  );
-}
+const LOCK = fileURLToPath(new URL('../../../packages/ledger/dist/storage/lock.js', import.meta.url));
 
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+/** A process that holds a lock until it is killed. */
+async function holder(directory: string): Promise<{ pid: number | undefined; kill: () => Promise<void> }> {
+  const script = `
+    const { acquireLock } = await import(${JSON.stringify(LOCK)});
+    globalThis.lock = await acquireLock(${JSON.stringify(directory)}, 'The holder');
+    console.log('held');
+    setInterval(() => globalThis.lock, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  await once(child.stdout, 'data');
+  return {
+    pid: child.pid,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
 }
 
 test('refuses a second writer by name and pid, until the first is closed', async () => {
@@ -28,59 +42,52 @@ test('refuses a second writer by name and pid, until the first is closed', async
       `The ledger example.com/log in ${home.directory} .* process ${process.pid}`,
     ),
   });
+  await expect(ledger.append(makeBatch({ count: 1 })), 'the first goes on').resolves.toBeDefined();
   await ledger.close();
   await openHome(home);
 });
 
-test('takes over from a process that is gone', async () => {
+test('refuses while another process holds it, and is there for the next once that was killed', async () => {
   const directory = await scratchDirectory();
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child, 'spawn');
-  await abandon(directory, { pid: child.pid });
-  await expect(acquireLock(directory, 'test')).rejects.toMatchObject({
-    message: expect.stringContaining(`process ${child.pid}`),
-  });
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  await (await acquireLock(directory, 'test')).release();
-  expect(await readdir(directory)).toEqual([]);
-});
-
-test.runIf(process.platform === 'linux')('is not deceived by a pid that was given again', async () => {
-  const directory = await scratchDirectory();
-  await abandon(directory, { pid: process.pid, startTime: '1', bootId: await bootId() });
-  await (await acquireLock(directory, 'test')).release();
-  await abandon(directory, { pid: process.pid, bootId: 'an earlier boot' });
-  await (await acquireLock(directory, 'test')).release();
-  const held = await acquireLock(directory, 'test');
-  expect(JSON.parse(await readFile(join(directory, 'lock'), 'utf8'))).toMatchObject({
-    pid: process.pid,
-    bootId: await bootId(),
-    startTime: expect.stringMatching(/^[0-9]+$/),
-  });
-  await held.release();
-});
-
-test('takes over a lock that cannot be read, and a takeover that was never finished', async () => {
-  const directory = await scratchDirectory();
-  for (const content of ['', '{', '{"pid":-1}', 'null']) {
-    await writeFile(join(directory, 'lock'), content);
-    await writeFile(join(directory, 'lock.takeover'), content);
-    await (await acquireLock(directory, 'test')).release();
-    expect(await readdir(directory)).toEqual([]);
+  for (let round = 0; round < 3; round++) {
+    const { pid, kill } = await holder(directory);
+    await expect(acquireLock(directory, 'test')).rejects.toMatchObject({
+      code: 'ledger_locked',
+      message: `The holder is already being written by process ${pid}`,
+    });
+    await kill();
+    (await acquireLock(directory, 'test')).release();
   }
 });
 
-test('of many that find an abandoned lock, one gets it', async () => {
+test('what names the holder decides nothing', async () => {
   const directory = await scratchDirectory();
-  await mkdir(directory, { recursive: true });
+  const claim = JSON.stringify({ writer: 'a claim', pid: process.pid });
+  for (const content of ['', '{', 'null', claim]) {
+    await writeFile(join(directory, 'writer.json'), content);
+    (await acquireLock(directory, 'test')).release();
+  }
+  const held = await acquireLock(directory, 'test');
+  expect(JSON.parse(await readFile(join(directory, 'writer.json'), 'utf8'))).toEqual({
+    writer: 'test',
+    pid: process.pid,
+  });
+  for (const content of ['', '{', 'null', '{"pid":1}']) {
+    await writeFile(join(directory, 'writer.json'), content);
+    await expect(acquireLock(directory, 'another')).rejects.toMatchObject({
+      message: expect.stringContaining('by another process'),
+    });
+  }
+  held.release();
+});
+
+test('of many that come at once, one gets it', async () => {
+  const directory = await scratchDirectory();
   for (let round = 0; round < 20; round++) {
-    await abandon(directory, { pid: process.pid, startTime: '1' });
     const attempts = Array.from({ length: 8 }, (_, i) => acquireLock(directory, `writer ${i}`));
     const results = await Promise.allSettled(attempts);
     const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(held).toHaveLength(1);
-    await held[0]?.release();
+    held[0]?.release();
   }
 });

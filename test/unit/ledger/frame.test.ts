@@ -1,9 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { open, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { memoryStorage } from '@spanledger/ledger';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nodeFiles } from '../../../packages/ledger/src/files.ts';
 import {
   decodeHeader,
   decryptOpenings,
@@ -18,10 +16,9 @@ import {
 import {
   emptySegment,
   scanSegment,
-  withFile,
+  segmentFile,
   type ReadFrame,
 } from '../../../packages/ledger/src/journal/segment.ts';
-import { scratchDirectory } from '../../support/ledger/scratch.ts';
 
 const key = createSecretKey(Buffer.alloc(32, 7));
 
@@ -51,13 +48,12 @@ function encode(first: number, texts: readonly string[]): Buffer {
   return Buffer.concat(encodeFrame(contentOf(first, bytes, bytes), key, randomBytes(12)));
 }
 
-async function scan(directory: string, bytes: Uint8Array): Promise<{ end: string; frames: ReadFrame[] }> {
-  const path = join(directory, 'scanned.segment');
-  await writeFile(path, bytes);
+async function scan(bytes: Uint8Array): Promise<{ end: string | undefined; frames: ReadFrame[] }> {
+  const segment = emptySegment(5);
+  const storage = await memoryStorage().lock('test');
+  await storage.put([{ name: segmentFile(segment.name), bytes }]);
   const frames: ReadFrame[] = [];
-  const end = await withFile(nodeFiles, path, 'read', (file) =>
-    scanSegment(file, emptySegment(5), (frame) => frames.push(frame)),
-  );
+  const end = await scanSegment(storage, segment, (frame) => frames.push(frame));
   return { end, frames };
 }
 
@@ -127,55 +123,48 @@ describe('segment scan', () => {
   const lastStart = whole.length - (frames[2]?.length ?? 0);
 
   test('reads all frames of a sound file', async () => {
-    const { end, frames: read } = await scan(await scratchDirectory(), whole);
+    const { end, frames: read } = await scan(whole);
     expect(end).toBe('clean');
     expect(read.map(({ header }) => header.first)).toEqual([5, 7, 8]);
   });
 
   test('a file cut anywhere in its last frame is torn there, and the frames before it are kept', async () => {
-    const directory = await scratchDirectory();
     for (let length = lastStart + 1; length < whole.length; length++) {
-      const { end, frames: read } = await scan(directory, whole.subarray(0, length));
+      const { end, frames: read } = await scan(whole.subarray(0, length));
       expect({ length, end, count: read.length }).toEqual({ length, end: 'torn', count: 2 });
     }
   });
 
   test('a last frame of which only some pages arrived is torn', async () => {
-    const directory = await scratchDirectory();
     const zeroHeader = Buffer.from(whole);
     zeroHeader.fill(0, lastStart, lastStart + FRAME_HEADER_BYTES);
     const zeroBody = Buffer.from(whole);
     zeroBody.fill(0, lastStart + FRAME_HEADER_BYTES);
-    for (const bytes of [zeroHeader, zeroBody]) expect((await scan(directory, bytes)).end).toBe('torn');
+    for (const bytes of [zeroHeader, zeroBody]) expect((await scan(bytes)).end).toBe('torn');
   });
 
   test('a changed bit before the last frame is damage', async () => {
-    const directory = await scratchDirectory();
     for (let at = 0; at < lastStart; at++) {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] ?? 0) ^ 0x10;
-      expect({ at, end: (await scan(directory, changed)).end }).toEqual({ at, end: 'damaged' });
+      expect({ at, end: (await scan(changed)).end }).toEqual({ at, end: 'damaged' });
     }
   });
 
   test('bytes after the last frame are torn, a frame at the wrong index is damage', async () => {
-    const directory = await scratchDirectory();
-    expect((await scan(directory, Buffer.concat([whole, Buffer.from('SPLJ')]))).end).toBe('torn');
-    expect((await scan(directory, Buffer.concat([whole, encode(12, ['x'])]))).end).toBe('damaged');
+    expect((await scan(Buffer.concat([whole, Buffer.from('SPLJ')]))).end).toBe('torn');
+    expect((await scan(Buffer.concat([whole, encode(12, ['x'])]))).end).toBe('damaged');
   });
 
   test('goes on from where it was', async () => {
-    const path = join(await scratchDirectory(), 'growing.segment');
     const segment = emptySegment(5);
-    await writeFile(path, frames[0] ?? '');
-    await withFile(nodeFiles, path, 'read', (file) => scanSegment(file, segment));
-    const handle = await open(path, 'a');
-    await handle.write(whole.subarray(frames[0]?.length));
-    await handle.close();
+    const file = segmentFile(segment.name);
+    const storage = await memoryStorage().lock('test');
+    await storage.put([{ name: file, bytes: frames[0] ?? Buffer.alloc(0) }]);
+    await scanSegment(storage, segment);
+    await storage.append(file, segment.sizeBytes, frames.slice(1));
     const read: number[] = [];
-    await withFile(nodeFiles, path, 'read', (file) =>
-      scanSegment(file, segment, ({ header }) => read.push(header.first)),
-    );
+    await scanSegment(storage, segment, ({ header }) => read.push(header.first));
     expect(read).toEqual([7, 8]);
     expect(segment.end).toBe(11);
   });

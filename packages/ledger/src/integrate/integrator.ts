@@ -1,18 +1,14 @@
-import { join } from 'node:path';
-import type { DurableWriter } from '../durable-writer.ts';
 import { LedgerError } from '../errors.ts';
-import type { Files } from '../files.ts';
 import { SerialQueue } from '../serial-queue.ts';
-import { entryBundlePath, HASH_BYTES, hashCountAtLevel, TILE_WIDTH, tilePath } from '../verify/tile.ts';
+import type { StoredFile, WritableStorage } from '../storage/storage.ts';
+import { LOG_FOLDER } from '../storage/tiles.ts';
+import { entryBundlePath, HASH_BYTES, tilePath } from '../verify/tile.ts';
 import { TileBuilder, type Tile } from '../verify/tile-builder.ts';
 import { EntryBundles } from './entry-bundles.ts';
 import type { TreeEdge } from './tree-edge.ts';
 
-/**
- * How many tiles are written at once. node:fs has four threads; one is left for the journal, whose sync the
- * senders wait for.
- */
-const CONCURRENT_WRITES = 3;
+/** How many tiles are written in one go; a checkpoint that is due waits for no more. */
+const MAX_TILES_AT_ONCE = 16;
 
 /**
  * How many bytes of full tiles may wait before appends are held up. It is what keeps publishing in time when records
@@ -40,16 +36,6 @@ export interface IntegratedTree {
   root: Uint8Array;
 }
 
-/** A partial tile or entry bundle, to be written. */
-interface PartialFile {
-  /** The path of the full one. */
-  path: string;
-  level: number;
-  index: number;
-  width: number;
-  bytes: Uint8Array;
-}
-
 /**
  * Turns durable entries into tlog-tiles: hash tiles and entry bundles. Full ones are written as soon as they are full,
  * partial ones when a checkpoint is about to need them.
@@ -58,52 +44,37 @@ interface PartialFile {
  * again and leaves no state to undo.
  */
 export class Integrator {
-  readonly #files: Files;
-  readonly #directory: string;
-  readonly #writer: DurableWriter;
+  readonly #storage: WritableStorage;
   readonly #tree: TileBuilder;
   readonly #bundles: EntryBundles;
   readonly #queue = new SerialQueue();
   /** Full tiles that are not written yet, by path. */
   readonly #waiting = new Map<string, Uint8Array>();
-  /** Tiles of which there are partial versions, by path. */
-  readonly #partial = new Map<string, { level: number; index: number }>();
-  /** Tiles whose partial versions can go: the full one is durable. */
-  readonly #superseded = new Set<string>();
   #waitingBytes = 0;
   #caughtUp: (() => void) | undefined;
-  #isReplay = false;
   #isFlushing = false;
   /** How many calls of {@link integrate} are under way. */
   #integrating = 0;
   #integrated: number;
 
-  /**
-   * @param directory the log's, which holds `tile/`
-   * @param edge the right edge of the tree that is in the tiles already
-   * @param previousSize the size published before that; partial tiles of it may not have been removed yet
-   */
-  constructor(files: Files, directory: string, writer: DurableWriter, edge: TreeEdge, previousSize: number) {
-    this.#files = files;
-    this.#directory = directory;
-    this.#writer = writer;
+  /** @param edge the right edge of the tree that is in the tiles already */
+  constructor(storage: WritableStorage, edge: TreeEdge) {
+    this.#storage = storage;
     this.#integrated = edge.size;
     this.#tree = new TileBuilder(edge.size, ({ level }) => edge.tiles.get(level) ?? new Uint8Array(0));
     this.#bundles = new EntryBundles(edge.bundle, edge.size, ({ index, bytes }) => {
-      this.#enqueue(entryBundlePath(index), 0, index, bytes);
+      this.#enqueue(entryBundlePath(index), bytes);
     });
-    for (const size of [previousSize, edge.size]) {
-      for (let level = 0, count = size; count > 0; level++, count = hashCountAtLevel(size, level)) {
-        const index = Math.floor(count / TILE_WIDTH);
-        this.#partial.set(tilePath(level, index), { level, index });
-        if (level === 0) this.#partial.set(entryBundlePath(index), { level, index });
-      }
-    }
   }
 
   /** The tree's root as it is in memory, 32 bytes. */
   get root(): Uint8Array {
     return this.#tree.root;
+  }
+
+  /** How many entries it has taken, and so the size of the next {@link integrate}. */
+  get size(): number {
+    return this.#tree.size;
   }
 
   /** How many entries are in tiles that are durable. */
@@ -116,18 +87,13 @@ export class Integrator {
     return this.#waitingBytes;
   }
 
-  /**
-   * Takes durable entries, in order and without a gap. Copies what it keeps.
-   *
-   * @param isReplay they may have been integrated before, in a process that ended since
-   */
-  add({ first, entries, hashes }: IntegrableGroup, isReplay = false): void {
+  /** Takes durable entries, in order and without a gap. Copies what it keeps. */
+  add({ first, entries, hashes }: IntegrableGroup): void {
     if (first !== this.#tree.size) {
       throw new TypeError(`entries from ${first} on do not follow a tree of ${this.#tree.size}`);
     }
-    this.#isReplay = isReplay;
     const onFull = ({ level, index, hashes: full }: Tile): void => {
-      this.#enqueue(tilePath(level, index), level, index, full);
+      this.#enqueue(tilePath(level, index), full);
     };
     for (let at = 0; at < hashes.length; at += HASH_BYTES) {
       this.#tree.append(hashes.subarray(at, at + HASH_BYTES), onFull);
@@ -175,11 +141,7 @@ export class Integrator {
     return this.#queue.run(async () => {
       try {
         await this.#write(full);
-        for (const file of partials) {
-          this.#partial.set(file.path, file);
-          await this.#writer.write(join(this.#directory, `${file.path}.p`, String(file.width)), file.bytes);
-        }
-        await this.#writer.syncDirectories();
+        await this.#storage.put(partials);
       } catch (cause) {
         throw new LedgerError('integrate_failed', 'the tiles could not be written', {
           cause,
@@ -189,64 +151,39 @@ export class Integrator {
         this.#integrating--;
       }
       this.#integrated = size;
-      this.#noteSuperseded();
       return { size, root };
     });
   }
 
-  /** Removes partial tiles whose full tile is durable. What fails is tried again at the next call. */
-  removeSuperseded(): Promise<void> {
-    return this.#queue.run(async () => {
-      for (const path of this.#superseded) {
-        await this.#files.removeDirectory(join(this.#directory, `${path}.p`));
-        this.#superseded.delete(path);
-      }
-    });
-  }
-
-  #enqueue(path: string, level: number, index: number, bytes: Uint8Array): void {
+  #enqueue(path: string, bytes: Uint8Array): void {
     this.#waiting.set(path, bytes);
     this.#waitingBytes += bytes.length;
-    // The process that ended may have left partial versions of any of them behind.
-    if (this.#isReplay) this.#partial.set(path, { level, index });
   }
 
-  #partialFiles(): PartialFile[] {
-    const files = this.#tree.partialTiles().map(({ level, index, width, hashes }): PartialFile => {
-      return { path: tilePath(level, index), level, index, width, bytes: hashes };
+  #partialFiles(): StoredFile[] {
+    const files = this.#tree.partialTiles().map(({ level, index, width, hashes }): StoredFile => {
+      return { name: `${LOG_FOLDER}/${tilePath(level, index, width)}`, bytes: hashes };
     });
     const bundle = this.#bundles.partial();
-    if (bundle !== undefined) files.push({ ...bundle, path: entryBundlePath(bundle.index), level: 0 });
-    return files;
+    if (bundle === undefined) return files;
+    const { index, width, bytes } = bundle;
+    return [...files, { name: `${LOG_FOLDER}/${entryBundlePath(index, width)}`, bytes }];
   }
 
-  /** Called while no full tile has been written that is not durable. */
-  #noteSuperseded(): void {
-    for (const [path, { level, index }] of this.#partial) {
-      const isFull = hashCountAtLevel(this.#tree.size, level) >= (index + 1) * TILE_WIDTH;
-      if (!isFull || this.#waiting.has(path)) continue;
-      this.#partial.delete(path);
-      this.#superseded.add(path);
-    }
-  }
-
-  /** Writes full tiles, several at a time, until all are written or `isInterrupted`. */
+  /** Writes full tiles, some at a time, until all are written or `isInterrupted`. */
   async #write(
     tiles: [path: string, bytes: Uint8Array][],
     isInterrupted = (): boolean => false,
   ): Promise<void> {
-    const next = tiles.values();
-    const writeSome = async (): Promise<void> => {
-      for (const [path, bytes] of next) {
-        if (!this.#waiting.has(path)) continue;
-        await this.#writer.write(join(this.#directory, path), bytes);
+    const left = tiles.filter(([path]) => this.#waiting.has(path));
+    for (let at = 0; at < left.length && !isInterrupted(); at += MAX_TILES_AT_ONCE) {
+      const some = left.slice(at, at + MAX_TILES_AT_ONCE);
+      await this.#storage.put(some.map(([path, bytes]) => ({ name: `${LOG_FOLDER}/${path}`, bytes })));
+      for (const [path, { length }] of some) {
         this.#waiting.delete(path);
-        this.#waitingBytes -= bytes.length;
-        if (this.#waitingBytes <= MAX_WAITING_BYTES) this.#caughtUp?.();
-        if (isInterrupted()) return;
+        this.#waitingBytes -= length;
       }
-    };
-    const results = await Promise.allSettled(Array.from({ length: CONCURRENT_WRITES }, writeSome));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+      if (this.#waitingBytes <= MAX_WAITING_BYTES) this.#caughtUp?.();
+    }
   }
 }

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
-import { nodeFiles } from '../files.ts';
 import { SerialQueue } from '../serial-queue.ts';
+import { fileStorage } from '../storage/file.ts';
 import type { EpochKeys } from './epoch-keys.ts';
 import type { JournalReader, SegmentInfo } from './journal.ts';
 import { refreshSegments } from './recovery.ts';
@@ -24,13 +23,13 @@ export async function openJournalReader(options: {
   directory: string;
   epochKeys: EpochKeys;
 }): Promise<RefreshableJournalReader> {
-  const directory = join(options.directory, 'journal');
-  const reader = new SegmentReader(nodeFiles, directory, options.epochKeys);
+  const storage = fileStorage(options.directory);
+  const reader = new SegmentReader(storage, options.epochKeys);
   const queue = new SerialQueue();
   let segments: Segment[] = [];
   const refresh = (): Promise<void> =>
     queue.run(async () => {
-      segments = await refreshSegments(nodeFiles, directory, segments);
+      segments = await refreshSegments(storage, segments);
     });
   await refresh();
   return {

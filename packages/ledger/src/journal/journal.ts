@@ -1,11 +1,11 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { LedgerError } from '../errors.ts';
-import { hasCode, type Files, type OpenFile } from '../files.ts';
 import { SerialQueue } from '../serial-queue.ts';
+import type { WritableStorage } from '../storage/storage.ts';
 import type { EpochKeys } from './epoch-keys.ts';
 import { encodeFrame, FRAME_IV_BYTES, type FrameContent } from './frame.ts';
 import { SegmentReader, type JournalGroup } from './segment-reader.ts';
-import { addFrame, emptySegment, type Segment } from './segment.ts';
+import { addFrame, emptySegment, segmentFile, type Segment } from './segment.ts';
 
 /** What can be told of a segment from outside. */
 export interface SegmentInfo {
@@ -52,9 +52,7 @@ export interface Journal extends JournalReader {
 
 /** What a {@link SegmentedJournal} is made of. */
 export interface JournalOptions {
-  files: Files;
-  /** The journal's directory; it exists. */
-  directory: string;
+  storage: WritableStorage;
   epochKeys: EpochKeys;
   /** What is there already; all closed. */
   segments: Segment[];
@@ -74,11 +72,8 @@ const MAX_SEGMENT_FRAMES = 65_536;
 /** The segment that is being appended to. */
 interface Tail {
   segment: Segment;
-  file: OpenFile;
   key: KeyObject;
-  /** Its name in the directory is durable. */
-  named: boolean;
-  /** A write failed: what is beyond the segment's size is to be cut off before the next. */
+  /** A write failed: what is beyond the segment's size is to be cut off, at the next write at the latest. */
   torn: boolean;
   /** Closes it when it is old; set once it holds a frame, since an empty one is not closed. */
   timer: NodeJS.Timeout | undefined;
@@ -95,7 +90,7 @@ export class SegmentedJournal implements Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#segments = options.segments;
-    this.#reader = new SegmentReader(options.files, options.directory, options.epochKeys);
+    this.#reader = new SegmentReader(options.storage, options.epochKeys);
   }
 
   /**
@@ -105,12 +100,11 @@ export class SegmentedJournal implements Journal {
   append(content: FrameContent): Promise<void> {
     return this.#queue.run(async () => {
       const tail = await this.#openTail(content.first);
-      if (tail.torn) await repair(tail);
       try {
         await this.#write(tail, content);
       } catch (error) {
-        // If this fails too, it is tried again before the next write.
-        await repair(tail).catch((cause: unknown) => this.#options.onError(cause));
+        // If this fails too, the next write cuts it off.
+        await this.#repair(tail).catch((cause: unknown) => this.#options.onError(cause));
         throw error;
       }
       if (isFull(tail.segment, this.#options)) {
@@ -148,26 +142,19 @@ export class SegmentedJournal implements Journal {
         const why = segment.closed ? 'not all of its entries are published' : 'it is still appended to';
         throw new LedgerError('segment_in_use', `journal segment ${name} cannot be retired: ${why}`);
       }
-      const { files, directory, epochKeys } = this.#options;
-      await files.unlink(this.#reader.path(segment));
-      await files.syncDirectory(directory);
+      const { storage, epochKeys } = this.#options;
+      await storage.remove([segmentFile(name)]);
       await epochKeys.destroy(name);
       this.#reader.forget(name);
       this.#segments = this.#segments.filter((candidate) => candidate !== segment);
     });
   }
 
-  /** Closes the open file. What is durable stays. */
+  /** Ends appending. If it rejects, what a failed write left behind is cut off at the next open, as after a crash. */
   close(): Promise<void> {
     return this.#queue.run(async () => {
-      const tail = this.#tail;
-      if (tail === undefined) return;
-      clearTimeout(tail.timer);
-      // If it fails, what a failed write left behind is cut off at the next open, as after a crash.
-      await this.#closeTail().catch(async (error: unknown) => {
-        await tail.file.close();
-        throw error;
-      });
+      clearTimeout(this.#tail?.timer);
+      await this.#closeTail();
     });
   }
 
@@ -175,10 +162,7 @@ export class SegmentedJournal implements Journal {
     const iv = randomBytes(FRAME_IV_BYTES);
     const pieces = encodeFrame(content, tail.key, iv);
     tail.torn = true;
-    await tail.file.write(pieces, tail.segment.sizeBytes);
-    await tail.file.datasync();
-    if (!tail.named) await this.#options.files.syncDirectory(this.#options.directory);
-    tail.named = true;
+    await this.#options.storage.append(segmentFile(tail.segment.name), tail.segment.sizeBytes, pieces);
     tail.torn = false;
     addFrame(tail.segment, {
       first: content.first,
@@ -204,47 +188,30 @@ export class SegmentedJournal implements Journal {
   async #openTail(first: number): Promise<Tail> {
     // A segment whose last write failed is not closed before that is cut off, so it stays the tail.
     if (this.#tail !== undefined) return this.#tail;
-    const { files, epochKeys } = this.#options;
     const segment = emptySegment(first);
-    const key = await epochKeys.create(segment.name);
-    const path = this.#reader.path(segment);
-    const file = await createEmpty(files, path);
+    const key = await this.#options.epochKeys.create(segment.name);
     this.#reader.remember(segment.name, key);
     this.#segments = [...this.#segments, segment];
-    this.#tail = { segment, file, key, named: false, torn: false, timer: undefined };
+    this.#tail = { segment, key, torn: false, timer: undefined };
     return this.#tail;
   }
 
   async #closeTail(): Promise<void> {
     const tail = this.#tail;
     if (tail === undefined) return;
-    if (tail.torn) await repair(tail);
+    if (tail.torn) await this.#repair(tail);
     clearTimeout(tail.timer);
     this.#tail = undefined;
     tail.segment.closed = true;
-    await tail.file.close();
   }
-}
 
-/** Cuts off what a failed write left behind. */
-async function repair(tail: Tail): Promise<void> {
-  await tail.file.truncate(tail.segment.sizeBytes);
-  await tail.file.datasync();
-  tail.torn = false;
+  /** Cuts off what a failed write left behind. */
+  async #repair(tail: Tail): Promise<void> {
+    await this.#options.storage.append(segmentFile(tail.segment.name), tail.segment.sizeBytes, []);
+    tail.torn = false;
+  }
 }
 
 function isFull(segment: Segment, { segmentMaxBytes }: JournalOptions): boolean {
   return segment.sizeBytes >= segmentMaxBytes || segment.frames.length >= MAX_SEGMENT_FRAMES;
-}
-
-/** Creates a file, or empties the one that an earlier attempt left behind. */
-async function createEmpty(files: Files, path: string): Promise<OpenFile> {
-  try {
-    return await files.create(path);
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-  }
-  const file = await files.open(path, 'write');
-  await file.truncate(0);
-  return file;
 }

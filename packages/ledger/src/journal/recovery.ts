@@ -1,22 +1,19 @@
-import { join } from 'node:path';
 import { LedgerError } from '../errors.ts';
-import { isAbsent, type Files, type OpenFile } from '../files.ts';
+import type { ReadableStorage, WritableStorage } from '../storage/storage.ts';
 import type { EpochKeys } from './epoch-keys.ts';
 import {
   emptySegment,
+  JOURNAL_FOLDER,
   scanSegment,
   segmentFile,
   segmentsAmong,
-  withFile,
   type ReadFrame,
   type Segment,
 } from './segment.ts';
 
 /** What {@link recoverSegments} needs. */
 export interface RecoveryOptions {
-  files: Files;
-  /** The journal's directory. */
-  directory: string;
+  storage: WritableStorage;
   epochKeys: EpochKeys;
   /** The size of the published checkpoint: entries below it are safe in the tiles, all others are in the journal. */
   publishedSize: number;
@@ -32,28 +29,31 @@ export interface RecoveryOptions {
  *   that were durable
  */
 export async function recoverSegments(options: RecoveryOptions): Promise<Segment[]> {
-  const { files, directory, publishedSize } = options;
-  const firsts = segmentsAmong(await files.list(directory));
+  const { storage, publishedSize } = options;
+  const firsts = segmentsAmong(await storage.list(JOURNAL_FOLDER));
   const segments: Segment[] = [];
   for (const [i, first] of firsts.entries()) {
     const segment = emptySegment(first);
-    const path = join(directory, segmentFile(segment.name));
+    const file = segmentFile(segment.name);
     const previousEnd = Math.max(segments.at(-1)?.end ?? 0, publishedSize);
     if (first > previousEnd) {
-      throw damaged(path, 0, `entries ${previousEnd} to ${first - 1} are missing before it`);
+      throw damaged(file, 0, `entries ${previousEnd} to ${first - 1} are missing before it`);
     }
-    if (first < (segments.at(-1)?.end ?? 0)) throw damaged(path, 0, 'it overlaps the segment before it');
+    if (first < (segments.at(-1)?.end ?? 0)) throw damaged(file, 0, 'it overlaps the segment before it');
     const isLast = i === firsts.length - 1;
-    await withFile(files, path, isLast ? 'write' : 'read', async (file) => {
-      const scanEnd = await scanSegment(file, segment, options.onFrame);
-      if (scanEnd === 'damaged' || (scanEnd === 'torn' && (!isLast || segment.end < publishedSize))) {
-        throw damaged(path, segment.sizeBytes, 'a frame there does not hold together');
-      }
-      if (scanEnd === 'torn') await cut(file, segment.sizeBytes);
-    });
+    const scanEnd = await scanSegment(storage, segment, options.onFrame);
+    if (scanEnd === 'damaged' || (scanEnd === 'torn' && (!isLast || segment.end < publishedSize))) {
+      throw damaged(file, segment.sizeBytes, 'a frame there does not hold together');
+    }
     segment.closed = true;
-    if (segment.frames.length > 0) segments.push(segment);
-    else await remove(options, path, segment);
+    if (segment.frames.length === 0) {
+      await storage.remove([file]);
+      await options.epochKeys.destroy(segment.name);
+      continue;
+    }
+    // Also if nothing is torn: the process may have ended before its last write was durable, and from now on it counts.
+    if (isLast) await storage.append(file, segment.sizeBytes, []);
+    segments.push(segment);
   }
   return segments;
 }
@@ -65,45 +65,26 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Segment
  * @throws LedgerError `journal_damaged`
  */
 export async function refreshSegments(
-  files: Files,
-  directory: string,
+  storage: ReadableStorage,
   known: readonly Segment[],
 ): Promise<Segment[]> {
-  const firsts = segmentsAmong(await files.list(directory));
+  const firsts = segmentsAmong(await storage.list(JOURNAL_FOLDER));
   const segments: Segment[] = [];
   for (const [i, first] of firsts.entries()) {
     const segment = known.find((candidate) => candidate.first === first) ?? emptySegment(first);
-    const path = join(directory, segmentFile(segment.name));
-    try {
-      if (
-        !segment.closed &&
-        (await withFile(files, path, 'read', (file) => scanSegment(file, segment))) === 'damaged'
-      ) {
-        throw damaged(path, segment.sizeBytes, 'a frame there does not hold together');
+    if (!segment.closed) {
+      let scanEnd = await scanSegment(storage, segment);
+      // A frame that was being written, or cut off, as it was read can look like damage: that does not last.
+      if (scanEnd === 'damaged') scanEnd = await scanSegment(storage, segment);
+      if (scanEnd === 'damaged') {
+        throw damaged(segmentFile(segment.name), segment.sizeBytes, 'a frame there does not hold together');
       }
-    } catch (error) {
-      if (isAbsent(error)) continue;
-      throw error;
+      if (scanEnd === undefined) continue;
     }
     segment.closed = i < firsts.length - 1;
     segments.push(segment);
   }
   return segments;
-}
-
-async function cut(file: OpenFile, sizeBytes: number): Promise<void> {
-  await file.truncate(sizeBytes);
-  await file.datasync();
-}
-
-async function remove(
-  { files, directory, epochKeys }: RecoveryOptions,
-  path: string,
-  segment: Segment,
-): Promise<void> {
-  await files.unlink(path);
-  await files.syncDirectory(directory);
-  await epochKeys.destroy(segment.name);
 }
 
 function damaged(path: string, offset: number, what: string): LedgerError {

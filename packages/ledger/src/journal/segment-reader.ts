@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import type { KeyObject } from 'node:crypto';
 import { LedgerError } from '../errors.ts';
-import { isAbsent, type Files, type OpenFile } from '../files.ts';
+import type { ReadableStorage } from '../storage/storage.ts';
 import type { EpochKeys } from './epoch-keys.ts';
-import { decryptOpenings, entriesOf, splitEntries, type FrameHeader } from './frame.ts';
-import { readFrame, segmentFile, type FramePlace, type Segment } from './segment.ts';
+import { decryptOpenings, entriesOf, frameBytes, isIntact, splitEntries, type FrameHeader } from './frame.ts';
+import { SegmentBytes, segmentFile, type FramePlace, type Segment } from './segment.ts';
 
 /** One group commit, read back. */
 export interface JournalGroup {
@@ -18,21 +17,13 @@ export interface JournalGroup {
 
 /** Reads what segments hold, and opens the seals. */
 export class SegmentReader {
-  readonly #files: Files;
-  readonly #directory: string;
+  readonly #storage: ReadableStorage;
   readonly #epochKeys: EpochKeys;
   readonly #keys = new Map<string, Promise<KeyObject | undefined>>();
 
-  /** @param directory the journal's */
-  constructor(files: Files, directory: string, epochKeys: EpochKeys) {
-    this.#files = files;
-    this.#directory = directory;
+  constructor(storage: ReadableStorage, epochKeys: EpochKeys) {
+    this.#storage = storage;
     this.#epochKeys = epochKeys;
-  }
-
-  /** A segment's path. */
-  path(segment: Segment): string {
-    return join(this.#directory, segmentFile(segment.name));
   }
 
   /** Remembers a key that was just created. */
@@ -51,18 +42,9 @@ export class SegmentReader {
    * @throws LedgerError `journal_damaged`, `journal_read_failed` or `epoch_key_missing`
    */
   async *read(segment: Segment): AsyncGenerator<JournalGroup> {
-    const frames = segment.frames.slice();
-    if (frames.length === 0) return;
-    const file = await this.#open(segment);
-    if (file === undefined) return;
-    try {
-      for (const frame of frames) {
-        const { header, bytes } = await this.#frame(segment, file, frame);
-        const openings = decryptOpenings(header, bytes, await this.#key(segment));
-        yield { first: header.first, entries: splitEntries(entriesOf(header, bytes)), openings };
-      }
-    } finally {
-      await file.close();
+    for await (const { header, bytes } of this.#frames(segment, segment.frames.slice())) {
+      const openings = decryptOpenings(header, bytes, await this.#key(segment));
+      yield { first: header.first, entries: splitEntries(entriesOf(header, bytes)), openings };
     }
   }
 
@@ -84,39 +66,40 @@ export class SegmentReader {
 
   async #collect(segment: Segment, from: number, to: number, into: Map<number, Uint8Array>): Promise<void> {
     if (segment.first >= to || segment.end <= from) return;
-    const frames = framesWithin(segment.frames, from, to);
-    if (frames.length === 0) return;
-    const file = await this.#open(segment);
-    if (file === undefined) return;
-    try {
-      for (const frame of frames) {
-        const { header, bytes } = await this.#frame(segment, file, frame);
-        decryptOpenings(header, bytes, await this.#key(segment)).forEach((opening, i) => {
-          const index = header.first + i;
-          if (index >= from && index < to) into.set(index, opening);
-        });
-      }
-    } finally {
-      await file.close();
+    for await (const { header, bytes } of this.#frames(segment, framesWithin(segment.frames, from, to))) {
+      decryptOpenings(header, bytes, await this.#key(segment)).forEach((opening, i) => {
+        const index = header.first + i;
+        if (index >= from && index < to) into.set(index, opening);
+      });
     }
   }
 
-  async #frame(
+  /** Reads frames of a segment, in order; none once the segment is gone. */
+  async *#frames(
     segment: Segment,
-    file: OpenFile,
-    frame: FramePlace,
-  ): Promise<{ header: FrameHeader; bytes: Buffer }> {
-    const bytes = await readFrame(file, frame);
-    if (bytes !== undefined) return { header: frame.header, bytes };
-    throw new LedgerError('journal_damaged', `${this.path(segment)} is damaged at byte ${frame.offset}`);
+    frames: readonly FramePlace[],
+  ): AsyncGenerator<{ header: FrameHeader; bytes: Buffer }> {
+    const file = new SegmentBytes(this.#storage, segment.name);
+    for (const frame of frames) {
+      const { header, offset } = frame;
+      const bytes = await this.#read(file, frame, segment);
+      if (bytes === undefined) return;
+      if (!isIntact(header, bytes)) {
+        throw new LedgerError('journal_damaged', `${segmentFile(segment.name)} is damaged at byte ${offset}`);
+      }
+      yield { header, bytes };
+    }
   }
 
-  async #open(segment: Segment): Promise<OpenFile | undefined> {
+  async #read(
+    file: SegmentBytes,
+    { header, offset }: FramePlace,
+    { name }: Segment,
+  ): Promise<Buffer | undefined> {
     try {
-      return await this.#files.open(this.path(segment), 'read');
+      return await file.read(offset, frameBytes(header));
     } catch (cause) {
-      if (isAbsent(cause)) return undefined;
-      throw new LedgerError('journal_read_failed', `${this.path(segment)} cannot be read`, { cause });
+      throw new LedgerError('journal_read_failed', `${segmentFile(name)} cannot be read`, { cause });
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * A segment of the journal: a file of frames, end to end, named by the index of its first entry.
  */
-import type { Files, OpenFile } from '../files.ts';
+import type { ReadableStorage } from '../storage/storage.ts';
 import {
   decodeHeader,
   FRAME_HEADER_BYTES,
@@ -10,6 +10,12 @@ import {
   isIntact,
   type FrameHeader,
 } from './frame.ts';
+
+/** The folder of a storage that holds the journal. */
+export const JOURNAL_FOLDER = 'journal';
+
+/** How much of a segment is read at once. */
+const STRETCH_BYTES = 1024 * 1024;
 
 const NAME_PATTERN = /^([0-9]{20})\.segment$/;
 
@@ -56,9 +62,9 @@ export function segmentName(first: number): string {
   return String(first).padStart(20, '0');
 }
 
-/** A segment's file name. */
+/** Where a segment is stored. */
 export function segmentFile(name: string): string {
-  return `${name}.segment`;
+  return `${JOURNAL_FOLDER}/${name}.segment`;
 }
 
 /** The first indexes of the segments among some file names, ascending. */
@@ -82,61 +88,70 @@ export function addFrame(segment: Segment, header: FrameHeader): void {
  * Reads the frames that a segment's file holds beyond those already known, and notes them.
  *
  * @param onFrame called with each; it may keep the bytes
+ * @returns undefined if the file is gone
  */
 export async function scanSegment(
-  file: OpenFile,
+  storage: ReadableStorage,
   segment: Segment,
   onFrame: (frame: ReadFrame) => void = () => undefined,
-): Promise<ScanEnd> {
-  const fileBytes = await file.size();
+): Promise<ScanEnd | undefined> {
+  const file = new SegmentBytes(storage, segment.name);
   for (;;) {
     const offset = segment.sizeBytes;
-    if (offset === fileBytes) return 'clean';
-    const head = Buffer.alloc(FRAME_HEADER_BYTES);
-    if ((await file.read(head, offset)) < FRAME_HEADER_BYTES) return 'torn';
+    const head = await file.read(offset, FRAME_HEADER_BYTES);
+    if (head === undefined) return undefined;
+    if (head.length === 0) return 'clean';
+    if (head.length < FRAME_HEADER_BYTES) return 'torn';
     const header = decodeHeader(head);
     // Only one write is ever under way: a frame that does not hold together and yet has a sound one after it, or
     // bytes past its end, was complete once.
-    if (header === undefined) return (await holdsFrame(file, offset + 1, fileBytes)) ? 'damaged' : 'torn';
-    const end = offset + frameBytes(header);
-    if (end > fileBytes) return 'torn';
-    const bytes = Buffer.allocUnsafe(frameBytes(header));
-    await file.read(bytes, offset);
-    if (!isIntact(header, bytes)) return end < fileBytes ? 'damaged' : 'torn';
+    if (header === undefined) return (await file.holdsFrame(offset + 1)) ? 'damaged' : 'torn';
+    // With the byte after it, which tells whether it is the last.
+    const bytes = await file.read(offset, frameBytes(header) + 1);
+    if (bytes === undefined) return undefined;
+    if (bytes.length < frameBytes(header)) return 'torn';
+    const frame = bytes.subarray(0, frameBytes(header));
+    if (!isIntact(header, frame)) return bytes.length > frame.length ? 'damaged' : 'torn';
     if (header.first !== segment.end) return 'damaged';
     addFrame(segment, header);
-    onFrame({ header, offset, bytes });
+    onFrame({ header, offset, bytes: frame });
   }
 }
 
-/** Reads one frame back; undefined if it is no longer what the scan saw. */
-export async function readFrame(file: OpenFile, { header, offset }: FramePlace): Promise<Buffer | undefined> {
-  const bytes = Buffer.allocUnsafe(frameBytes(header));
-  const filled = await file.read(bytes, offset);
-  return filled === bytes.length && isIntact(header, bytes) ? bytes : undefined;
-}
+/** Reads a segment's file from its beginning to its end, a stretch at a time. */
+export class SegmentBytes {
+  readonly #storage: ReadableStorage;
+  readonly #file: string;
+  #stretch: Buffer = Buffer.alloc(0);
+  #start = 0;
 
-/** Opens a file for as long as `use` takes. */
-export async function withFile<T>(
-  files: Files,
-  path: string,
-  mode: 'read' | 'write',
-  use: (file: OpenFile) => Promise<T>,
-): Promise<T> {
-  const file = await files.open(path, mode);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
+  /** @param name the segment's */
+  constructor(storage: ReadableStorage, name: string) {
+    this.#storage = storage;
+    this.#file = segmentFile(name);
   }
-}
 
-async function holdsFrame(file: OpenFile, from: number, to: number): Promise<boolean> {
-  const bytes = Buffer.alloc(to - from);
-  await file.read(bytes, from);
-  for (let at = bytes.indexOf(FRAME_MAGIC); at >= 0; at = bytes.indexOf(FRAME_MAGIC, at + 1)) {
-    const header = decodeHeader(bytes.subarray(at));
-    if (header !== undefined && isIntact(header, bytes.subarray(at, at + frameBytes(header)))) return true;
+  /** Some bytes, fewer where the file ends before; undefined if it is gone. They are not written to again. */
+  async read(offset: number, count: number): Promise<Buffer | undefined> {
+    const at = offset - this.#start;
+    if (at < 0 || at + count > this.#stretch.length) {
+      const end = offset + Math.max(count, STRETCH_BYTES);
+      const stretch = await this.#storage.read(this.#file, { start: offset, end });
+      if (stretch === undefined) return undefined;
+      this.#stretch = stretch;
+      this.#start = offset;
+    }
+    return this.#stretch.subarray(offset - this.#start, offset - this.#start + count);
   }
-  return false;
+
+  /** Whether there is a sound frame anywhere from an offset on. */
+  async holdsFrame(from: number): Promise<boolean> {
+    const bytes = await this.#storage.read(this.#file, { start: from, end: Infinity });
+    if (bytes === undefined) return false;
+    for (let at = bytes.indexOf(FRAME_MAGIC); at >= 0; at = bytes.indexOf(FRAME_MAGIC, at + 1)) {
+      const header = decodeHeader(bytes.subarray(at));
+      if (header !== undefined && isIntact(header, bytes.subarray(at, at + frameBytes(header)))) return true;
+    }
+    return false;
+  }
 }

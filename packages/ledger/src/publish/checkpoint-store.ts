@@ -1,8 +1,6 @@
-import { join } from 'node:path';
-import type { DurableWriter } from '../durable-writer.ts';
 import { LedgerError } from '../errors.ts';
-import type { Files } from '../files.ts';
-import { withFile } from '../journal/segment.ts';
+import type { WritableStorage } from '../storage/storage.ts';
+import { LOG_FOLDER } from '../storage/tiles.ts';
 import { checkCheckpoint } from '../verify/checkpoint-verifier.ts';
 import { decodeUtf8, equalBytes } from '../verify/encoding.ts';
 import type { NoteVerificationKey } from '../verify/note.ts';
@@ -14,6 +12,9 @@ import {
   splitNotes,
 } from '../verify/history-file.ts';
 import { historiesAmong, MAX_HISTORY_NOTES } from './history-notes.ts';
+
+const CHECKPOINT = `${LOG_FOLDER}/checkpoint`;
+const INDEX = `${LOG_FOLDER}/${HISTORY_INDEX}`;
 
 /** A checkpoint that the log has published. */
 export interface PublishedCheckpoint {
@@ -33,8 +34,6 @@ interface HistoryTail {
   /** How many bytes they take. */
   sizeBytes: number;
   last: PublishedCheckpoint | undefined;
-  /** The size of the one before the last; 0 if there is none. */
-  previousSize: number;
 }
 
 /**
@@ -43,48 +42,42 @@ interface HistoryTail {
  * never contradict, whatever happened in between.
  */
 export class CheckpointStore {
-  readonly #files: Files;
-  readonly #directory: string;
-  readonly #writer: DurableWriter;
+  readonly #storage: WritableStorage;
   readonly #key: NoteVerificationKey;
   /** Undefined when it has to be read: at first, and after a write that failed. */
   #tail: HistoryTail | undefined;
   /** The size that `checkpoint` states for sure; it may have been replaced by that of the history's last. */
   #shownSize = -1;
 
-  /** @param directory the log's */
-  constructor(files: Files, directory: string, writer: DurableWriter, key: NoteVerificationKey) {
-    this.#files = files;
-    this.#directory = directory;
-    this.#writer = writer;
+  constructor(storage: WritableStorage, key: NoteVerificationKey) {
+    this.#storage = storage;
     this.#key = key;
   }
 
   /**
-   * The last published checkpoint and the size of the one before. Repairs what a crash left between the history and
+   * The last published checkpoint; undefined for a new log. Repairs what a crash left between the history and
    * `checkpoint`.
    *
    * @throws LedgerError `checkpoint_invalid` if what is there was not signed by the log's key, `ledger_damaged` if two
    *   checkpoints contradict each other
    */
-  async recover(): Promise<{ last: PublishedCheckpoint | undefined; previousSize: number }> {
+  async recover(): Promise<PublishedCheckpoint | undefined> {
     const tail = await this.#readTail();
-    const path = join(this.#directory, 'checkpoint');
-    const bytes = await this.#files.read(path);
-    const current = bytes === undefined ? undefined : this.#check(decodeUtf8(bytes) ?? '', path);
+    const bytes = await this.#storage.read(CHECKPOINT);
+    const current = bytes === undefined ? undefined : this.#check(decodeUtf8(bytes) ?? '', CHECKPOINT);
     this.#shownSize = current?.size ?? -1;
     if (
       current !== undefined &&
       current.size === tail.last?.size &&
       !equalBytes(current.root, tail.last.root)
     ) {
-      throw new LedgerError('ledger_damaged', `${path} contradicts the last checkpoint of the history`);
+      throw new LedgerError('ledger_damaged', `${CHECKPOINT} contradicts the last checkpoint of the history`);
     }
     const last = current === undefined || (tail.last?.size ?? -1) > current.size ? tail.last : current;
     if (last !== undefined && (last.size !== tail.last?.size || last.size !== current?.size)) {
       await this.publish(last);
     }
-    return { last, previousSize: last === tail.last ? tail.previousSize : (tail.last?.size ?? 0) };
+    return last;
   }
 
   /**
@@ -109,8 +102,7 @@ export class CheckpointStore {
   }
 
   async #show({ note, size }: PublishedCheckpoint): Promise<void> {
-    await this.#writer.write(join(this.#directory, 'checkpoint'), Buffer.from(note));
-    await this.#writer.syncDirectories();
+    await this.#storage.put([{ name: CHECKPOINT, bytes: Buffer.from(note) }]);
     this.#shownSize = size;
   }
 
@@ -118,62 +110,42 @@ export class CheckpointStore {
     const bytes = Buffer.from(checkpoint.note);
     const first = tail.firstSizes.at(-1);
     if (first === undefined || tail.count >= MAX_HISTORY_NOTES) {
-      await this.#writer.write(join(this.#directory, historyPath(checkpoint.size)), bytes);
-      await this.#writer.syncDirectories();
+      await this.#storage.put([{ name: historyName(checkpoint.size), bytes }]);
       tail.firstSizes.push(checkpoint.size);
       await this.#writeIndex(tail.firstSizes);
       tail.count = 0;
       tail.sizeBytes = 0;
     } else {
-      await withFile(this.#files, join(this.#directory, historyPath(first)), 'write', async (file) => {
-        await file.write([bytes], tail.sizeBytes);
-        await file.datasync();
-      });
+      await this.#storage.append(historyName(first), tail.sizeBytes, [bytes]);
     }
     tail.count++;
     tail.sizeBytes += bytes.length;
-    tail.previousSize = tail.last?.size ?? 0;
     tail.last = checkpoint;
   }
 
   async #writeIndex(firstSizes: readonly number[]): Promise<void> {
-    await this.#writer.write(
-      join(this.#directory, HISTORY_INDEX),
-      Buffer.from(formatHistoryIndex(firstSizes)),
-    );
-    await this.#writer.syncDirectories();
+    await this.#storage.put([{ name: INDEX, bytes: Buffer.from(formatHistoryIndex(firstSizes)) }]);
   }
 
   /** Reads the end of the history, and cuts off a note that was never completed. */
   async #readTail(): Promise<HistoryTail> {
-    const firstSizes = historiesAmong(await this.#files.list(join(this.#directory, HISTORY_DIRECTORY)));
-    const tail: HistoryTail = { firstSizes, count: 0, sizeBytes: 0, last: undefined, previousSize: 0 };
+    const firstSizes = historiesAmong(await this.#storage.list(`${LOG_FOLDER}/${HISTORY_DIRECTORY}`));
+    const tail: HistoryTail = { firstSizes, count: 0, sizeBytes: 0, last: undefined };
     const first = firstSizes.at(-1);
     if (first !== undefined) {
-      const path = join(this.#directory, historyPath(first));
-      const { notes } = splitNotes((await this.#files.read(path))?.toString('utf8') ?? '');
+      const path = historyName(first);
+      const { notes } = splitNotes((await this.#storage.read(path))?.toString('utf8') ?? '');
       tail.count = notes.length;
       tail.sizeBytes = Buffer.byteLength(notes.join(''));
       tail.last = this.#check(notes.at(-1) ?? '', path);
-      const previous = notes.at(-2) ?? (await this.#lastNoteOf(firstSizes.at(-2)));
-      tail.previousSize = previous === undefined ? 0 : this.#check(previous, path).size;
-      await withFile(this.#files, path, 'write', async (file) => {
-        await file.truncate(tail.sizeBytes);
-        await file.datasync();
-      });
+      await this.#storage.append(path, tail.sizeBytes, []);
     }
-    const index = await this.#files.read(join(this.#directory, HISTORY_INDEX));
+    const index = await this.#storage.read(INDEX);
     if (first !== undefined && index?.toString('latin1') !== formatHistoryIndex(firstSizes)) {
       await this.#writeIndex(firstSizes);
     }
     this.#tail = tail;
     return tail;
-  }
-
-  async #lastNoteOf(firstSize: number | undefined): Promise<string | undefined> {
-    if (firstSize === undefined) return undefined;
-    const bytes = await this.#files.read(join(this.#directory, historyPath(firstSize)));
-    return splitNotes(bytes?.toString('utf8') ?? '').notes.at(-1);
   }
 
   #check(note: string, path: string): PublishedCheckpoint {
@@ -186,4 +158,8 @@ export class CheckpointStore {
     }
     return { note, size: checkpoint.size, root: checkpoint.root };
   }
+}
+
+function historyName(firstSize: number): string {
+  return `${LOG_FOLDER}/${historyPath(firstSize)}`;
 }

@@ -4,12 +4,14 @@ import { SerialQueue } from '../serial-queue.ts';
 import type { NoteSigner } from '../signer.ts';
 import { formatCheckpoint } from '../verify/checkpoint.ts';
 import type { CheckpointStore, PublishedCheckpoint } from './checkpoint-store.ts';
+import type { PartialTiles } from './partial-tiles.ts';
 import { SizeWaiters } from './size-waiters.ts';
 
 /** What a {@link Publisher} is made of. */
 export interface PublisherOptions {
   integrator: Integrator;
   store: CheckpointStore;
+  partialTiles: PartialTiles;
   signer: NoteSigner;
   /** What is published already. */
   last: PublishedCheckpoint | undefined;
@@ -104,7 +106,8 @@ export class Publisher {
   }
 
   async #publish(): Promise<void> {
-    const { integrator, store, signer, onError } = this.#options;
+    const { integrator, store, partialTiles, signer } = this.#options;
+    partialTiles.wrote(integrator.size);
     const { size, root } = await integrator.integrate();
     if (this.#last === undefined || size > this.#last.size) {
       const note = signer.signNote(formatCheckpoint({ origin: signer.origin, size, root }));
@@ -118,9 +121,8 @@ export class Publisher {
         });
       }
       this.#last = checkpoint;
+      partialTiles.published(size);
       this.#waiters.reach(size);
     }
-    // Partial tiles that nobody needs any more are no reason to be late.
-    await integrator.removeSuperseded().catch(onError);
   }
 }

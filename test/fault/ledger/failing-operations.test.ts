@@ -2,8 +2,8 @@ import { memoryEpochKeys } from '@spanledger/ledger';
 import { expect, test } from 'vitest';
 import { checkpointOf } from '../../../packages/ledger/src/publish/history-notes.ts';
 import { splitNotes } from '../../../packages/ledger/src/verify/history-file.ts';
-import { FaultyFiles } from '../../support/ledger/faulty-files.ts';
-import { MemoryFiles } from '../../support/ledger/memory-files.ts';
+import { FaultyDisk } from '../../support/ledger/faulty-disk.ts';
+import { MemoryDisk } from '../../support/ledger/memory-disk.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 import {
   expectPromisesKept,
@@ -23,8 +23,8 @@ test.each(['before', 'after'] as const)(
     const operations = await operationsOfLife();
     const directory = await scratchDirectory();
     for (let at = 0; at < operations.length; at++) {
-      const disk = new MemoryFiles(directory);
-      const files = new FaultyFiles(disk, { at, when });
+      const disk = new MemoryDisk(directory);
+      const files = new FaultyDisk(disk, { at, when });
       const log = newLog(directory, memoryEpochKeys());
       const ledger = await live(log, files, () => false);
       const context = `${when} ${files.operations[at]}`;
@@ -38,7 +38,7 @@ test.each(['before', 'after'] as const)(
 );
 
 /** A disk on which `checkpoint` cannot be replaced for a while. */
-class StuckCheckpoint extends MemoryFiles {
+class StuckCheckpoint extends MemoryDisk {
   attempts = 0;
   isStuck = false;
 
@@ -60,23 +60,11 @@ test('the history gets ahead of the checkpoint by one, however long that cannot 
     await expect.poll(() => disk.attempts, { interval: 1, timeout: 10_000 }).toBeGreaterThanOrEqual(round);
     expect(ledger.sizes().published).toBe(0);
   }
-  const history = await disk.read(`${directory}/ledger/checkpoints/${'0'.repeat(20)}`);
-  expect(splitNotes(history?.toString() ?? '').notes.map((note) => checkpointOf(note)?.size)).toEqual([0, 1]);
+  const history = await disk.readFile(`${directory}/ledger/checkpoints/${'0'.repeat(20)}`);
+  expect(splitNotes(history.toString()).notes.map((note) => checkpointOf(note)?.size)).toEqual([0, 1]);
   disk.isStuck = false;
   await ledger.published(10);
   await ledger.close();
   await look(log, disk);
   await expectPromisesKept(log, disk, 'after it was stuck');
-});
-
-test('superseded partial tiles are gone, all others are there', async () => {
-  const directory = await scratchDirectory();
-  const disk = new MemoryFiles(directory);
-  const log = newLog(directory, memoryEpochKeys());
-  await live(log, disk, () => false);
-  await live(log, disk, () => false);
-  const partials = disk.paths().filter((path) => path.includes('.p/'));
-  const paths = new Set(disk.paths());
-  expect(partials.length).toBeGreaterThan(0);
-  for (const path of partials) expect(paths.has(path.slice(0, path.indexOf('.p/'))), path).toBe(false);
 });

@@ -1,0 +1,85 @@
+import { dirname } from 'node:path';
+import type { Directories } from './directories.ts';
+import { hasCode, writeAll, type FileHandle, type FileSystem } from './file-system.ts';
+
+/** How many files that were appended to stay open: the journal's segment and the history of checkpoints. */
+const MAX_OPEN_TAILS = 2;
+
+/** A file that is open for appending. */
+interface Tail {
+  handle: FileHandle;
+  /** Its size, if all of it is durable; undefined when that is not known. */
+  durableSize: number | undefined;
+}
+
+/** Appends to files, and keeps those open that were appended to last. */
+export class FileTails {
+  readonly #files: FileSystem;
+  readonly #directories: Directories;
+  /** By path, the one unused for the longest time first. */
+  readonly #tails = new Map<string, Tail>();
+
+  constructor(files: FileSystem, directories: Directories) {
+    this.#files = files;
+    this.#directories = directories;
+  }
+
+  /** Makes a file end with some bytes from `position` on, durably. */
+  async append(path: string, position: number, buffers: readonly Uint8Array[]): Promise<void> {
+    const tail = await this.#open(path, position);
+    const isCut = tail.durableSize === position;
+    tail.durableSize = undefined;
+    if (!isCut) await tail.handle.truncate(position);
+    await writeAll(tail.handle, buffers, position);
+    if (!isCut || buffers.length > 0) await tail.handle.datasync();
+    await this.#directories.sync([dirname(path)]);
+    tail.durableSize = buffers.reduce((size, { length }) => size + length, position);
+  }
+
+  /** Closes a file, if it is open. */
+  async close(path: string): Promise<void> {
+    const tail = this.#tails.get(path);
+    this.#tails.delete(path);
+    await tail?.handle.close();
+  }
+
+  /** Closes all files. */
+  async closeAll(): Promise<void> {
+    for (const path of this.#tails.keys()) await this.close(path);
+  }
+
+  async #open(path: string, position: number): Promise<Tail> {
+    const kept = this.#tails.get(path);
+    // Set again, it moves to the end.
+    this.#tails.delete(path);
+    const tail = kept ?? { handle: await this.#openFile(path, position === 0), durableSize: undefined };
+    this.#tails.set(path, tail);
+    const [oldest] = this.#tails.keys();
+    if (this.#tails.size > MAX_OPEN_TAILS && oldest !== undefined) await this.close(oldest);
+    if (tail.durableSize === undefined && position > 0) {
+      const { size } = await tail.handle.stat();
+      if (size < position)
+        throw new Error(`${path} has ${size} bytes, nothing can be appended at ${position}`);
+    }
+    return tail;
+  }
+
+  async #openFile(path: string, mayCreate: boolean): Promise<FileHandle> {
+    if (!mayCreate) {
+      const handle = await this.#files.open(path, 'r+');
+      // Whoever created it may have ended before its name was durable.
+      await this.#directories.make(dirname(path));
+      this.#directories.noteChange(dirname(path));
+      return handle;
+    }
+    await this.#directories.make(dirname(path));
+    try {
+      return await this.#files.open(path, 'wx');
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+      return await this.#files.open(path, 'r+');
+    } finally {
+      this.#directories.noteChange(dirname(path));
+    }
+  }
+}
