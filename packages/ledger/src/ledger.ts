@@ -236,9 +236,11 @@ class OpenLedger implements Ledger {
     });
   }
 
-  async append(batch: EntryBatch): Promise<Appended> {
-    if (this.#closed !== undefined) throw new LedgerError('ledger_closed', 'the ledger was closed');
-    return await this.#committer.append(batch);
+  append(batch: EntryBatch): Promise<Appended> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new LedgerError('ledger_closed', 'the ledger was closed'));
+    }
+    return this.#committer.append(batch);
   }
 
   barrier(): Promise<void> {

@@ -2,7 +2,7 @@ import { parseCanonical } from '@spanledger/record';
 import { hashLeaf } from '@spanledger/ledger/verify';
 import { expect, test } from 'vitest';
 import { Group } from '../../../packages/ledger/src/append/group.ts';
-import { LedgerMember } from '../../../packages/ledger/src/append/ledger-member.ts';
+import { LedgerMember, NextMember } from '../../../packages/ledger/src/append/ledger-member.ts';
 import { MAX_LEDGER_SIZE, Sequencer } from '../../../packages/ledger/src/append/sequencer.ts';
 import { splitEntries } from '../../../packages/ledger/src/journal/frame.ts';
 import { makeBatch } from '../../support/ledger/batches.ts';
@@ -106,4 +106,19 @@ test('a ledger ends where a number is no longer exact', () => {
   expect(() => sequencer.add(makeBatch({ count: 2 }), group)).toThrow(
     expect.objectContaining({ code: 'ledger_full' }),
   );
+});
+
+test('the member of the next entry is what it would be if it were written anew, wherever it is', () => {
+  const next = new NextMember('beispiel.de/prüfpfad');
+  const member = new LedgerMember('beispiel.de/prüfpfad');
+  for (const start of [0, 8, 97, 998, 1_099_998, MAX_LEDGER_SIZE - 3]) {
+    let previous = start === 0 ? undefined : 'a'.repeat(64);
+    next.reset(start, previous);
+    for (let index = start; index < start + 4; index++) {
+      expect(next.bytes.toString()).toBe(member.text(index, previous));
+      expect(next).toMatchObject({ index, previous });
+      previous = String(index).padStart(64, '0');
+      next.advance(previous);
+    }
+  }
 });

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES, type EntryBatch } from '@spanledger/record';
 import { LedgerError } from '../errors.ts';
 import type { Group } from './group.ts';
-import { LedgerMember } from './ledger-member.ts';
+import { LedgerMember, NextMember } from './ledger-member.ts';
 
 /** The largest log: an index is a JavaScript number, and a JSON one, exactly. */
 export const MAX_LEDGER_SIZE: number = Number.MAX_SAFE_INTEGER;
@@ -24,24 +24,22 @@ export interface LogTail {
  */
 export class Sequencer {
   readonly #member: LedgerMember;
-  #size: number;
-  #hash: string | undefined;
+  readonly #next: NextMember;
 
   constructor(origin: string, tail: LogTail) {
     this.#member = new LedgerMember(origin);
-    this.#size = tail.size;
-    this.#hash = tail.hash;
+    this.#next = new NextMember(origin);
+    this.reset(tail);
   }
 
   /** The end of what was sequenced. */
   get tail(): LogTail {
-    return { size: this.#size, hash: this.#hash };
+    return { size: this.#next.index, hash: this.#next.previous };
   }
 
   /** Goes back: what was sequenced after `tail` never became durable. */
   reset(tail: LogTail): void {
-    this.#size = tail.size;
-    this.#hash = tail.hash;
+    this.#next.reset(tail.size, tail.hash);
   }
 
   /**
@@ -52,6 +50,7 @@ export class Sequencer {
   add(batch: EntryBatch, group: Group): void {
     const entriesBytes = this.#check(batch);
     const source = asBuffer(batch.bytes);
+    const next = this.#next;
     const out = group.entries.reserve(entriesBytes);
     const hashes = group.hashes.reserve(batch.count * HASH_BYTES);
     let at = group.entries.length;
@@ -62,15 +61,14 @@ export class Sequencer {
       const hole = offset(batch.holes, i);
       const entry = at + 2;
       let cursor = entry + source.copy(out, entry, start, hole);
-      cursor += out.write(this.#member.text(this.#size, this.#hash), cursor, 'utf8');
+      cursor += next.bytes.copy(out, cursor);
       cursor += source.copy(out, cursor, hole, end);
       // The byte before the entry holds RFC 6962's leaf prefix while it is hashed, and half of the length after.
       out[entry - 1] = 0;
       const digest = hash('sha256', out.subarray(entry - 1, cursor), 'hex');
       out.writeUInt16BE(cursor - entry, at);
-      hashAt += hashes.write(digest, hashAt, 'hex');
-      this.#hash = digest;
-      this.#size++;
+      hashAt += hashes.write(digest, hashAt, HASH_BYTES, 'hex');
+      next.advance(digest);
       at = cursor;
       start = end;
     }
@@ -87,7 +85,7 @@ export class Sequencer {
     if (ends.length < count || holes.length < count || openingEnds.length < count) {
       throw malformed('it holds fewer offsets than entries');
     }
-    if (count > MAX_LEDGER_SIZE - this.#size) {
+    if (count > MAX_LEDGER_SIZE - this.#next.index) {
       throw new LedgerError('ledger_full', `the ledger cannot hold more than ${MAX_LEDGER_SIZE} entries`);
     }
     let total = 0;
@@ -104,7 +102,7 @@ export class Sequencer {
         throw malformed(`the openings of its entry ${i} are out of range`);
       }
       if (!isNextKey(bytes, hole)) throw malformed(`the hole of its entry ${i} is not before "outcome"`);
-      const sizeBytes = end - start + this.#member.sizeBytes(this.#size + i);
+      const sizeBytes = end - start + this.#member.sizeBytes(this.#next.index + i);
       if (sizeBytes > MAX_ENTRY_BYTES) {
         throw new LedgerError('entry_too_large', `entry ${i} of the batch would have ${sizeBytes} bytes`, {
           hint: `An entry has at most ${MAX_ENTRY_BYTES} bytes, its place in the ledger included.`,
