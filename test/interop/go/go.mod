@@ -1,6 +1,6 @@
 module spanledger.example/interop
 
-go 1.25.0
+go 1.26.0
 
 tool github.com/transparency-dev/tessera/cmd/fsck
 
@@ -8,7 +8,7 @@ require (
 	github.com/transparency-dev/formats v0.1.1
 	github.com/transparency-dev/merkle v0.0.2
 	github.com/transparency-dev/tessera v1.0.4
-	golang.org/x/mod v0.36.0
+	golang.org/x/mod v0.42.0
 )
 
 require (

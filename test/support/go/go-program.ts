@@ -73,6 +73,6 @@ async function findGo(): Promise<string> {
     if (isThere) return go;
   }
   throw new Error(
-    'There is no Go on this machine. These tests read our logs with the tools of others, which are Go: install Go 1.25 or newer (https://go.dev/doc/install) and have `go` on the PATH.',
+    'There is no Go on this machine. These tests read our logs with the tools of others, which are Go: install Go 1.26 or newer (https://go.dev/doc/install) and have `go` on the PATH.',
   );
 }

@@ -27,7 +27,7 @@ export function runProgram(file: string, args: readonly string[], input = ''): P
 /** What Tessera's fsck says of a log. */
 export interface FsckResult {
   ok: boolean;
-  /** The last line that it logged. */
+  /** The last message that it logged, its first line. */
   verdict: string;
 }
 
@@ -41,7 +41,9 @@ export async function runFsck(url: string, vkeyPath: string): Promise<FsckResult
   const fsck = await goProgram('github.com/transparency-dev/tessera/cmd/fsck');
   const args = ['--ui=false', '--N=2', `--storage_url=${url}`, `--public_key=${vkeyPath}`];
   const { status, stderr } = await runProgram(fsck, args);
+  const lines = stderr.trimEnd().split('\n');
   // It exits with 0 whatever it found: only its last line tells.
-  const verdict = stderr.trimEnd().split('\n').at(-1) ?? '';
-  return { ok: status === 0 && verdict.includes("Successfully fsck'd log"), verdict };
+  const ok = status === 0 && (lines.at(-1) ?? '').includes("Successfully fsck'd log");
+  const verdict = lines.findLast((line) => /^[IWEF]\d{4} |^panic:/.test(line)) ?? '';
+  return { ok, verdict: verdict.replace(/^[IWEF].*?\] (?:fsck failed: )?/, '') };
 }

@@ -1,0 +1,123 @@
+import { writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { fileTiles, LedgerReader } from '@spanledger/ledger';
+import {
+  computeKeyId,
+  formatReport,
+  formatVerificationKey,
+  httpTiles,
+  verifyLedger,
+  type VerificationReport,
+  type VerifyLedgerOptions,
+} from '@spanledger/ledger/verify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/cli/process.ts';
+import { makeDataDirectory } from '../support/exporter/service.ts';
+import { type ChildProgram, startProgram } from '../support/go/child-program.ts';
+import { goProgram } from '../support/go/go-program.ts';
+import { runFsck } from '../support/go/run-program.ts';
+
+const SIZES = [1, 255, 256, 257, 65_535, 65_536, 65_537, 100_000];
+const ORIGIN = 'tessera.example/log';
+
+/** A log that Tessera's POSIX driver writes, of entries that are nothing of ours. */
+let scratch: Awaited<ReturnType<typeof makeDataDirectory>>;
+let directory: string;
+let writer: ChildProgram;
+let server: ChildProgram;
+let url: string;
+let vkey: string;
+let vkeyPath: string;
+/** Its checkpoints of each size. */
+const kept: string[] = [];
+
+beforeAll(async () => {
+  scratch = await makeDataDirectory();
+  directory = join(scratch.path, 'log');
+  vkeyPath = join(scratch.path, 'log.vkey');
+  const key = makeNoteKey(ORIGIN);
+  vkey = key.vkey;
+  await writeFile(vkeyPath, `${vkey}\n`);
+  writer = startProgram(await goProgram('write-log'), ['-dir', directory, '-skey', key.skey]);
+  server = startProgram(await goProgram('serve-files'), ['-dir', directory]);
+  url = await server.line();
+});
+
+afterAll(async () => {
+  await writer[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  await scratch.remove();
+});
+
+describe.each(SIZES)('a log of %i entries that Tessera wrote', (size) => {
+  beforeAll(async () => {
+    writer.tell(String(size));
+    await writer.line();
+    kept.push((await new LedgerReader(fileTiles(directory)).checkpoint()).note);
+  });
+
+  it('is verified by our library, from its files and over HTTP', async () => {
+    for (const source of [fileTiles(directory), httpTiles(url)]) {
+      const report = await verify({ source });
+      expect(report.failures).toEqual([]);
+      expect(report).toMatchObject({ ok: true, entries: 'opaque', origin: ORIGIN, size, verified: size });
+      expect(report.warnings.map(({ code }) => code)).toEqual(['history_missing']);
+    }
+  });
+
+  it('gives the root that its own fsck computes', async () => {
+    const { ok, verdict } = await runFsck(`file://${directory}`, vkeyPath);
+    expect(ok, verdict).toBe(true);
+    expect(verdict).toContain((await verify({ source: fileTiles(directory) })).root);
+  });
+});
+
+describe('what Tessera wrote', () => {
+  it('is verified by the command, which says that only tree and signature were', async () => {
+    const foreign = ['--vkey', vkeyPath, '--entries', 'opaque', '--no-history'];
+    for (const where of [
+      ['--data', directory],
+      ['--url', url],
+    ]) {
+      const text = await runCommand(['verify', ...where, ...foreign]);
+      expect(text.stderr).toBe('');
+      expect(text.status).toBe(0);
+      expect(text.stdout).toContain(`VERIFIED  ${ORIGIN} — Merkle tree and signature only`);
+      expect(text.stdout).toContain('100,000 of 100,000 verified: bytes, Merkle tree; NOT CHECKED');
+    }
+    const json = await runCommand(['verify', '--data', directory, ...foreign, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, entries: 'opaque', size: 100_000 });
+  });
+
+  it('is no log of ours: taken for records it fails', async () => {
+    const result = await runCommand(['verify', '--data', directory, '--vkey', vkeyPath, '--no-history']);
+    expect(result.status).toBe(1);
+    expect(result.stdout).toContain('FAILED');
+    expect(result.stdout).toContain('entry_malformed');
+  });
+
+  it('continues the checkpoints that it showed before, and is signed by no other key', async () => {
+    const source = fileTiles(directory);
+    expect(await verify({ source, known: kept })).toMatchObject({ ok: true, knownVerified: SIZES.length });
+    const other = await verify({ source, vkey: makeNoteKey(ORIGIN).vkey });
+    expect(other.failures.map(({ code }) => code)).toEqual(['checkpoint_key_unknown']);
+    expect(formatReport(other)).toContain('FAILED');
+  });
+});
+
+function verify(
+  options: Pick<VerifyLedgerOptions, 'source' | 'known'> & { vkey?: string },
+): Promise<VerificationReport> {
+  return verifyLedger({ vkey, history: 'optional', entries: 'opaque', ...options });
+}
+
+/** A key pair as golang.org/x/mod/sumdb/note writes it: `PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the seed>`. */
+function makeNoteKey(name: string): { skey: string; vkey: string } {
+  const pair = generateKeyPairSync('ed25519');
+  const publicKey = new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32));
+  const seed = pair.privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
+  const id = computeKeyId(name, publicKey).toString(16).padStart(8, '0');
+  const encoded = Buffer.concat([Uint8Array.of(1), seed]).toString('base64');
+  return { skey: `PRIVATE+KEY+${name}+${id}+${encoded}`, vkey: formatVerificationKey({ name, publicKey }) };
+}
