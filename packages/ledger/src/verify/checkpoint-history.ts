@@ -8,9 +8,10 @@ import { parseSignedCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { decodeUtf8, encodeBase64, equalBytes } from './encoding.ts';
 import type { FailureList } from './failures.ts';
 import { HISTORY_INDEX, historyPath, parseHistoryIndex, splitNotes } from './history-file.ts';
+import type { LogKeys } from './key-history.ts';
 import type { LogFiles } from './log-files.ts';
 import type { KnownWitnesses } from './known-witnesses.ts';
-import type { NoteVerificationKey, SignedNote } from './note.ts';
+import type { SignedNote } from './note.ts';
 import type { RootTrack } from './root-track.ts';
 import type { WarningList } from './warnings.ts';
 
@@ -31,7 +32,7 @@ export interface HistoryTail {
 /** A log's history, compared with the log while it passes the sizes in it. */
 export class CheckpointHistory {
   readonly #files: LogFiles;
-  readonly #key: NoteVerificationKey | undefined;
+  readonly #keys: LogKeys | undefined;
   readonly #failures: FailureList;
   readonly #warnings: WarningList;
   readonly #demand: HistoryDemand;
@@ -42,14 +43,14 @@ export class CheckpointHistory {
 
   constructor(
     files: LogFiles,
-    key: NoteVerificationKey | undefined,
+    keys: LogKeys | undefined,
     demand: HistoryDemand,
     witnesses: KnownWitnesses,
     failures: FailureList,
     warnings: WarningList,
   ) {
     this.#files = files;
-    this.#key = key;
+    this.#keys = keys;
     this.#demand = demand;
     this.#witnesses = witnesses;
     this.#failures = failures;
@@ -100,7 +101,7 @@ export class CheckpointHistory {
     const previous =
       notes.at(-2) ?? (sizes.length > 1 ? (await this.#readNotes(sizes.at(-2) ?? 0)).at(-1) : undefined);
     const note = notes.at(-1);
-    const checked = note === undefined ? undefined : checkCheckpoint(note, this.#key);
+    const checked = note === undefined ? undefined : checkCheckpoint(note, this.#keys);
     if (
       checked?.checkpoint === undefined ||
       checked.note === undefined ||
@@ -111,7 +112,7 @@ export class CheckpointHistory {
         checked === undefined
           ? 'It holds no checkpoint.'
           : checked.problems.map(({ detail }) => detail).join(' ');
-      if (this.#key !== undefined)
+      if (this.#keys !== undefined)
         this.#failures.add('history_malformed', { path: historyPath(lastSize) }, `Its last one: ${reason}`);
       return undefined;
     }
@@ -166,13 +167,13 @@ export class CheckpointHistory {
   /** Whether a checkpoint states what the log holds; reports it if not. */
   #compare(checkpoint: Checkpoint, note: string, path: string, root: Uint8Array | undefined): boolean {
     const { size, origin } = checkpoint;
-    if (root !== undefined && equalBytes(root, checkpoint.root) && origin === (this.#key?.name ?? origin)) {
+    if (root !== undefined && equalBytes(root, checkpoint.root) && origin === (this.#keys?.name ?? origin)) {
       this.#verified += 1;
       return true;
     }
     // Without hashes nothing can be said; that they are missing is reported as what it is.
     if (root === undefined) return false;
-    const { problems } = checkCheckpoint(note, this.#key);
+    const { problems } = checkCheckpoint(note, this.#keys);
     const place = { index: size, path };
     const stated = `The checkpoint of size ${size} states the root ${encodeBase64(checkpoint.root)}; here it is ${encodeBase64(root)}.`;
     if (problems.length === 0)

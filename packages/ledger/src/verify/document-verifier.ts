@@ -16,7 +16,9 @@ import { checkCheckpoint, type CheckedCheckpoint } from './checkpoint-verifier.t
 import type { Checkpoint } from './checkpoint.ts';
 import { encodeBase64, encodeHex } from './encoding.ts';
 import { FailureList } from './failures.ts';
+import { readKeyHistory, type LogKeys } from './key-history.ts';
 import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
+import { reportKeyProblems } from './log-keys.ts';
 import { parseVerificationKey, type NoteVerificationKey } from './note.ts';
 import type { DocumentReport } from './report.ts';
 import { parseTlogProof, type TlogProof } from './tlog-proof.ts';
@@ -30,6 +32,11 @@ export interface VerifyDocumentOptions extends WitnessPolicy {
   proof: string;
   /** The log's verification key, a signed-note vkey. Its name is the log's origin. */
   vkey: string;
+  /**
+   * The log's list of key statements, as its file `keys` has it. Needed where the log has changed its key since `vkey`,
+   * or before: it leads from this key to all others.
+   */
+  keys?: string;
 }
 
 /** A document taken apart. */
@@ -59,7 +66,11 @@ export function verifyDocument(options: VerifyDocumentOptions): DocumentReport {
   const proof = parseTlogProof(proofText);
   if (!proof.ok) failures.add('proof_malformed', {}, `The proof cannot be read: ${proof.detail}.`);
   const checked = proof.ok
-    ? checkProofCheckpoint(proof.value, key.ok ? key.value : undefined, failures)
+    ? checkProofCheckpoint(
+        proof.value,
+        key.ok ? readKeys(options.keys, key.value, failures) : undefined,
+        failures,
+      )
     : undefined;
   if (closed !== undefined && proof.ok) checkPlace(closed, proof.value, checked?.checkpoint, failures);
   if (proof.ok && hash !== undefined && checked?.checkpoint !== undefined) {
@@ -157,12 +168,18 @@ function checkHash({ record, integrity }: ClosedDocument, failures: FailureList)
   return hash;
 }
 
+function readKeys(text: string | undefined, trusted: NoteVerificationKey, failures: FailureList): LogKeys {
+  const history = readKeyHistory(text, trusted);
+  reportKeyProblems(history, failures);
+  return history.keys;
+}
+
 function checkProofCheckpoint(
   proof: TlogProof,
-  key: NoteVerificationKey | undefined,
+  keys: LogKeys | undefined,
   failures: FailureList,
 ): CheckedCheckpoint {
-  const checked = checkCheckpoint(proof.checkpoint, key);
+  const checked = checkCheckpoint(proof.checkpoint, keys);
   for (const { code, detail } of checked.problems) failures.add(code, {}, detail);
   return checked;
 }

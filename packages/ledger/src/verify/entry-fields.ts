@@ -10,6 +10,8 @@ export interface EntryFields {
   hasPrevious: boolean;
   recordId?: string;
   sequence?: { streamId: string; number: number };
+  /** The signed note of a record about the log's keys. */
+  keyStatement?: string;
 }
 
 /**
@@ -37,6 +39,7 @@ export function readEntryFields(
   const sequence = member(audit, 'sequence');
   const streamId = sequence?.['stream_id'];
   const number = sequence?.['number'];
+  const keyStatement = member(audit, 'key')?.['statement'];
   return {
     ok: true,
     value: {
@@ -48,6 +51,7 @@ export function readEntryFields(
       ...(typeof streamId === 'string' && typeof number === 'number'
         ? { sequence: { streamId, number } }
         : {}),
+      ...(typeof keyStatement === 'string' ? { keyStatement } : {}),
     },
   };
 }

@@ -1,10 +1,18 @@
 /** Every way in which a verification can fail; {@link FAILURE_MEANINGS} has a line about each. */
 export type VerificationFailureCode =
   | 'vkey_malformed'
+  | 'vkey_unknown'
+  | 'keys_malformed'
+  | 'key_statement_forged'
+  | 'key_statement_foreign'
+  | 'key_statement_misplaced'
+  | 'key_statement_contradictory'
+  | 'key_statement_missing'
   | 'read_failed'
   | 'checkpoint_missing'
   | 'checkpoint_malformed'
   | 'checkpoint_key_unknown'
+  | 'checkpoint_key_outdated'
   | 'checkpoint_signature_invalid'
   | 'origin_mismatch'
   | 'root_mismatch'
@@ -44,12 +52,23 @@ export type VerificationFailureCode =
 /** What each failure code means, as one sentence. */
 export const FAILURE_MEANINGS: Readonly<Record<VerificationFailureCode, string>> = {
   vkey_malformed: 'The verification key that was given cannot be read, so no signature could be checked.',
+  vkey_unknown: 'The verification key that was given is none of those that the log states to be its own.',
+  keys_malformed: 'The statements about the log’s keys cannot be read: they were changed or damaged.',
+  key_statement_forged: 'A key statement is not signed by both keys, the old one and the new one.',
+  key_statement_foreign: 'A key statement is about the keys of another log.',
+  key_statement_misplaced:
+    'A key statement does not follow the one before it: some were removed, repeated or put into another order.',
+  key_statement_contradictory: 'A key statement contradicts the ones before it.',
+  key_statement_missing:
+    'An entry of the log is a key statement that the log’s list of them lacks: the list was cut, perhaps to make an old key count again.',
   read_failed: 'A file could not be read, so that nothing can be said about it.',
 
   checkpoint_missing: 'The log has no checkpoint, so that nothing states how long it is.',
   checkpoint_malformed:
     'The checkpoint is not a signed note that carries a checkpoint: it was changed or damaged.',
   checkpoint_key_unknown: 'The checkpoint is not signed by the verification key that was given.',
+  checkpoint_key_outdated:
+    'The checkpoint is signed only by a key whose signatures do not count at its size.',
   checkpoint_signature_invalid:
     'The signature does not belong to the checkpoint: one of the two was changed.',
   origin_mismatch: 'Two names of the log differ: of the verification key, the checkpoint and the entry.',

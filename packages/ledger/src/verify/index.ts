@@ -29,6 +29,17 @@ export {
 } from './failures.ts';
 export { httpTiles, type HttpTilesOptions } from './http-tiles.ts';
 export type { HistoryDemand } from './checkpoint-history.ts';
+export {
+  isValidAt,
+  KEYS_PATH,
+  readKeyHistory,
+  type KeyHistory,
+  type KeyProblem,
+  type KeyState,
+  type LogKey,
+  type LogKeys,
+} from './key-history.ts';
+export { type KeyEnd, type KeyStatement } from './key-statement.ts';
 export { MAX_KNOWN_WITNESSES, type WitnessPolicy } from './known-witnesses.ts';
 export { verifyLedger, type VerifyLedgerOptions } from './ledger-verifier.ts';
 export {
@@ -65,6 +76,7 @@ export {
   type DocumentReport,
   type EntryKind,
   type ReportedCheckpoint,
+  type ReportedKey,
   type VerificationReport,
 } from './report.ts';
 export { formatDocumentReport, formatReport } from './report-text.ts';

@@ -1,7 +1,7 @@
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import { encodeBase64, equalBytes } from './encoding.ts';
 import type { FailureList } from './failures.ts';
-import type { NoteVerificationKey } from './note.ts';
+import type { LogKeys } from './key-history.ts';
 import type { RootTrack } from './root-track.ts';
 
 /** The most earlier checkpoints that one verification compares. */
@@ -18,14 +18,14 @@ export class KnownCheckpoints {
    */
   constructor(
     notes: readonly string[],
-    key: NoteVerificationKey | undefined,
+    keys: LogKeys | undefined,
     size: number | undefined,
     roots: RootTrack,
     failures: FailureList,
   ) {
     this.#failures = failures;
     for (const [i, note] of notes.slice(0, MAX_KNOWN_CHECKPOINTS).entries())
-      this.#add(note, i + 1, key, size, roots);
+      this.#add(note, i + 1, keys, size, roots);
     if (notes.length > MAX_KNOWN_CHECKPOINTS) {
       const detail = `Only ${MAX_KNOWN_CHECKPOINTS} checkpoints are compared, ${notes.length} were given.`;
       this.#fail('known_checkpoint_invalid', MAX_KNOWN_CHECKPOINTS + 1, detail);
@@ -40,27 +40,42 @@ export class KnownCheckpoints {
   #add(
     note: string,
     number: number,
-    key: NoteVerificationKey | undefined,
+    keys: LogKeys | undefined,
     size: number | undefined,
     roots: RootTrack,
   ): void {
-    const { checkpoint, problems } = checkCheckpoint(note, key);
-    if (checkpoint === undefined || problems.length > 0) {
-      this.#fail('known_checkpoint_invalid', number, problems.map(({ detail }) => detail).join(' '));
+    const { checkpoint, problems } = checkCheckpoint(note, keys);
+    const reasons = problems.map(({ detail }) => detail).join(' ');
+    // Kept elsewhere, one that agrees with the log is good whatever became of its key: the last signature covers it.
+    const isOutdated =
+      problems.length > 0 && problems.every(({ code }) => code === 'checkpoint_key_outdated');
+    if (checkpoint === undefined || (problems.length > 0 && !isOutdated)) {
+      this.#fail('known_checkpoint_invalid', number, reasons);
+    } else if (size !== undefined && checkpoint.size > size && isOutdated) {
+      this.#fail('known_checkpoint_invalid', number, reasons, size);
     } else if (size !== undefined && checkpoint.size > size) {
       const detail = `It covers ${checkpoint.size} entries, the log has ${size} now.`;
       this.#fail('known_checkpoint_ahead', number, detail, size);
     } else {
-      roots.expect(checkpoint.size, (root) => this.#compare(number, checkpoint, root));
+      roots.expect(checkpoint.size, (root) => this.#compare(number, checkpoint, root, reasons));
     }
   }
 
-  #compare(number: number, stated: { size: number; root: Uint8Array }, root: Uint8Array | undefined): void {
+  #compare(
+    number: number,
+    stated: { size: number; root: Uint8Array },
+    root: Uint8Array | undefined,
+    reasons: string,
+  ): void {
     if (root !== undefined && equalBytes(root, stated.root)) {
       this.#verified += 1;
       return;
     }
     const { size } = stated;
+    if (reasons !== '' && root !== undefined) {
+      this.#fail('known_checkpoint_invalid', number, `${reasons} The log holds another tree there.`, size);
+      return;
+    }
     const detail =
       root === undefined
         ? `The root at size ${size} cannot be computed, because hashes before it are missing.`

@@ -6,12 +6,14 @@ import { encodeBase64 } from './encoding.ts';
 import { EntryChain } from './entry-chain.ts';
 import { readEntryFields } from './entry-fields.ts';
 import { FailureList } from './failures.ts';
+import type { LogKeys } from './key-history.ts';
 import { KnownCheckpoints } from './known-checkpoints.ts';
 import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
+import { KeysOfLog } from './log-keys.ts';
 import { parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
 import { ProducerSequences, type ProducerReport } from './producer-sequences.ts';
-import { MAX_REPORTED_PRODUCERS, type EntryKind, type VerificationReport } from './report.ts';
+import { MAX_REPORTED_PRODUCERS, reportKey, type EntryKind, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
 import { entryBundlePath, TILE_WIDTH, tileWidthAt, type TileSource } from './tile.ts';
 import { TreeWalk, type WalkResult } from './tree-walk.ts';
@@ -21,7 +23,10 @@ import { WarningList } from './warnings.ts';
 export interface VerifyLedgerOptions extends WitnessPolicy {
   /** Where the log's files come from. */
   source: TileSource;
-  /** The log's verification key, a signed-note vkey. Its name is the log's origin. */
+  /**
+   * A verification key of the log, a signed-note vkey. Its name is the log's origin. Of a log that has changed its key
+   * it is any of its keys: the log's key statements lead from each to all others.
+   */
   vkey: string;
   /** Checkpoints of this log that were signed earlier and kept elsewhere, as signed notes. */
   known?: readonly string[];
@@ -66,14 +71,16 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const warnings = new WarningList();
   const files = new LogFiles(source);
   const key = readKey(options.vkey, failures);
+  const keysOfLog = key && (await KeysOfLog.read(files, key, failures, warnings));
+  const keys = keysOfLog?.keys;
   const witnesses = new KnownWitnesses(options, key, failures);
-  const history = new CheckpointHistory(files, key, demand, witnesses, failures, warnings);
-  const base = await readBase(files, history, key, failures, warnings);
+  const history = new CheckpointHistory(files, keys, demand, witnesses, failures, warnings);
+  const base = await readBase(files, history, keys, failures, warnings);
   const size = base?.checkpoint.size ?? 0;
   if (base !== undefined) await lookBeyond(files, size, warnings);
-  const origin = key?.name ?? base?.checkpoint.origin ?? '';
+  const origin = keys?.name ?? base?.checkpoint.origin ?? '';
   const roots = new RootTrack();
-  const knownCheckpoints = new KnownCheckpoints(known, key, base && size, roots, failures);
+  const knownCheckpoints = new KnownCheckpoints(known, keys, base && size, roots, failures);
   const producers = new ProducerSequences();
 
   let walked: WalkResult = { verified: 0, root: undefined, rootIsProven: true, edgeIsComplete: false };
@@ -87,7 +94,8 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
       chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures),
       roots,
       beforePassing: (end) => history.expectUpTo(end, size, roots),
-      onEntry: (index, path, { recordId, sequence }) => {
+      onEntry: (index, path, { recordId, sequence, keyStatement }) => {
+        if (keyStatement !== undefined) keysOfLog?.addLogged(index, path, keyStatement);
         if (recordId === undefined || !producers.add(recordId, sequence)) return;
         const detail = `Entry ${index}, record ${JSON.stringify(recordId.slice(0, 200))}, repeats an earlier one.`;
         warnings.add('record_duplicated', { index, path }, detail);
@@ -101,6 +109,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     if (entries === 'opaque') await reportUncheckedChain(files, size, origin, warnings);
   }
 
+  if (base !== undefined && entries === 'records') await keysOfLog?.finish();
   const assurance = witnesses.assess(base && size);
   const reports = producers.reports();
   addProducerWarnings(reports, producers.untracked, warnings);
@@ -112,6 +121,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     entries,
     verified: walked.verified,
     ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
+    keys: (keys?.keys ?? []).map(reportKey),
     knownVerified: knownCheckpoints.verified,
     historyVerified: history.verified,
     assurance,
@@ -148,7 +158,7 @@ interface Base {
 async function readBase(
   files: LogFiles,
   history: CheckpointHistory,
-  key: NoteVerificationKey | undefined,
+  keys: LogKeys | undefined,
   failures: FailureList,
   warnings: WarningList,
 ): Promise<Base | undefined> {
@@ -157,7 +167,7 @@ async function readBase(
   const file = await files.read('checkpoint');
   if (file.kind === 'absent') failures.add('checkpoint_missing', place, 'There is no checkpoint.');
   if (file.kind === 'failed') failures.add('read_failed', place, `checkpoint cannot be read: ${file.detail}`);
-  const checked = file.kind === 'found' ? checkCheckpoint(file.bytes, key) : undefined;
+  const checked = file.kind === 'found' ? checkCheckpoint(file.bytes, keys) : undefined;
   for (const { code, detail } of checked?.problems ?? []) failures.add(code, place, detail);
 
   const fromHistory = tail && { checkpoint: tail.last, note: tail.note, signers: tail.signers };

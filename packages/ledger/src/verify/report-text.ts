@@ -1,6 +1,6 @@
 import { describeAssurance, showTime, type Assurance } from './assurance.ts';
 import { FAILURE_MEANINGS, type VerificationFailure } from './failures.ts';
-import type { DocumentReport, ReportedCheckpoint, VerificationReport } from './report.ts';
+import type { DocumentReport, ReportedCheckpoint, ReportedKey, VerificationReport } from './report.ts';
 
 /** How many failures and warnings the text shows; the report itself lists more. */
 const MAX_SHOWN = 20;
@@ -18,6 +18,7 @@ export function formatReport(report: VerificationReport): string {
     `Root:        ${root === '' ? 'cannot be computed, entries are missing' : root}`,
     `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
     ...describeWitnesses(report.assurance),
+    ...(report.keys.length > 1 ? ['Keys:', ...report.keys.map(describeKey)] : []),
     ...(earlier > 0
       ? [`Earlier:     ${count(earlier)} checkpoints that this log published before agree with it`]
       : []),
@@ -72,6 +73,12 @@ function describeCheckpoint(checkpoint: ReportedCheckpoint | undefined): string 
   if (checkpoint === undefined) return 'none that can be read';
   const { size, root, signers } = checkpoint;
   return `size ${count(size)}, root ${root}, ${signers.length === 0 ? 'no good signature' : `signed by ${signers.join(', ')}`}`;
+}
+
+function describeKey({ vkey, state, from, until }: ReportedKey): string {
+  const span =
+    until === undefined ? `from size ${count(from)} on` : `sizes ${count(from)} to ${count(until - 1)}`;
+  return `  ${vkey}  ${state}, ${span}`;
 }
 
 function describeFailures(failures: readonly VerificationFailure[], total: number): string[] {

@@ -1,3 +1,4 @@
+import type { KeyState, LogKey } from './key-history.ts';
 import type { Assurance } from './assurance.ts';
 import type { VerificationFailure } from './failures.ts';
 import type { ProducerReport } from './producer-sequences.ts';
@@ -21,6 +22,21 @@ export interface ReportedCheckpoint {
  */
 export type EntryKind = 'records' | 'opaque';
 
+/** A key of the log as a report shows it. */
+export interface ReportedKey {
+  vkey: string;
+  state: KeyState;
+  /** The first size at which its signatures count. */
+  from: number;
+  /** The first size at which they count no more; absent while it is active. */
+  until?: number;
+}
+
+/** The key of a log, without what only a verifier needs. */
+export function reportKey({ vkey, state, from, until }: LogKey): ReportedKey {
+  return { vkey, state, from, ...(until === undefined ? {} : { until }) };
+}
+
 /** What `verifyLedger` finds. */
 export interface VerificationReport {
   /** True if and only if there is no failure. */
@@ -37,6 +53,8 @@ export interface VerificationReport {
   verified: number;
   /** Absent if there is none that can be read. */
   checkpoint?: ReportedCheckpoint;
+  /** The log's keys, the first one first: those that the given key leads to. */
+  keys: ReportedKey[];
   /** How many of the checkpoints given as `known` the log continues. */
   knownVerified: number;
   /** How many checkpoints of the log's own history agree with it; 0 for a log that keeps none. */

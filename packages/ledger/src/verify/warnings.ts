@@ -8,7 +8,9 @@ export type VerificationWarningCode =
   | 'checkpoint_behind'
   | 'chain_unchecked'
   | 'entries_beyond'
-  | 'history_missing';
+  | 'history_missing'
+  | 'key_statement_unlogged'
+  | 'vkey_revoked';
 
 /** One warning. */
 export interface VerificationWarning {
