@@ -10,6 +10,8 @@ export type LedgerErrorCode =
   | 'journal_damaged'
   | 'journal_read_failed'
   | 'key_invalid'
+  | 'key_missing'
+  | 'keys_invalid'
   | 'ledger_busy'
   | 'ledger_closed'
   | 'ledger_damaged'
@@ -18,6 +20,7 @@ export type LedgerErrorCode =
   | 'origin_invalid'
   | 'out_of_range'
   | 'publish_failed'
+  | 'rotation_refused'
   | 'segment_in_use'
   | 'tile_missing';
 

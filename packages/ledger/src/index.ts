@@ -7,6 +7,7 @@ export { memoryEpochKeys, type EpochKeys } from './journal/epoch-keys.ts';
 export { openJournalReader, type RefreshableJournalReader } from './journal/journal-files.ts';
 export { type Journal, type JournalReader, type SegmentInfo } from './journal/journal.ts';
 export { type JournalGroup } from './journal/segment-reader.ts';
+export { type KeyChange, type KeyEnding, type KeyRotation, type StatedKey } from './keys/key-rotation.ts';
 export {
   DEFAULT_PUBLISH_INTERVAL_MS,
   MAX_PUBLISH_INTERVAL_MS,

@@ -4,6 +4,8 @@ import { LedgerError } from './errors.ts';
 import type { Integrator } from './integrate/integrator.ts';
 import type { EpochKeys } from './journal/epoch-keys.ts';
 import { SegmentedJournal, type Journal } from './journal/journal.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import { KeyRotation } from './keys/key-rotation.ts';
 import { PartialTiles } from './publish/partial-tiles.ts';
 import { Publisher } from './publish/publisher.ts';
 import { recoverLog, type LogParts } from './recovery.ts';
@@ -36,8 +38,10 @@ export interface LedgerOptions {
    * the ledger was closed.
    */
   storage?: Storage | WritableStorage;
-  /** Signs the checkpoints; its origin is the log's. */
+  /** Signs the checkpoints; its origin is the log's. Of a log that has changed its key it is any of them. */
   signer: NoteSigner;
+  /** Further keys of the log that are held: which sign, and from which size on, is stated in `ledger/keys`. */
+  signers?: readonly NoteSigner[];
   /** Keys for the openings in the journal. */
   epochKeys: EpochKeys;
   /** The longest time from durable to published, in milliseconds: at most 1,000, 500 if not given. */
@@ -73,8 +77,10 @@ export interface LedgerSizes {
 export interface Ledger {
   /** The log's identity. */
   readonly origin: string;
-  /** The key that verifies its checkpoints, as a signed-note vkey line. */
+  /** The key that verifies its checkpoints, the newest of them, as a signed-note vkey line. */
   readonly vkey: string;
+  /** Changes the keys that sign. */
+  readonly keys: KeyRotation;
   /** The write-ahead log. */
   readonly journal: Journal;
   /**
@@ -109,7 +115,8 @@ export interface Ledger {
  * Opens a ledger for writing, or creates it. What a crash left behind is brought in order: everything that was
  * acknowledged is there once, and what was published is never contradicted.
  *
- * @throws LedgerError `ledger_locked`, `journal_damaged`, `ledger_damaged`, `tile_missing`, `checkpoint_invalid`
+ * @throws LedgerError `ledger_locked`, `journal_damaged`, `ledger_damaged`, `tile_missing`, `checkpoint_invalid`,
+ *   `keys_invalid`, `key_missing`, `key_invalid`
  * @example
  * await using cleanup = new AsyncDisposableStack();
  * const ledger = cleanup.adopt(await openLedger({ directory, signer, epochKeys }), (opened) => opened.close());
@@ -159,7 +166,7 @@ async function openLocked(
 ): Promise<Ledger> {
   const { storage, signer, epochKeys, publishIntervalMs, now = () => performance.now() } = options;
   const onError = options.onError ?? (() => undefined);
-  const log = await recoverLog({ storage, signer, epochKeys });
+  const log = await recoverLog({ storage, signer, signers: options.signers ?? [], epochKeys });
   const partialTiles = new PartialTiles({
     storage,
     size: log.last?.size ?? 0,
@@ -169,7 +176,6 @@ async function openLocked(
   const publisher = new Publisher({
     ...log,
     partialTiles,
-    signer,
     intervalMs: publishIntervalMs,
     now,
     onError,
@@ -189,12 +195,11 @@ async function openLocked(
     publishedSize: () => publisher.size,
     onError,
   });
-  return new OpenLedger({ ...log, signer, publisher, partialTiles, journal, release });
+  return new OpenLedger({ ...log, publisher, partialTiles, journal, release });
 }
 
 /** What an {@link OpenLedger} is made of. */
-interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail'> {
-  signer: NoteSigner;
+interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail' | 'ring' | 'keyFile'> {
   publisher: Publisher;
   partialTiles: PartialTiles;
   journal: SegmentedJournal;
@@ -204,8 +209,9 @@ interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail'> {
 
 class OpenLedger implements Ledger {
   readonly origin: string;
-  readonly vkey: string;
   readonly journal: SegmentedJournal;
+  readonly keys: KeyRotation;
+  readonly #ring: KeyRing;
   readonly #committer: Committer;
   readonly #integrator: Integrator;
   readonly #publisher: Publisher;
@@ -213,16 +219,22 @@ class OpenLedger implements Ledger {
   readonly #release: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({ signer, integrator, publisher, partialTiles, journal, release, tail }: LedgerParts) {
-    this.origin = signer.origin;
-    this.vkey = signer.vkey;
+  constructor({ ring, keyFile, integrator, publisher, partialTiles, journal, release, tail }: LedgerParts) {
+    this.origin = ring.origin;
+    this.#ring = ring;
     this.journal = journal;
     this.#integrator = integrator;
     this.#publisher = publisher;
     this.#partialTiles = partialTiles;
     this.#release = release;
+    this.keys = new KeyRotation({
+      ring,
+      keyFile,
+      published: () => publisher,
+      exclusively: (work) => publisher.exclusively(work),
+    });
     this.#committer = new Committer({
-      origin: signer.origin,
+      origin: ring.origin,
       tail,
       write: (content) => journal.append(content),
       onDurable: (group) => {
@@ -234,6 +246,10 @@ class OpenLedger implements Ledger {
       unintegratedBytes: () => integrator.waitingBytes,
       catchUp: () => integrator.catchUp(),
     });
+  }
+
+  get vkey(): string {
+    return this.#ring.newest.vkey;
   }
 
   append(batch: EntryBatch): Promise<Appended> {

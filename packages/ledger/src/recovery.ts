@@ -7,18 +7,22 @@ import type { EpochKeys } from './journal/epoch-keys.ts';
 import { entriesOf, splitEntries } from './journal/frame.ts';
 import { recoverSegments } from './journal/recovery.ts';
 import type { ReadFrame, Segment } from './journal/segment.ts';
+import { KeyRing } from './keys/key-ring.ts';
+import type { KeyFile } from './keys/key-rotation.ts';
 import { CheckpointStore, type PublishedCheckpoint } from './publish/checkpoint-store.ts';
 import type { NoteSigner } from './signer.ts';
 import type { WritableStorage } from './storage/storage.ts';
 import { LOG_FOLDER, storageTiles } from './storage/tiles.ts';
 import { concatBytes, encodeHex, equalBytes } from './verify/encoding.ts';
-import { parseVerificationKey, type NoteVerificationKey } from './verify/note.ts';
+import { KEYS_PATH } from './verify/key-history.ts';
 import { hashLeaf } from './verify/tree.ts';
 
 /** What {@link recoverLog} needs. */
 export interface LogOptions {
   storage: WritableStorage;
   signer: NoteSigner;
+  /** Further keys of the log that are held. */
+  signers: readonly NoteSigner[];
   epochKeys: EpochKeys;
 }
 
@@ -26,6 +30,8 @@ export interface LogOptions {
 export interface LogParts {
   integrator: Integrator;
   store: CheckpointStore;
+  ring: KeyRing;
+  keyFile: KeyFile;
   /** What is published; undefined for a new log. */
   last: PublishedCheckpoint | undefined;
   /** The durable end. */
@@ -38,8 +44,11 @@ export interface LogParts {
  * were durable before it was signed, and must lead to its root. The journal holds all that became durable since; it is
  * integrated again, as if for the first time.
  */
-export async function recoverLog({ storage, signer, epochKeys }: LogOptions): Promise<LogParts> {
-  const store = new CheckpointStore(storage, verificationKey(signer));
+export async function recoverLog(options: LogOptions): Promise<LogParts> {
+  const { storage, signer, signers, epochKeys } = options;
+  const keyFile = keyFileOn(storage);
+  const ring = new KeyRing([signer, ...signers], await keyFile.read());
+  const store = new CheckpointStore(storage, ring);
   const last = await store.recover();
   const edge = await readTreeEdge(storageTiles(storage), last?.size ?? 0);
   const integrator = new Integrator(storage, edge);
@@ -62,7 +71,15 @@ export async function recoverLog({ storage, signer, epochKeys }: LogOptions): Pr
     publishedSize: edge.size,
     onFrame: (frame) => replay.add(frame),
   });
-  return { integrator, store, last, tail: replay.tail, segments };
+  return { integrator, store, ring, keyFile, last, tail: replay.tail, segments };
+}
+
+function keyFileOn(storage: WritableStorage): KeyFile {
+  const name = `${LOG_FOLDER}/${KEYS_PATH}`;
+  return {
+    read: async () => (await storage.read(name))?.toString('utf8'),
+    write: (text) => storage.put([{ name, bytes: Buffer.from(text) }]),
+  };
 }
 
 /** Integrates what the journal holds beyond the published checkpoint. */
@@ -119,10 +136,4 @@ function bundled(entries: readonly Buffer[]): Buffer {
     first.byteOffset - 2,
     last.byteOffset + last.length - first.byteOffset + 2,
   );
-}
-
-function verificationKey(signer: NoteSigner): NoteVerificationKey {
-  const key = parseVerificationKey(signer.vkey);
-  if (!key.ok) throw new LedgerError('key_invalid', `the signer's vkey cannot be read: ${key.detail}`);
-  return key.value;
 }

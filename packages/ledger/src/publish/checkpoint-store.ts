@@ -1,9 +1,9 @@
 import { LedgerError } from '../errors.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
 import type { WritableStorage } from '../storage/storage.ts';
 import { LOG_FOLDER } from '../storage/tiles.ts';
 import { checkCheckpoint } from '../verify/checkpoint-verifier.ts';
 import { decodeUtf8, equalBytes } from '../verify/encoding.ts';
-import type { NoteVerificationKey } from '../verify/note.ts';
 import {
   formatHistoryIndex,
   HISTORY_DIRECTORY,
@@ -43,15 +43,15 @@ interface HistoryTail {
  */
 export class CheckpointStore {
   readonly #storage: WritableStorage;
-  readonly #key: NoteVerificationKey;
+  readonly #ring: KeyRing;
   /** Undefined when it has to be read: at first, and after a write that failed. */
   #tail: HistoryTail | undefined;
   /** The size that `checkpoint` states for sure; it may have been replaced by that of the history's last. */
   #shownSize = -1;
 
-  constructor(storage: WritableStorage, key: NoteVerificationKey) {
+  constructor(storage: WritableStorage, ring: KeyRing) {
     this.#storage = storage;
-    this.#key = key;
+    this.#ring = ring;
   }
 
   /**
@@ -149,11 +149,11 @@ export class CheckpointStore {
   }
 
   #check(note: string, path: string): PublishedCheckpoint {
-    const { checkpoint, problems } = checkCheckpoint(note, this.#key);
+    const { checkpoint, problems } = checkCheckpoint(note, this.#ring.keys);
     const detail = problems.map((problem) => problem.detail).join(' ');
     if (checkpoint === undefined || problems.length > 0) {
       throw new LedgerError('checkpoint_invalid', `${path}: ${detail}`, {
-        hint: `The ledger was written with another key than that of ${this.#key.name}, or the file was changed.`,
+        hint: `The ledger was written with other keys than those of ${this.#ring.origin}, or the file was changed.`,
       });
     }
     return { note, size: checkpoint.size, root: checkpoint.root };

@@ -1,7 +1,12 @@
 import { LedgerError } from '../errors.ts';
 import type { TileSource } from '../verify/tile.ts';
+import { parseSignedCheckpoint } from '../verify/checkpoint.ts';
+import { isValidAt, KEYS_PATH, readKeyHistory, type LogKey } from '../verify/key-history.ts';
 import { HISTORY_INDEX, historyPath, parseHistoryIndex, splitNotes } from '../verify/history-file.ts';
 import { checkpointOf, MAX_HISTORY_NOTES } from './history-notes.ts';
+
+/** How old the reader's knowledge of the log's keys may be, in milliseconds. */
+const KEYS_REFRESH_MS = 1_000;
 
 /** A history file, taken apart. */
 interface HistoryFile {
@@ -15,17 +20,41 @@ export class HistoryReader {
   #firstSizes: number[] = [];
   /** The file that was read last: neighbouring entries are asked for together. */
   #file: HistoryFile | undefined;
+  #keys: readonly LogKey[] = [];
+  #keysText: string | undefined;
+  #keysReadAtMs = -Infinity;
 
   constructor(source: TileSource) {
     this.#source = source;
   }
 
   /**
-   * The first published checkpoint that is larger than an index; undefined if none is yet.
+   * The first published checkpoint that is larger than an index and whose signature counts; undefined if none is yet.
+   * Where a key was revoked from an earlier size on, checkpoints that it alone has signed are passed over.
    *
    * @throws LedgerError `checkpoint_invalid` or `tile_missing` where the history is damaged
    */
   async covering(index: number): Promise<string | undefined> {
+    const keys = await this.#readKeys();
+    for (let from = index; ;) {
+      const note = await this.#firstAfter(from);
+      const next = note === undefined ? undefined : nextCounted(note, keys);
+      if (next === undefined) return note;
+      from = next;
+    }
+  }
+
+  async #readKeys(): Promise<readonly LogKey[]> {
+    if (performance.now() - this.#keysReadAtMs < KEYS_REFRESH_MS) return this.#keys;
+    const bytes = await this.#source.read(KEYS_PATH);
+    const text = bytes && new TextDecoder().decode(bytes);
+    if (text !== this.#keysText) this.#keys = readKeyHistory(text, undefined).keys.keys;
+    this.#keysText = text;
+    this.#keysReadAtMs = performance.now();
+    return this.#keys;
+  }
+
+  async #firstAfter(index: number): Promise<string | undefined> {
     const kept = this.#file;
     const known = kept === undefined ? undefined : firstLarger(kept.checkpoints, index);
     // In the file that was read last, unless it might be in one before.
@@ -68,6 +97,24 @@ export class HistoryReader {
     this.#file = { firstSize, checkpoints };
     return this.#file;
   }
+}
+
+/**
+ * Whether a checkpoint's signature counts.
+ *
+ * @returns undefined if it does; otherwise the size after which the next can count
+ */
+function nextCounted(note: string, keys: readonly LogKey[]): number | undefined {
+  const signed = keys.length === 0 ? undefined : parseSignedCheckpoint(note);
+  if (signed?.ok !== true) return undefined;
+  const { checkpoint, note: parsedNote } = signed.value;
+  const { size } = checkpoint;
+  const ids = new Set(parsedNote.signatures.map(({ keyId }) => keyId));
+  if (keys.some((key) => ids.has(key.keyId) && isValidAt(key, size))) return undefined;
+  const starts = keys
+    .filter(({ until }) => until === undefined || until > size + 1)
+    .map(({ from }) => Math.max(size, from - 1));
+  return Math.min(...starts);
 }
 
 function firstLarger(

@@ -1,7 +1,7 @@
 import { LedgerError } from '../errors.ts';
 import type { Integrator } from '../integrate/integrator.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
 import { SerialQueue } from '../serial-queue.ts';
-import type { NoteSigner } from '../signer.ts';
 import { formatCheckpoint } from '../verify/checkpoint.ts';
 import type { CheckpointStore, PublishedCheckpoint } from './checkpoint-store.ts';
 import type { PartialTiles } from './partial-tiles.ts';
@@ -12,7 +12,7 @@ export interface PublisherOptions {
   integrator: Integrator;
   store: CheckpointStore;
   partialTiles: PartialTiles;
-  signer: NoteSigner;
+  ring: KeyRing;
   /** What is published already. */
   last: PublishedCheckpoint | undefined;
   /** The longest time from durable to published, in milliseconds, as long as the disk keeps up. */
@@ -99,6 +99,11 @@ export class Publisher {
     });
   }
 
+  /** Runs work while nothing is published. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(work);
+  }
+
   /** Ends the waiting of all who wait for more than there will be. */
   close(): void {
     clearTimeout(this.#timer);
@@ -106,11 +111,11 @@ export class Publisher {
   }
 
   async #publish(): Promise<void> {
-    const { integrator, store, partialTiles, signer } = this.#options;
+    const { integrator, store, partialTiles, ring } = this.#options;
     partialTiles.wrote(integrator.size);
     const { size, root } = await integrator.integrate();
     if (this.#last === undefined || size > this.#last.size) {
-      const note = signer.signNote(formatCheckpoint({ origin: signer.origin, size, root }));
+      const note = ring.signNote(formatCheckpoint({ origin: ring.origin, size, root }), size);
       const checkpoint = { note, size, root };
       try {
         await store.publish(checkpoint);
