@@ -198,7 +198,7 @@ describe('a revoked key', () => {
   });
 });
 
-describe('an attack on a log that changed its key: ', () => {
+describe('an attack on a log that changed its key', () => {
   test('a checkpoint is signed by the retired key alone', async () => {
     const { ledger } = await rotated('retired');
     const text = ledger.checkpoint().split('\n\n')[0] ?? '';

@@ -86,7 +86,7 @@ describe('key statements', () => {
   });
 });
 
-describe('an attack on key statements: ', () => {
+describe('an attack on key statements', () => {
   const first = STATEMENTS[0] ?? '';
 
   test('the new key is brought without the signature of the old one', () => {

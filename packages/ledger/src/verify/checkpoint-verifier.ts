@@ -43,7 +43,7 @@ export function checkCheckpoint(
     const detail = `The signature by ${name} is not one over this checkpoint (size ${checkpoint.size}).`;
     problems.push({ code: 'checkpoint_signature_invalid', detail });
   } else if (verified.length === 0) {
-    const names = parsedNote.signatures.map(({ name }) => name).join(', ');
+    const names = parsedNote.signatures.map((signature) => signature.name).join(', ');
     const detail = `It is signed by ${names.slice(0, 500)}, by none with the name and ID of ${keys.length > 1 ? 'a' : 'the'} key of ${name}.`;
     problems.push({ code: 'checkpoint_key_unknown', detail });
   } else if (counted.length === 0) {

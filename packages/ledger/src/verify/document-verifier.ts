@@ -59,19 +59,14 @@ export function verifyDocument(options: VerifyDocumentOptions): DocumentReport {
   const failures = new FailureList();
   const key = parseVerificationKey(vkey);
   if (!key.ok) failures.add('vkey_malformed', {}, `The verification key cannot be read: ${key.detail}.`);
-  const witnesses = new KnownWitnesses(options, key.ok ? key.value : undefined, failures);
+  const keys = key.ok ? readKeys(options.keys, key.value, failures) : undefined;
+  const witnesses = new KnownWitnesses(options, keys?.keys ?? [], failures);
   const closed = closeStrictly(document, failures);
   const groups = closed === undefined ? { opened: [], closed: [] } : checkCommitments(closed, failures);
   const hash = closed && checkHash(closed, failures);
   const proof = parseTlogProof(proofText);
   if (!proof.ok) failures.add('proof_malformed', {}, `The proof cannot be read: ${proof.detail}.`);
-  const checked = proof.ok
-    ? checkProofCheckpoint(
-        proof.value,
-        key.ok ? readKeys(options.keys, key.value, failures) : undefined,
-        failures,
-      )
-    : undefined;
+  const checked = proof.ok ? checkProofCheckpoint(proof.value, keys, failures) : undefined;
   if (closed !== undefined && proof.ok) checkPlace(closed, proof.value, checked?.checkpoint, failures);
   if (proof.ok && hash !== undefined && checked?.checkpoint !== undefined) {
     checkInclusion(proof.value, hash, checked.checkpoint, failures);

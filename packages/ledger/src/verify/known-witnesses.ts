@@ -34,17 +34,18 @@ export class KnownWitnesses {
   readonly #seen = new Map<NoteVerificationKey, SeenNote>();
 
   /**
-   * @param logKey the log's own: it cannot vouch for itself
+   * @param logKeys the log's own: it cannot vouch for itself
    * @throws TypeError if the quorum is not a number from 0 to that of the witnesses
    */
-  constructor(policy: WitnessPolicy, logKey: NoteVerificationKey | undefined, failures: FailureList) {
+  constructor(policy: WitnessPolicy, logKeys: readonly NoteVerificationKey[], failures: FailureList) {
     const { witnesses = [] } = policy;
     this.#failures = failures;
     this.#quorum = policy.quorum ?? (witnesses.length === 0 ? 0 : Math.floor(witnesses.length / 2) + 1);
     if (!Number.isInteger(this.#quorum) || this.#quorum < 0 || this.#quorum > witnesses.length) {
       throw new TypeError(`a quorum of ${this.#quorum} among ${witnesses.length} witnesses`);
     }
-    for (const [i, vkey] of witnesses.slice(0, MAX_KNOWN_WITNESSES).entries()) this.#add(vkey, i + 1, logKey);
+    for (const [i, vkey] of witnesses.slice(0, MAX_KNOWN_WITNESSES).entries())
+      this.#add(vkey, i + 1, logKeys);
     if (witnesses.length > MAX_KNOWN_WITNESSES) {
       this.#refuse(MAX_KNOWN_WITNESSES + 1, `at most ${MAX_KNOWN_WITNESSES} can be given`);
     }
@@ -81,10 +82,10 @@ export class KnownWitnesses {
     return witnessed(statements, { quorum: this.#quorum, size: size ?? 0 });
   }
 
-  #add(vkey: string, number: number, logKey: NoteVerificationKey | undefined): void {
+  #add(vkey: string, number: number, logKeys: readonly NoteVerificationKey[]): void {
     const key = parseVerificationKey(vkey, 'cosignature');
     if (!key.ok) this.#refuse(number, key.detail);
-    else if (logKey !== undefined && equalBytes(key.value.publicKey, logKey.publicKey)) {
+    else if (logKeys.some(({ publicKey }) => equalBytes(key.value.publicKey, publicKey))) {
       this.#refuse(number, "it is the log's own key");
     } else if (this.#keys.some(({ publicKey }) => equalBytes(publicKey, key.value.publicKey))) {
       this.#refuse(number, 'it is given twice');

@@ -73,7 +73,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const key = readKey(options.vkey, failures);
   const keysOfLog = key && (await KeysOfLog.read(files, key, failures, warnings));
   const keys = keysOfLog?.keys;
-  const witnesses = new KnownWitnesses(options, key, failures);
+  const witnesses = new KnownWitnesses(options, keys?.keys ?? [], failures);
   const history = new CheckpointHistory(files, keys, demand, witnesses, failures, warnings);
   const base = await readBase(files, history, keys, failures, warnings);
   const size = base?.checkpoint.size ?? 0;
