@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generateSigner } from '@spanledger/ledger';
+import { generateSigner, type NoteSigner } from '@spanledger/ledger';
 import {
   entryBundlePath,
   formatCheckpoint,
@@ -20,15 +20,22 @@ export interface SyntheticLogOptions {
   producers?: number;
   /** The log's name. */
   origin?: string;
+  /** The history has a checkpoint each time the log has grown by this many entries; one at its end if not given. */
+  checkpointEvery?: number;
 }
 
 /** A log that was written by {@link writeSyntheticLog}. */
 export interface SyntheticLog {
   /** The log's verification key. */
   vkey: string;
+  /** Signs as the log. */
+  signer: NoteSigner;
   /** Bytes of all entries, without their lengths in the bundles. */
   entryBytes: number;
 }
+
+/** The most notes of a history file. */
+const MAX_HISTORY_NOTES = 1024;
 
 const BUNDLE_ROOM_BYTES = 512 * 1024;
 
@@ -42,6 +49,7 @@ export function writeSyntheticLog({
   size,
   producers = 50,
   origin = 'example.com/synthetic',
+  checkpointEvery = size,
 }: SyntheticLogOptions): SyntheticLog {
   const signer = generateSigner(origin);
   const builder = new TileBuilder();
@@ -57,6 +65,7 @@ export function writeSyntheticLog({
   const writeTile = ({ level, index, width, hashes }: Tile): void =>
     write(tilePath(level, index, width), hashes);
 
+  const history: { size: number; note: string }[] = [];
   let previous = '';
   let length = 0;
   let entryBytes = 0;
@@ -69,6 +78,10 @@ export function writeSyntheticLog({
     entryBytes += end - start;
     length = end;
     builder.append(Buffer.from(previous, 'hex'), writeTile);
+    if ((index + 1) % checkpointEvery === 0 && index + 1 < size) {
+      const reached = { origin, size: index + 1, root: builder.root };
+      history.push({ size: index + 1, note: signer.signNote(formatCheckpoint(reached)) });
+    }
     const width = (index % 256) + 1;
     if (width < 256 && index + 1 < size) continue;
     write(entryBundlePath(Math.floor(index / 256), width), bundle.subarray(0, length));
@@ -76,11 +89,17 @@ export function writeSyntheticLog({
   }
   for (const tile of builder.partialTiles()) writeTile(tile);
   const note = signer.signNote(formatCheckpoint({ origin, size, root: builder.root }));
-  const first = String(size).padStart(20, '0');
-  write(`checkpoints/${first}`, note);
-  write('checkpoints/index', `${first}\n`);
+  history.push({ size, note });
+  const names: string[] = [];
+  for (let at = 0; at < history.length; at += MAX_HISTORY_NOTES) {
+    const notes = history.slice(at, at + MAX_HISTORY_NOTES);
+    const name = String(notes[0]?.size).padStart(20, '0');
+    write(`checkpoints/${name}`, notes.map((published) => published.note).join(''));
+    names.push(`${name}\n`);
+  }
+  write('checkpoints/index', names.join(''));
   write('checkpoint', note);
-  return { vkey: signer.vkey, entryBytes };
+  return { vkey: signer.vkey, signer, entryBytes };
 }
 
 /** A record's canonical text, ASCII. */

@@ -10,6 +10,8 @@ interface Tail {
   handle: FileHandle;
   /** Its size, if all of it is durable; undefined when that is not known. */
   durableSize: number | undefined;
+  /** Something is being appended. */
+  isBusy: boolean;
 }
 
 /** Appends to files, and keeps those open that were appended to last. */
@@ -27,6 +29,18 @@ export class FileTails {
   /** Makes a file end with some bytes from `position` on, durably. */
   async append(path: string, position: number, buffers: readonly Uint8Array[]): Promise<void> {
     const tail = await this.#open(path, position);
+    tail.isBusy = true;
+    try {
+      await this.#write(path, tail, position, buffers);
+    } finally {
+      tail.isBusy = false;
+      await this.#closeOldest();
+    }
+  }
+
+  async #write(path: string, tail: Tail, position: number, buffers: readonly Uint8Array[]): Promise<void> {
+    const size = tail.durableSize ?? (await tail.handle.stat()).size;
+    if (size < position) throw new Error(`${path} has ${size} bytes, nothing can be appended at ${position}`);
     const isCut = tail.durableSize === position;
     tail.durableSize = undefined;
     if (!isCut) await tail.handle.truncate(position);
@@ -52,16 +66,18 @@ export class FileTails {
     const kept = this.#tails.get(path);
     // Set again, it moves to the end.
     this.#tails.delete(path);
-    const tail = kept ?? { handle: await this.#openFile(path, position === 0), durableSize: undefined };
+    const handle = kept?.handle ?? (await this.#openFile(path, position === 0));
+    const tail = kept ?? { handle, durableSize: undefined, isBusy: false };
     this.#tails.set(path, tail);
-    const [oldest] = this.#tails.keys();
-    if (this.#tails.size > MAX_OPEN_TAILS && oldest !== undefined) await this.close(oldest);
-    if (tail.durableSize === undefined && position > 0) {
-      const { size } = await tail.handle.stat();
-      if (size < position)
-        throw new Error(`${path} has ${size} bytes, nothing can be appended at ${position}`);
-    }
     return tail;
+  }
+
+  async #closeOldest(): Promise<void> {
+    for (const [path, { isBusy }] of this.#tails) {
+      if (this.#tails.size <= MAX_OPEN_TAILS) return;
+      // Whatever comes of it: all that was written is durable.
+      if (!isBusy) await this.close(path).catch(() => undefined);
+    }
   }
 
   async #openFile(path: string, mayCreate: boolean): Promise<FileHandle> {

@@ -1,0 +1,4 @@
+import { memoryStorage } from '@spanledger/ledger';
+import { describeStorage } from './suite.ts';
+
+describeStorage('memory', () => Promise.resolve(memoryStorage()));
