@@ -10,6 +10,7 @@ import { addSessions } from './commands/sessions.ts';
 import { addShow } from './commands/show.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerify } from './commands/verify.ts';
+import { addWitness } from './commands/witness.ts';
 import type { Context } from './context.ts';
 import { addExamples } from './options.ts';
 
@@ -46,6 +47,7 @@ export function createProgram(context: Context): Command {
   addTail(program, context);
   addProof(program, context);
   addVerify(program, context);
+  addWitness(program, context);
   addKeys(program, context);
   addDoctor(program, context);
   addExamples(program, [

@@ -22,7 +22,10 @@ export type LedgerErrorCode =
   | 'publish_failed'
   | 'rotation_refused'
   | 'segment_in_use'
-  | 'tile_missing';
+  | 'tile_missing'
+  | 'witness_listen_failed'
+  | 'witness_state_damaged'
+  | 'witness_state_missing';
 
 /** What else a {@link LedgerError} carries. */
 export interface LedgerErrorOptions {

@@ -34,3 +34,14 @@ export {
   type WritableStorage,
 } from './storage/storage.ts';
 export { fileTiles, storageTiles } from './storage/tiles.ts';
+export {
+  ADD_CHECKPOINT_PATH,
+  formatAddCheckpoint,
+  MAX_ADD_CHECKPOINT_BYTES,
+  parseAddCheckpoint,
+  SIZE_CONTENT_TYPE,
+  type AddCheckpoint,
+} from './witness/add-checkpoint.ts';
+export { openWitness, type OpenWitness, type OpenWitnessOptions } from './witness/witness-directory.ts';
+export { serveWitness, type ServeWitnessOptions, type WitnessServer } from './witness/witness-server.ts';
+export { type WatchedLog, type Witness, type WitnessAnswer, type WitnessEvent } from './witness/witness.ts';
