@@ -29,7 +29,15 @@ export class FaultyDisk implements FileSystem {
 
   async open(path: string, flags: 'r' | 'r+' | 'wx'): Promise<FileHandle> {
     if (flags === 'wx') {
-      return this.#wrap(path, await this.#run(`create ${path}`, () => this.#inner.open(path, flags)));
+      let created: FileHandle | undefined;
+      try {
+        const open = async (): Promise<FileHandle> => (created = await this.#inner.open(path, flags));
+        return this.#wrap(path, await this.#run(`create ${path}`, open));
+      } catch (error) {
+        // Nobody got to know it, so nobody else closes it.
+        await created?.close();
+        throw error;
+      }
     }
     this.#assertAlive();
     return this.#wrap(path, await this.#inner.open(path, flags));

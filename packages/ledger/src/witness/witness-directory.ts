@@ -31,7 +31,7 @@ export interface OpenWitness {
   /** The key that verifies its cosignatures. */
   readonly vkey: string;
   readonly witness: Witness;
-  /** Lets go of the directory. To be called when no request is under way any more. */
+  /** Lets go of the directory. To be called when no request is under way any more; again it does nothing. */
   close(): Promise<void>;
 }
 
@@ -48,10 +48,7 @@ export async function openWitness(options: OpenWitnessOptions): Promise<OpenWitn
 }
 
 /** {@link openWitness} on a file system of the caller's; the tests' is made to fail. */
-export async function openWitnessWith(
-  options: OpenWitnessOptions,
-  files: FileSystem,
-): Promise<OpenWitness> {
+export async function openWitnessWith(options: OpenWitnessOptions, files: FileSystem): Promise<OpenWitness> {
   const { directory, logs, now = Date.now } = options;
   const storage = await fileStorage(directory, files).lock(`The witness in ${directory}`);
   try {
@@ -62,7 +59,8 @@ export async function openWitnessWith(
     const state = await WitnessState.open(storage, key.value);
     const { name, vkey } = cosigner;
     const witness = new Witness({ cosigner, logs, state, now });
-    return { name, vkey, witness, close: () => storage.release() };
+    let closing: Promise<void> | undefined;
+    return { name, vkey, witness, close: () => (closing ??= storage.release()) };
   } catch (error) {
     await storage.release();
     throw error;
@@ -102,9 +100,13 @@ async function drawKey(
   const cosigner = generateCosigner(name ?? `spanledger.local/witness/${randomBytes(8).toString('hex')}`);
   const left = await storage.read(STATE_FILE);
   if (left !== undefined && left.length > 0) {
-    throw new LedgerError('key_invalid', `${join(directory, KEY_FILE)} is missing, and ${STATE_FILE} is there`, {
-      hint: 'Restore the key from a backup, or begin a new witness in another directory.',
-    });
+    throw new LedgerError(
+      'key_invalid',
+      `${join(directory, KEY_FILE)} is missing, and ${STATE_FILE} is there`,
+      {
+        hint: 'Restore the key from a backup, or begin a new witness in another directory.',
+      },
+    );
   }
   await WitnessState.create(storage);
   await storage.put([{ name: VKEY_FILE, bytes: Buffer.from(`${cosigner.vkey}\n`) }]);

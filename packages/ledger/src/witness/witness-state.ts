@@ -40,11 +40,15 @@ export class WitnessState {
   static async open(storage: WritableStorage, key: NoteVerificationKey): Promise<WitnessState> {
     const bytes = await storage.read(STATE_FILE);
     if (bytes === undefined) {
-      throw new LedgerError('witness_state_missing', `the file ${STATE_FILE} of the witness ${key.name} is missing`, {
-        hint:
-          'Without it the witness could sign another state of a log than it did before. Restore it as it was last; ' +
-          'if its key has signed nothing yet, create it as an empty file.',
-      });
+      throw new LedgerError(
+        'witness_state_missing',
+        `the file ${STATE_FILE} of the witness ${key.name} is missing`,
+        {
+          hint:
+            'Without it the witness could sign another state of a log than it did before. Restore it as it was last; ' +
+            'if its key has signed nothing yet, create it as an empty file.',
+        },
+      );
     }
     return new WitnessState(storage, parseState(decodeUtf8(bytes), key));
   }
