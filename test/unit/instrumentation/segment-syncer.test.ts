@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SegmentSyncer, syncPath } from '../../../packages/instrumentation/src/sender/segment-syncer.ts';
+import { openSyncable, SegmentSyncer } from '../../../packages/instrumentation/src/sender/segment-syncer.ts';
 import { SpoolCounters } from '../../../packages/instrumentation/src/spool/spool-counters.ts';
 import { scratchDirectory } from '../../support/instrumentation/scratch.ts';
 import { writerInto } from '../../support/instrumentation/spool.ts';
@@ -13,14 +14,30 @@ test('what is new is synced, once, with its name; what has arrived is not', asyn
   const writer = writerInto(scratch.path, 'live', { maxBytes: 8_000, counters });
   const folder = join(scratch.path, 'live');
   const synced: string[] = [];
+  const open: string[] = [];
   let confirmed = { segment: 1, offset: 0 };
   const syncer = new SegmentSyncer({
     folder,
     counters,
     confirmed: () => confirmed,
-    sync: (path, what) => {
-      synced.push(`${what} ${path.slice(scratch.path.length)}`);
-      syncPath(path, what);
+    open: (path, what) => {
+      const file = openSyncable(path, what);
+      const name = `${what} ${path.slice(scratch.path.length)}`;
+      if (file === undefined) return undefined;
+      open.push(name);
+      return {
+        get sizeBytes() {
+          return file.sizeBytes;
+        },
+        sync: () => {
+          synced.push(name);
+          file.sync();
+        },
+        close: () => {
+          open.splice(open.indexOf(name), 1);
+          file.close();
+        },
+      };
     },
   });
   const run = (): string[] => {
@@ -38,10 +55,40 @@ test('what is new is synced, once, with its name; what has arrived is not', asyn
   writer.append('final', [], Buffer.from('y'), 1);
   writer.append('final', [], BODY, 1);
   expect(run()).toEqual(['file /live/00000001.segment', 'file /live/00000002.segment', 'directory /live']);
+  expect(open, 'only the newest stays open').toEqual(['file /live/00000002.segment']);
   writer.append('final', [], Buffer.from('z'), 1);
   confirmed = writer.position ?? confirmed;
   expect(run()).toEqual([]);
   expect(counters.synced).toBe(counters.appended);
+  writer.append('final', [], Buffer.from('z'), 1);
+  expect(run()).toEqual(['file /live/00000002.segment']);
+  // Two at once, and a third after the folder was removed.
+  writer.append('final', [], BODY, 1);
+  writer.append('final', [], BODY, 1);
+  expect(run()).toEqual(
+    [2, 3, 4].map((number) => `file /live/0000000${number}.segment`).concat('directory /live'),
+  );
+  rmSync(folder, { recursive: true });
+  writer.append('final', [], Buffer.from('z'), 1);
+  expect(run()).toContain('file /live/00000005.segment');
+  expect(counters.synced).toBe(counters.appended);
+});
+
+test('a syncer that comes later begins with the oldest that has not arrived', async () => {
+  await using scratch = await scratchDirectory();
+  const counters = new SpoolCounters();
+  const writer = writerInto(scratch.path, 'live', { maxBytes: 8_000, counters });
+  for (let count = 0; count < 4; count++) writer.append('final', [], BODY, 1);
+  const synced: string[] = [];
+  rmSync(join(scratch.path, 'live', '00000001.segment'));
+  const syncer = new SegmentSyncer({
+    folder: join(scratch.path, 'live'),
+    counters,
+    confirmed: () => ({ segment: 1, offset: 0 }),
+    open: (path) => ({ sizeBytes: 1, sync: () => synced.push(basename(path)), close: () => undefined }),
+  });
+  syncer.run();
+  expect(synced.slice(0, -2)).toEqual(['00000002.segment', '00000003.segment', '00000004.segment']);
 });
 
 test('a sync that fails is tried again', async () => {
@@ -55,10 +102,14 @@ test('a sync that fails is tried again', async () => {
     folder: join(scratch.path, 'live'),
     counters,
     confirmed: () => ({ segment: 1, offset: 0 }),
-    sync: () => {
-      calls += 1;
-      if (fails) throw new Error('EIO');
-    },
+    open: () => ({
+      sizeBytes: 1,
+      sync: () => {
+        calls += 1;
+        if (fails) throw new Error('EIO');
+      },
+      close: () => undefined,
+    }),
   });
   expect(() => {
     syncer.run();
@@ -71,8 +122,8 @@ test('a sync that fails is tried again', async () => {
 });
 
 test('a file that has gone has arrived', () => {
-  syncPath('/nonexistent/00000001.segment', 'file');
+  expect(openSyncable('/nonexistent/00000001.segment', 'file')).toBeUndefined();
   expect(() => {
-    syncPath('/dev/null/x', 'file');
+    openSyncable('/dev/null/x', 'file');
   }).toThrow();
 });

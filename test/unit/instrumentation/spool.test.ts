@@ -27,6 +27,7 @@ import {
   FOREIGN_HOST_IDLE_MS,
 } from '../../../packages/instrumentation/src/spool/spool-directory.ts';
 import { SpoolReader } from '../../../packages/instrumentation/src/spool/spool-reader.ts';
+import { readPosition, writePosition } from '../../../packages/instrumentation/src/spool/spool-position.ts';
 import { SpoolCounters } from '../../../packages/instrumentation/src/spool/spool-counters.ts';
 import {
   SEGMENT_MAX_BYTES,
@@ -134,12 +135,25 @@ describe('reader and writer', () => {
     const to = writer();
     for (const text of ['aaaa', 'bbbb', 'cccc', 'd'.repeat(100)]) to.append('final', [], payload(text), 1);
     const from = reader(true);
-    const sizes: number[] = [];
-    for (let batch = from.next(8); batch !== undefined; batch = from.next(8)) {
-      sizes.push(batch.payloads.length);
-      from.confirm(batch);
-    }
-    expect(sizes).toEqual([2, 1, 1]);
+    const batches: string[][] = [];
+    const read = (): void => {
+      for (let batch = from.next(8); batch !== undefined; batch = from.next(8)) {
+        batches.push(batch.payloads.map(String));
+        from.confirm(batch);
+      }
+    };
+    read();
+    expect(batches).toEqual([['aaaa', 'bbbb'], ['cccc'], ['d'.repeat(100)]]);
+    for (const text of ['eeee', 'ffff', 'gggg']) to.append('final', [], payload(text), 1);
+    read();
+    expect(batches.slice(3), 'in the room of what was read before').toEqual([['eeee', 'ffff'], ['gggg']]);
+    expect(from.confirmed).toEqual(to.position);
+  });
+
+  test('a position is read back, though the one before it was longer', () => {
+    writePosition(directory, { segment: 1, offset: 4_194_304 });
+    writePosition(directory, { segment: 2, offset: 7 });
+    expect(readPosition(directory)).toEqual({ segment: 2, offset: 7 });
   });
 
   test('what a dead process had not settled goes in batches of the same sizes', () => {

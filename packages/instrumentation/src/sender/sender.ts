@@ -7,6 +7,9 @@ import type { FromSender } from './messages.ts';
 import type { Delivery, Receiver } from './receiver.ts';
 import type { RejectedStore } from './rejected-store.ts';
 
+/** What is kept to join requests in. */
+const MIN_JOINED_BYTES = 512 * 1024;
+
 /** Requests are joined up to this size: far below what receivers take, large enough to compress well. */
 export const MAX_REQUEST_BYTES: number = 2 * 1024 * 1024;
 
@@ -67,6 +70,8 @@ export class Sender {
   /** Nothing of the last divided request was accepted, and nothing since: the next ones are not divided. */
   #refusesAll = false;
   #adoptAt = Number.NEGATIVE_INFINITY;
+  /** Where payloads are joined. */
+  #joined: Buffer = Buffer.alloc(0);
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
@@ -148,9 +153,7 @@ export class Sender {
 
   /** Sends payloads as one request. If that is refused, each goes alone, so that only the culprit is set aside. */
   async #deliver(payloads: readonly Buffer[], isLive: boolean, signal: AbortSignal): Promise<void> {
-    // Protobuf messages of one type, end to end, are that message with their lists joined.
-    const request = payloads.length === 1 ? payloads[0] : Buffer.concat(payloads);
-    if (request === undefined) return;
+    const request = this.#join(payloads);
     const answer = await this.#send(request, signal);
     if (answer === undefined) return;
     if (answer.outcome === 'rejected' && payloads.length > 1) {
@@ -165,6 +168,18 @@ export class Sender {
     await this.#settle(request, answer, isLive, signal, budget);
     const asked = this.#refusesAll ? 0 : MAX_DIVIDED_REQUESTS - budget.requestsLeft;
     if (asked >= MIN_TELLING_REQUESTS && this.#accepted === acceptedBefore) this.#refusesAll = true;
+  }
+
+  /** Protobuf messages of one type, end to end, are that message with their lists joined. */
+  #join(payloads: readonly Buffer[]): Buffer {
+    const [only] = payloads;
+    if (payloads.length === 1 && only !== undefined) return only;
+    const bytes = payloads.reduce((sum, { length }) => sum + length, 0);
+    // Answered, the one before is done with. A buffer of its own for each made the collector run for them alone.
+    if (this.#joined.length < bytes) this.#joined = Buffer.allocUnsafeSlow(Math.max(bytes, MIN_JOINED_BYTES));
+    let at = 0;
+    for (const payload of payloads) at += payload.copy(this.#joined, at);
+    return this.#joined.subarray(0, bytes);
   }
 
   /** What was refused goes again in halves, and of these what was refused: only the culprits are set aside. */

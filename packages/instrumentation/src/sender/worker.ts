@@ -17,7 +17,7 @@ import { lossReport } from './loss-report.ts';
 import type { FromSender, SenderData, ToSender } from './messages.ts';
 import { otlpReceiver } from './receiver.ts';
 import { RejectedStore } from './rejected-store.ts';
-import { SegmentSyncer, SYNC_INTERVAL_MS, syncPath } from './segment-syncer.ts';
+import { openSyncable, SegmentSyncer, SYNC_INTERVAL_MS } from './segment-syncer.ts';
 import { Sender, type AdoptedFolder } from './sender.ts';
 
 function report(message: FromSender): void {
@@ -79,7 +79,7 @@ function takeOver({ spoolDirectory, thread }: SenderData): readonly ProducerFold
 }
 
 function syncRegularly(folder: string, counters: SpoolCounters, live: SpoolReader): void {
-  const syncer = new SegmentSyncer({ folder, counters, confirmed: () => live.confirmed, sync: syncPath });
+  const syncer = new SegmentSyncer({ folder, counters, confirmed: () => live.confirmed, open: openSyncable });
   setInterval(() => {
     try {
       syncer.run();

@@ -6,7 +6,7 @@ import {
   openSync,
   readFileSync,
   statSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 
 /**
@@ -36,11 +36,16 @@ export function readPlain(path: string): string {
   return withFile(openPlain(path), (file) => readFileSync(file, 'utf8'));
 }
 
-/** Writes a small text file of the spool, as {@link openPlain} opens it. */
+/**
+ * Writes a small text file of the spool over what is there, as {@link openPlain} opens it. It is not truncated: file
+ * systems bring what replaces a truncated file to the disk at once, and on a full disk there may be no room for it.
+ *
+ * @param path - The file.
+ * @param text - At least as long as whatever was written there before.
+ */
 export function writePlain(path: string, text: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
-  withFile(openPlain(path, flags), (file) => {
-    writeFileSync(file, text);
+  withFile(openPlain(path, constants.O_WRONLY | constants.O_CREAT), (file) => {
+    writeSync(file, text, 0);
   });
 }
 

@@ -12,8 +12,12 @@ const MAX_SEGMENT_BYTES: number = 2 * MAX_FRAME_BODY_BYTES;
 export class SegmentReader {
   readonly #path: string;
   #buffer: Buffer = Buffer.alloc(0);
+  /** Where in the file the buffer begins. */
+  #base = 0;
   #filled = 0;
   #offset = 0;
+  /** Where the last frame begins. */
+  #last = 0;
 
   /** @param path - The segment's file; it need not exist yet. */
   constructor(path: string) {
@@ -22,16 +26,37 @@ export class SegmentReader {
 
   /** Just past the last frame that was read. */
   get offset(): number {
-    return this.#offset;
+    return this.#base + this.#offset;
   }
 
-  /** The next whole frame, or undefined at the end of the readable bytes. Its payload is a view; copy it to keep it. */
+  /**
+   * The next whole frame, or undefined at the end of the readable bytes. Its payload is a view, and its end an offset, of
+   * what is in memory; the payload is valid until {@link release}.
+   */
   next(): Frame | undefined {
     if (this.#offset >= this.#filled) return undefined;
     const reading = decodeFrame(this.#buffer.subarray(0, this.#filled), this.#offset);
     if (typeof reading === 'string') return undefined;
+    this.#last = this.#offset;
     this.#offset = reading.end;
     return reading;
+  }
+
+  /** Puts the last frame back: it is the next one again. */
+  putBack(): void {
+    this.#offset = this.#last;
+  }
+
+  /**
+   * Gives the room of frames that were read to those that follow. Buffers anew for each portion of a segment made the
+   * collector run for them alone.
+   */
+  release(): void {
+    this.#buffer.copyWithin(0, this.#offset, this.#filled);
+    this.#base += this.#offset;
+    this.#filled -= this.#offset;
+    this.#offset = 0;
+    this.#last = 0;
   }
 
   /**
@@ -50,10 +75,11 @@ export class SegmentReader {
     }
     try {
       const size = fstatSync(file).size;
-      if (size <= this.#filled) return false;
+      const known = this.#base + this.#filled;
+      if (size <= known) return false;
       if (size > MAX_SEGMENT_BYTES) throw new RangeError('No writer makes such a segment.');
-      this.#reserve(size);
-      const read = readSync(file, this.#buffer, this.#filled, size - this.#filled, this.#filled);
+      this.#reserve(size - this.#base);
+      const read = readSync(file, this.#buffer, this.#filled, size - known, known);
       this.#filled += read;
       return read > 0;
     } finally {

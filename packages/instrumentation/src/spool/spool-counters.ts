@@ -8,7 +8,8 @@ const FREED = 0;
 const APPENDED = 1;
 const SYNCED = 2;
 const SENDER_IDLE = 3;
-const SIGNALS = 4;
+const SEGMENT = 4;
+const SIGNALS = 5;
 
 /**
  * Numbers that the application's thread and its sender share in memory: neither waits for the other's event loop to
@@ -100,6 +101,15 @@ export class SpoolCounters {
   /** Changes with every frame that is appended. */
   get appended(): number {
     return Atomics.load(this.#signals, APPENDED);
+  }
+
+  /** The number of the newest segment of the live folder; 0 before the first. */
+  get segment(): number {
+    return Atomics.load(this.#signals, SEGMENT);
+  }
+
+  set segment(number: number) {
+    Atomics.store(this.#signals, SEGMENT, number);
   }
 
   /** What {@link appended} was when everything was last on the disk itself. */

@@ -9,6 +9,9 @@ export interface SpoolPosition {
 
 const FILE = 'position.json';
 
+/** The longest text, and more; shorter ones are filled up with spaces. */
+const FILE_BYTES = 64;
+
 /** Whether `a` comes before `b`. */
 export function isBefore(a: SpoolPosition, b: SpoolPosition): boolean {
   return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset);
@@ -35,7 +38,7 @@ export function readPosition(folder: string): SpoolPosition {
 
 /** Notes up to where the receiver has confirmed. On a full disk it is not noted, which costs no more than a repetition. */
 export function writePosition(folder: string, position: SpoolPosition): void {
-  const text = JSON.stringify({ segment: position.segment, offset: position.offset });
+  const text = JSON.stringify({ segment: position.segment, offset: position.offset }).padEnd(FILE_BYTES);
   try {
     writePlain(join(folder, FILE), text);
   } catch {

@@ -6,7 +6,7 @@ import { SegmentReader } from './segment-reader.ts';
 import { segmentBytes } from './spool-directory.ts';
 import { isBefore, readPosition, writePosition, type SpoolPosition } from './spool-position.ts';
 
-/** Payloads that go out together, in order. */
+/** Payloads that go out together, in order; valid until the next batch is read. */
 export interface SpoolBatch {
   readonly payloads: readonly Buffer[];
   /** Up to where the folder is through once they have arrived. */
@@ -37,10 +37,10 @@ export class SpoolReader {
   /** Up to here everything has arrived. */
   #confirmed: SpoolPosition;
   #segment: number;
+  /** Of those that are there still, as far as is known. */
+  #oldest: number;
   #reader: SegmentReader;
   #unreadable = false;
-  /** A frame that did not fit into the last batch. */
-  #held: Frame | undefined;
   readonly #unsettled = new Map<number, Unsettled>();
 
   /**
@@ -55,6 +55,7 @@ export class SpoolReader {
     this.#confirmed = readPosition(folder);
     // From the oldest segment, not from what was confirmed: provisional spans before it may still be unsettled.
     this.#segment = this.#segments()[0] ?? 1;
+    this.#oldest = this.#segment;
     this.#reader = new SegmentReader(this.#path(this.#segment));
   }
 
@@ -82,14 +83,14 @@ export class SpoolReader {
     const payloads: Buffer[] = [];
     let size = 0;
     let next: SpoolPosition | undefined;
+    this.#reader.release();
     while (payloads.length < MAX_BATCH_PAYLOADS) {
-      const frame = this.#held ?? this.#nextFrame();
-      this.#held = undefined;
+      const frame = this.#nextFrame();
       if (frame === undefined) break;
-      const here = { segment: this.#segment, offset: frame.end };
+      const here = { segment: this.#segment, offset: this.#reader.offset };
       if (frame.kind === 'final' && isBefore(this.#confirmed, here)) {
         if (size > 0 && size + frame.payload.length > maxBytes) {
-          this.#held = frame;
+          this.#reader.putBack();
           break;
         }
         payloads.push(frame.payload);
@@ -105,7 +106,7 @@ export class SpoolReader {
   #settle(frame: Frame): void {
     for (const number of frame.numbers) {
       if (frame.kind === 'final') this.#unsettled.delete(number);
-      // A copy: the view would keep the whole segment in memory.
+      // A copy: the view is valid until the next batch.
       else this.#unsettled.set(number, { segment: this.#segment, payload: Buffer.from(frame.payload) });
     }
   }
@@ -163,13 +164,18 @@ export class SpoolReader {
     this.#confirmed = batch.next;
     writePosition(this.#folder, batch.next);
     let freed = 0;
+    if (this.#oldest >= this.#confirmed.segment) return freed;
     // In the order in which they were read: the first is the oldest.
     const oldestUnsettled = this.#unsettled.values().next().value?.segment ?? Number.POSITIVE_INFINITY;
+    this.#oldest = this.#confirmed.segment;
     for (const segment of this.#segments()) {
-      if (segment >= this.#confirmed.segment || segment >= oldestUnsettled) break;
+      if (segment >= this.#confirmed.segment) break;
+      this.#oldest = segment;
+      if (segment >= oldestUnsettled) break;
       const size = fileSize(this.#path(segment));
       if (!remove(this.#path(segment))) break;
       freed += size;
+      this.#oldest = this.#confirmed.segment;
     }
     return freed;
   }

@@ -29,6 +29,7 @@ export const RETRY_AFTER_FAILURE_MS = 1_000;
 export const RETRY_WHILE_BLOCKED_MS = 5;
 
 const FILE_MODE = 0o600;
+const NO_THROW = { throwIfNoEntry: false } as const;
 
 /** When what was written has to be on the disk itself: `interval` is seen to by the sender. */
 export type FsyncPolicy = 'always' | 'interval' | 'off';
@@ -66,6 +67,8 @@ export class SpoolWriter {
   readonly #options: SpoolWriterOptions;
   readonly #segmentMaxBytes: number;
   #file: number | undefined;
+  /** Of the open file, while the folder is where it was. */
+  #path = '';
   /** Of the open file, whose name may come to lead elsewhere; undefined on file systems where that cannot be told. */
   #inode: number | undefined;
   #segment = 0;
@@ -160,7 +163,16 @@ export class SpoolWriter {
     return false;
   }
 
-  #write(head: Buffer, payload: Uint8Array, isFirst = true): AppendOutcome {
+  #write(head: Buffer, payload: Uint8Array): AppendOutcome {
+    const outcome = this.#writeOnce(head, payload);
+    // Once, and after the write: it may have been taken away before, or in between.
+    if (!this.#isGone()) return outcome;
+    if (outcome === 'written') this.#takeBack(head.length + payload.length);
+    this.#forgetFolder();
+    return this.#writeOnce(head, payload);
+  }
+
+  #writeOnce(head: Buffer, payload: Uint8Array): AppendOutcome {
     const bytes = head.length + payload.length;
     try {
       const file = this.#openSegment(bytes);
@@ -173,8 +185,6 @@ export class SpoolWriter {
       }
       this.#segmentBytes += bytes;
       this.#options.counters.noteAppended(bytes);
-      // Taken away in between: whoever has it may have been through with it already. Twice is better than never.
-      if (isFirst && this.#isGone()) return this.#write(head, payload, false);
       if (this.#options.fsync === 'always') this.#sync(file);
       return 'written';
     } catch (error) {
@@ -186,15 +196,18 @@ export class SpoolWriter {
   }
 
   #openSegment(bytes: number): number {
-    if (this.#isGone()) this.#forgetFolder();
     const isFull = this.#segmentBytes > 0 && this.#segmentBytes + bytes > this.#segmentMaxBytes;
     if (this.#file !== undefined && !isFull) return this.#file;
+    if (this.#isGone()) this.#forgetFolder();
     this.#closeSegment();
     const folder = createFolder(this.#options.spoolDirectory, this.#options.folder);
     reserveLossFile(folder);
-    this.#file = openSync(join(folder, segmentName(this.#segment + 1)), 'ax', FILE_MODE);
+    const path = join(folder, segmentName(this.#segment + 1));
+    this.#file = openSync(path, 'ax', FILE_MODE);
+    this.#path = path;
     this.#segment += 1;
     this.#segmentBytes = 0;
+    this.#options.counters.segment = this.#segment;
     const inode = fstatSync(this.#file).ino;
     this.#inode = this.#inodeOfName() === inode ? inode : undefined;
     return this.#file;
@@ -210,10 +223,22 @@ export class SpoolWriter {
 
   #inodeOfName(): number | 'unknown' | undefined {
     try {
-      return statSync(join(this.#folder(), segmentName(this.#segment)), { throwIfNoEntry: false })?.ino;
+      return statSync(this.#path, NO_THROW)?.ino;
     } catch {
       // It may not be looked at any more; what is open can still be written.
       return 'unknown';
+    }
+  }
+
+  /**
+   * Whoever has the file now is not to send what is written again elsewhere. They may have been through with it already:
+   * twice is better than never.
+   */
+  #takeBack(bytes: number): void {
+    try {
+      if (this.#file !== undefined) ftruncateSync(this.#file, this.#segmentBytes - bytes);
+    } catch {
+      // As above.
     }
   }
 
@@ -235,7 +260,7 @@ export class SpoolWriter {
     try {
       closeSync(file);
       // A disk that fails at every attempt would otherwise leave an empty file for each.
-      if (this.#segmentBytes === 0) rmSync(join(this.#folder(), segmentName(this.#segment)), { force: true });
+      if (this.#segmentBytes === 0) rmSync(this.#path, { force: true });
     } catch {
       // Nothing depends on it: every frame was written before.
     }
