@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Service } from '@spanledger/audit-exporter';
+import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import { verifyConsistency, verifyInclusion } from '@spanledger/ledger/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/cli/process.ts';
 import { goProgram } from '../support/go/go-program.ts';
 import { runFsck } from '../support/go/run-program.ts';
 import { type ChildProgram, startProgram } from '../support/go/child-program.ts';
@@ -14,6 +16,7 @@ import {
   waitFor,
 } from '../support/exporter/service.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../support/exporter/spans.ts';
+import { ask } from './support/ask.ts';
 import { readWith, type ForeignReport } from './support/readers.ts';
 
 const SIZES = [0, 1, 255, 256, 257, 65_535, 65_536, 65_537, 100_000];
@@ -73,6 +76,26 @@ describe.each(SIZES)('a log of %i records', (size) => {
     expect((await readWith('read-log', url, vkey)).root).toBe(ours.root);
   });
 });
+
+describe('a service', () => {
+  it('gives proofs that hold for tlog and merkle, by the API and on the command line', async () => {
+    const reader = new LedgerReader(fileTiles(join(data.path, 'ledger')));
+    const claims = [];
+    for (const index of [0, 254, 255, 256, 257, 65_535, 65_536, 70_001, 99_998]) {
+      const response = await fetch(`${service.url}/api/records/${index}/proof`);
+      expect(response.status).toBe(200);
+      claims.push(await claimOf(reader, index, await response.text()));
+    }
+    const { stdout } = await runCommand(['proof', '99999', '--url', service.url]);
+    claims.push(await claimOf(reader, 99_999, stdout));
+    expect(await ask('check-proofs', claims)).toEqual(claims.map(() => ''));
+  });
+});
+
+async function claimOf(reader: LedgerReader, index: number, proof: string): Promise<string> {
+  const entry = Buffer.from((await reader.entry(index)) ?? []).toString('base64');
+  return JSON.stringify({ vkey, proof, entry });
+}
 
 /** Sends spans until the log holds so many records, all of them published. */
 async function growTo(size: number): Promise<void> {
