@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
+import { evaluateIndexAttacks, evaluateSoundIndex, INDEXED_RECORDS, recordIndex } from './index-matrix.ts';
 import { evaluateLogAttacks, evaluateSoundLogs, recordLogs } from './log-matrix.ts';
-import type { Evaluation } from './matrix.ts';
+import type { Evaluation, Row } from './matrix.ts';
 
 /** How an evaluation is run. */
 export interface EvaluationOptions {
@@ -18,6 +20,7 @@ export async function evaluate({ seed, placements, onStep }: EvaluationOptions):
   onStep('verifying what nobody touched');
   const controls = [await evaluateSoundLogs(logs, placements)];
   const rows = await evaluateLogAttacks(logs, placements, onStep);
+  const index = await evaluateIndex({ seed, placements, onStep });
   const { small, large } = logs;
   const [size, largeSize] = [small.sizes.at(-1) ?? 0, large.sizes.at(-1) ?? 0];
   return {
@@ -26,10 +29,26 @@ export async function evaluate({ seed, placements, onStep }: EvaluationOptions):
     subjects: [
       `The log under attack has ${format(size)} entries and ${small.sizes.length - 1} checkpoints: full and partial tiles of two levels. It was written by the engine.`,
       `Of the attacks on tiles every fifth strikes a log of ${format(largeSize)} entries, which has full tiles of two levels and a third one above.`,
+      `The index is the embedded one of a service that took in ${INDEXED_RECORDS} spans of two people; a document is what a search answers.`,
     ],
-    controls,
-    rows,
+    controls: [...controls, ...index.controls],
+    rows: [...rows, ...index.rows],
   };
+}
+
+async function evaluateIndex({
+  seed,
+  placements,
+  onStep,
+}: EvaluationOptions): Promise<Record<'controls' | 'rows', Row[]>> {
+  onStep('recording an index');
+  const scene = await recordIndex(seed);
+  try {
+    const controls = await evaluateSoundIndex(scene, placements);
+    return { controls, rows: await evaluateIndexAttacks(scene, placements, onStep) };
+  } finally {
+    await rm(scene.directory, { recursive: true, force: true });
+  }
 }
 
 function format(count: number): string {

@@ -3,15 +3,18 @@ import { describeLocation, locate, openPublicLog } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { readInputFile, readVkey } from '../input-files.ts';
+import { renderIndexReport } from '../output/index-report.ts';
 import { renderJsonLine } from '../output/json.ts';
 import { progressLine } from '../output/progress.ts';
 import { renderReport } from '../output/reports.ts';
+import { compareIndex, demandDirectory } from './verify-index.ts';
 import type { VerifyOptions } from './verify.ts';
 import { readWitnessPolicy } from './witness-policy.ts';
 
 /** Verifies a whole ledger and prints the report. */
 export async function verifyWholeLedger(options: VerifyOptions, context: Context): Promise<void> {
   const location = await locate(options, context);
+  if (options.index === true) demandDirectory(location);
   const log = openPublicLog(location, context);
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
   const policy = await readWitnessPolicy(options, context);
@@ -34,14 +37,18 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   const onlyUnread = report.failures.every(({ code }) => code === 'read_failed');
   if (!report.ok && onlyUnread && source.failure !== undefined) throw source.failure;
 
+  // What follows a ledger that is not as it should be cannot be told from it.
+  const index = options.index === true && report.ok ? await compareIndex(location, context) : undefined;
   context.mustFinish = true;
   const vkeySource = options.vkey === undefined ? 'log' : 'given';
-  if (options.json === true) context.out(renderJsonLine({ ...report, vkeySource }));
+  if (options.json === true) context.out(renderJsonLine({ ...report, vkeySource, ...(index && { index }) }));
   else {
     context.out(renderReport(report, { paint: context.paint }));
     if (vkeySource === 'log') context.out(noteOwnKey(describeLocation(location)));
+    if (index !== undefined) context.out(`\n${renderIndexReport(index, { paint: context.paint })}`);
+    else if (options.index === true) context.out('\nThe index was not compared with this ledger.\n');
   }
-  context.exitCode = report.ok ? EXIT.good : EXIT.failed;
+  context.exitCode = report.ok && index?.ok !== false ? EXIT.good : EXIT.failed;
 }
 
 /** A key that comes from the log itself says little about who signed; a reader should know. */

@@ -18,6 +18,8 @@ export interface VerifyOptions extends SourceOptions {
   witness?: string[];
   /** How many of them must have signed. */
   quorum?: number;
+  /** Whether index, sessions and vault are compared with the ledger too. */
+  index?: boolean;
   /** False: the log is of software that keeps no history of its checkpoints. */
   history?: boolean;
   /** What the entries are taken for; undefined is `records`. */
@@ -32,7 +34,9 @@ export function addVerify(program: Command, context: Context): void {
     .description(
       'Without a file: verifies the whole ledger, every entry, hash and signature, and lists whatever is wrong and\n' +
         'where. Only the public files are read: no secret key is needed.\n' +
-        'With a file: verifies records that were copied out of an index, every field of them.',
+        'With a file: verifies records that were copied out of an index, every field of them.\n' +
+        'With --index: also compares the index, the sessions and the vault of a data directory with its ledger, by\n' +
+        'building them anew beside it. This takes the keys of the directory.',
     )
     .argument('[file]', 'one record as JSON, or one a line; - is standard input')
     .option(
@@ -55,6 +59,7 @@ export function addVerify(program: Command, context: Context): void {
       'how many of the witnesses must have signed; 0 only tells who did (default: more than half)',
       parseQuorum,
     )
+    .option('--index', 'also compare index, sessions and vault with the ledger')
     .option('--no-history', 'for a log of other software, which keeps no history of its checkpoints')
     .addOption(
       new Option(
@@ -67,6 +72,7 @@ export function addVerify(program: Command, context: Context): void {
     'spanledger verify',
     'spanledger verify --data ./data --vkey ledger.vkey --known checkpoint-of-january',
     'spanledger verify --url https://audit.example --json',
+    'spanledger verify --data ./data --index',
     'spanledger verify --witness witnesses.vkeys --quorum 2',
     'spanledger verify --url https://other.example/log --vkey other.vkey --entries opaque --no-history',
     'spanledger verify record.json',
@@ -75,6 +81,9 @@ export function addVerify(program: Command, context: Context): void {
   ]).action(async (file: string | undefined, options: VerifyOptions) => {
     if (file !== undefined && options.known !== undefined) {
       throw new CliError('usage', '--known belongs to the verification of a whole ledger, not of a record');
+    }
+    if (file !== undefined && options.index === true) {
+      throw new CliError('usage', '--index belongs to the verification of a whole ledger, not of a record');
     }
     if (file !== undefined && options.history === false) {
       throw new CliError(

@@ -6,8 +6,8 @@ import type { EmbeddedIndexOptions } from './embedded/index.ts';
 import { followLog } from './follow.ts';
 import type { SearchIndex } from './search-index.ts';
 
-export { openEmbeddedIndex } from './embedded/index.ts';
-export type { EmbeddedIndexOptions } from './embedded/index.ts';
+export { openEmbeddedIndex, StoredIndex } from './embedded/index.ts';
+export type { EmbeddedIndexOptions, IndexDifference } from './embedded/index.ts';
 export { MAX_CANDIDATES } from './search-index.ts';
 export type { SearchIndex, SearchIndexDriver } from './search-index.ts';
 

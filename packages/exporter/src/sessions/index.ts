@@ -1,3 +1,5 @@
 export type { SessionRow } from './session-row.ts';
 export { openSessions } from './session-store.ts';
 export type { SessionStore } from './session-store.ts';
+export { StoredSessions } from './stored-sessions.ts';
+export type { SessionDifference } from './stored-sessions.ts';

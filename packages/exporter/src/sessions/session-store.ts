@@ -8,7 +8,7 @@ import type { OpeningsReader } from '../openings.ts';
 import { sessionFacts } from './session-facts.ts';
 import { foldSession } from './session-row.ts';
 import type { SessionRow } from './session-row.ts';
-import { SESSIONS_SCHEMA, SESSIONS_VERSION, SessionTable } from './session-table.ts';
+import { SESSIONS_SCHEMA, SESSIONS_TITLE, SESSIONS_VERSION, SessionTable } from './session-table.ts';
 
 /** Where sessions lie and what hides their names. */
 export interface SessionStoreOptions {
@@ -49,7 +49,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
   const hideSid = (sid: string): string => blindKey.token('oidc.session.id', sid);
   const database = openFollowerDatabase({
     file,
-    title: 'list of sessions',
+    title: SESSIONS_TITLE,
     version: SESSIONS_VERSION,
     schema: SESSIONS_SCHEMA,
     key: blindKey,

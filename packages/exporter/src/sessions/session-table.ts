@@ -3,6 +3,9 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { SessionRow } from './session-row.ts';
 import type { SessionState } from './session-state.ts';
 
+/** What the table is called in messages. */
+export const SESSIONS_TITLE = 'list of sessions';
+
 /** Raised whenever a column changes its meaning. */
 export const SESSIONS_VERSION = 1;
 

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Range } from './query-plan.ts';
 
 /** How many records share one entry of the time index. */
-const BLOCK_RECORDS = 256;
+export const BLOCK_RECORDS = 256;
 
 /** SQL that holds for rows whose block may have records of `$first_ms` to `$last_ms`. */
 export const TIME_CONDITION: string = `EXISTS (
