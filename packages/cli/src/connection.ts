@@ -9,8 +9,8 @@ import {
   loadConfig,
   type Archive,
 } from '@spanledger/audit-exporter';
-import { fileTiles, LedgerError, LedgerReader } from '@spanledger/ledger';
-import type { TileSource } from '@spanledger/ledger/verify';
+import { fileTiles, LedgerError, LedgerReader, parallelBundles } from '@spanledger/ledger';
+import type { TileSource, VerifyLedgerOptions } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
 import { findLog, openDirectory } from './directory-access.ts';
 import { CliError } from './errors.ts';
@@ -24,6 +24,8 @@ export type Location = { kind: 'directory'; directory: string } | { kind: 'servi
 /** The public part of a log: what verifying it takes, and no key that is secret. */
 export interface PublicLog {
   tiles: TileSource;
+  /** Reads entries in several threads; only where the log is in a directory. */
+  openBundles?: NonNullable<VerifyLedgerOptions['openBundles']>;
   vkey: () => Promise<string>;
   /** The tlog-proof of an entry; undefined where the log has none at this index. */
   proof: (index: number) => Promise<string | undefined>;
@@ -77,11 +79,13 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
       proof: (index) => archive.proof(String(index)),
     };
   }
-  const tiles = fileTiles(findLog(location.directory));
+  const ledger = findLog(location.directory);
+  const tiles = fileTiles(ledger);
   const { vkeyFile } = dataDirectory(location.directory);
   const reader = new LedgerReader(tiles);
   return {
     tiles,
+    openBundles: parallelBundles(ledger),
     proof: async (index) => {
       try {
         return await reader.tlogProof(index);

@@ -16,6 +16,7 @@ export {
   type LedgerOptions,
   type LedgerSizes,
 } from './ledger.ts';
+export { MAX_VERIFIER_THREADS, parallelBundles } from './parallel/parallel-bundles.ts';
 export { LedgerReader, type ReadCheckpoint, type ReadEntry } from './reader.ts';
 export {
   generateSigner,

@@ -22,6 +22,8 @@ export interface SyntheticLogOptions {
   origin?: string;
   /** The history has a checkpoint each time the log has grown by this many entries; one at its end if not given. */
   checkpointEvery?: number;
+  /** Gives every so manieth record the number that its producer gave the one before; never if not given. */
+  repeatEvery?: number;
 }
 
 /** A log that was written by {@link writeSyntheticLog}. */
@@ -50,6 +52,7 @@ export function writeSyntheticLog({
   producers = 50,
   origin = 'example.com/synthetic',
   checkpointEvery = size,
+  repeatEvery = Number.POSITIVE_INFINITY,
 }: SyntheticLogOptions): SyntheticLog {
   const signer = generateSigner(origin);
   const builder = new TileBuilder();
@@ -71,7 +74,8 @@ export function writeSyntheticLog({
   let entryBytes = 0;
   for (let index = 0; index < size; index++) {
     const start = length + 2;
-    const end = start + bundle.write(recordText(index, previous, producers, origin), start, 'latin1');
+    const end =
+      start + bundle.write(recordText({ index, previous, producers, origin, repeatEvery }), start, 'latin1');
     bundle[start - 1] = 0;
     previous = hash('sha256', bundle.subarray(start - 1, end), 'hex');
     bundle.writeUInt16BE(end - start, length);
@@ -102,9 +106,16 @@ export function writeSyntheticLog({
   return { vkey: signer.vkey, signer, entryBytes };
 }
 
+interface RecordSketch extends Required<Pick<SyntheticLogOptions, 'producers' | 'origin' | 'repeatEvery'>> {
+  index: number;
+  previous: string;
+}
+
 /** A record's canonical text, ASCII. */
-function recordText(index: number, previous: string, producers: number, origin: string): string {
+function recordText({ index, previous, producers, origin, repeatEvery }: RecordSketch): string {
   const producer = index % producers;
+  const isRepeat = index > producers && index % repeatEvery === 0;
+  const number = Math.floor(index / producers) + (isRepeat ? 0 : 1);
   const stream = hex(producer + 1, 32);
   const trace = hex(index * 7919 + 13, 32);
   const span = hex(index * 104_729 + 7, 16);
@@ -115,7 +126,7 @@ function recordText(index: number, previous: string, producers: number, origin: 
     `"audit":{"action":"READ","actor":{"id":"${hex(item + 3, 22)}","type":"user"},` +
     `"ledger":{"index":${index},"origin":"${origin}"${link}},"outcome":"success",` +
     `"record":{"id":"${trace}-${span}-${stream}"},"schema":{"version":"1.0.0"},` +
-    `"sequence":{"number":${Math.floor(index / producers) + 1},"stream_id":"${stream}"}},"ecs":{"version":"9.1.0"},` +
+    `"sequence":{"number":${number},"stream_id":"${stream}"}},"ecs":{"version":"9.1.0"},` +
     `"event":{"action":"GET /orders/{id}","category":["api","web"],"dataset":"spanledger.audit","duration":${250_000 + item},` +
     `"kind":"event","outcome":"success","type":["access","allowed"]},"service":{"name":"shop"}}`
   );

@@ -31,6 +31,40 @@ describe.each([
   ['node', node],
   ['portable', portable],
 ])('%s', (_, crypto) => {
+  test('leaf hashes of messages in one buffer, which is left as it was', () => {
+    const messages = [0, 1, 55, 56, 63, 64, 65, 700, 65_535].map((length) => Buffer.alloc(length, length));
+    const bytes = Buffer.concat(messages.flatMap((message) => [Buffer.of(0x5a, 0xa5), message]));
+    const before = Buffer.from(bytes);
+    const ends = Int32Array.from(
+      messages,
+      (
+        (end) =>
+        ({ length }: Buffer) =>
+          (end += 2 + length)
+      )(0),
+    );
+    const starts = ends.map((end, i) => end - (messages[i]?.length ?? 0));
+    const row = new Uint8Array(messages.length * 32);
+    crypto.hashLeaves(bytes, starts, ends, messages.length, row);
+    const expected = messages.map((message) => sha256(Buffer.concat([Buffer.of(0), message])));
+    expect(toHex(row)).toBe(toHex(Buffer.concat(expected)));
+    expect(bytes).toEqual(before);
+  });
+
+  test('node hashes of pairs, in place or not, and nothing after them', () => {
+    for (const count of [1, 2, 3, 4, 5, 127, 128]) {
+      const children = Buffer.from(Array.from({ length: 64 * count }, (_item, i) => (i * 31 + count) & 255));
+      const expected = Array.from({ length: count }, (_item, i) =>
+        sha256(Buffer.concat([Buffer.of(1), children.subarray(64 * i, 64 * (i + 1))])),
+      );
+      const parents = Buffer.alloc(32 * count + 32, 0x77);
+      crypto.hashPairs(children, count, parents);
+      expect(toHex(parents)).toBe(toHex(Buffer.concat([...expected, Buffer.alloc(32, 0x77)])));
+      crypto.hashPairs(children, count, children);
+      expect(toHex(children.subarray(0, 32 * count))).toBe(toHex(Buffer.concat(expected)));
+    }
+  });
+
   test('SHA-256 of the FIPS 180-4 examples', () => {
     expect(toHex(crypto.sha256(new Uint8Array()))).toBe(
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',

@@ -28,6 +28,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
     ...policy,
     history: options.history === false ? 'optional' : 'required',
     entries: options.entries ?? 'records',
+    ...(log.openBundles && { openBundles: log.openBundles }),
     onProgress: (progress) => {
       line.update(progress);
     },

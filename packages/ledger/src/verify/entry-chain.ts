@@ -43,6 +43,21 @@ export class EntryChain {
     return fields !== undefined && this.#failures.total === before;
   }
 
+  /**
+   * Whether the chain goes on with an entry as far as can be told.
+   *
+   * @param index the entry's
+   * @param previous what it states as the hash before it
+   */
+  isContinuedBy(index: number, previous: string | undefined): boolean {
+    return this.#last?.index !== index - 1 || previous === this.#last.hash;
+  }
+
+  /** Takes note of an entry about which everything holds. */
+  pass(index: number, hash: Uint8Array): void {
+    this.#last = { index, hash: encodeHex(hash), provenHash: undefined };
+  }
+
   /** Takes note of an entry that is not there, or not the one that belongs there, by the hash the tree has for it. */
   skip(index: number, provenHash: Uint8Array | undefined): void {
     this.#last = provenHash && { index, hash: encodeHex(provenHash), provenHash: undefined };

@@ -80,6 +80,9 @@ export {
   type VerificationReport,
 } from './report.ts';
 export { formatDocumentReport, formatReport } from './report-text.ts';
+export { type BundleSequences } from './bundle-sequences.ts';
+export { type SoundBundle } from './sound-bundle.ts';
+export { type BundledLog, type SoundBundleSource } from './sound-bundle-source.ts';
 export {
   encodeEntryBundle,
   entryBundlePath,

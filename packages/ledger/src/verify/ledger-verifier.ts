@@ -12,9 +12,11 @@ import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
 import { KeysOfLog } from './log-keys.ts';
 import { parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
-import { ProducerSequences, type ProducerReport } from './producer-sequences.ts';
+import type { ProducerReport } from './producer-sequences.ts';
 import { MAX_REPORTED_PRODUCERS, reportKey, type EntryKind, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
+import { SeenRecords } from './seen-records.ts';
+import { InlineSoundBundles, type BundledLog, type SoundBundleSource } from './sound-bundle-source.ts';
 import { entryBundlePath, TILE_WIDTH, tileWidthAt, type TileSource } from './tile.ts';
 import { TreeWalk, type WalkResult } from './tree-walk.ts';
 import { WarningList } from './warnings.ts';
@@ -40,6 +42,11 @@ export interface VerifyLedgerOptions extends WitnessPolicy {
    * and the signature and nothing in the entries, and says so in the report.
    */
   entries?: EntryKind;
+  /**
+   * Opens what reads full bundles, in other threads for example; they are read in this one if not given. It changes
+   * how long the verification takes and nothing in the report.
+   */
+  openBundles?: (log: BundledLog) => SoundBundleSource;
   /** Is told now and then how many of the log's `size` entries were looked at. */
   onProgress?: (progress: { verified: number; size: number }) => void;
   /** Aborts the verification, which then rejects with the signal's reason. */
@@ -63,6 +70,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     known = [],
     history: demand = 'required',
     entries = 'records',
+    openBundles,
     onProgress,
     signal,
   } = options;
@@ -81,29 +89,35 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const origin = keys?.name ?? base?.checkpoint.origin ?? '';
   const roots = new RootTrack();
   const knownCheckpoints = new KnownCheckpoints(known, keys, base && size, roots, failures);
-  const producers = new ProducerSequences();
+  const seen = new SeenRecords(files, warnings);
 
   let walked: WalkResult = { verified: 0, root: undefined, rootIsProven: true, edgeIsComplete: false };
   if (base === undefined) {
     roots.finish();
   } else {
-    const walk = new TreeWalk({
-      files,
-      size,
-      failures,
-      chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures),
-      roots,
-      beforePassing: (end) => history.expectUpTo(end, size, roots),
-      onEntry: (index, path, { recordId, sequence, keyStatement }) => {
-        if (keyStatement !== undefined) keysOfLog?.addLogged(index, path, keyStatement);
-        if (recordId === undefined || !producers.add(recordId, sequence)) return;
-        const detail = `Entry ${index}, record ${JSON.stringify(recordId.slice(0, 200))}, repeats an earlier one.`;
-        warnings.add('record_duplicated', { index, path }, detail);
-      },
-      onProgress: (verified) => onProgress?.({ verified, size }),
-      signal,
-    });
-    walked = await walk.run(base.checkpoint.root);
+    const log: BundledLog = { size, origin, entries, first: 0 };
+    const soundBundles: SoundBundleSource = openBundles?.(log) ?? new InlineSoundBundles(files, log);
+    try {
+      const walk = new TreeWalk({
+        files,
+        size,
+        failures,
+        chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures),
+        roots,
+        beforePassing: (end) => history.expectUpTo(end, size, roots),
+        soundBundles,
+        onEntry: (index, path, fields) => {
+          if (fields.keyStatement !== undefined) keysOfLog?.addLogged(index, path, fields.keyStatement);
+          seen.add(index, path, fields);
+        },
+        onSoundBundle: (bundle) => seen.addBundle(bundle),
+        onProgress: (verified) => onProgress?.({ verified, size }),
+        signal,
+      });
+      walked = await walk.run(base.checkpoint.root);
+    } finally {
+      await soundBundles.close?.();
+    }
     if (!walked.rootIsProven && walked.edgeIsComplete) reportRoot(base, walked, failures);
     witnesses.see(base.note, size, { path: 'checkpoint' });
     if (entries === 'opaque') await reportUncheckedChain(files, size, origin, warnings);
@@ -111,8 +125,8 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
 
   if (base !== undefined && entries === 'records') await keysOfLog?.finish();
   const assurance = witnesses.assess(base && size);
-  const reports = producers.reports();
-  addProducerWarnings(reports, producers.untracked, warnings);
+  const reports = seen.producers.reports();
+  addProducerWarnings(reports, seen.producers.untracked, warnings);
   return {
     ok: failures.total === 0,
     origin,

@@ -25,6 +25,11 @@ export class LogFiles {
     if (!this.#ahead.has(path)) this.#ahead.set(path, this.#load(path));
   }
 
+  /** Keeps what was read for whoever reads the file next. */
+  giveBack(path: string, read: FileRead): void {
+    this.#ahead.set(path, Promise.resolve(read));
+  }
+
   async #load(path: string): Promise<FileRead> {
     try {
       // A source is foreign code: what it answers is checked like everything else.

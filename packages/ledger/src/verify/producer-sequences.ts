@@ -1,3 +1,6 @@
+import { isEventId, type BundleSequences } from './bundle-sequences.ts';
+import { TILE_WIDTH } from './tile.ts';
+
 /** The most producers that are followed; each start of an application process is one. */
 export const MAX_PRODUCERS = 20_000;
 
@@ -58,19 +61,36 @@ export class ProducerSequences {
     if (sequence === undefined || !Number.isSafeInteger(sequence.number) || sequence.number < 1) {
       return this.#addId(id);
     }
-    let producer = this.#producers.get(sequence.streamId);
-    if (producer === undefined) {
-      if (this.#producers.size >= MAX_PRODUCERS) {
-        this.#untracked += 1;
-        return false;
+    const producer = this.#producer(sequence.streamId);
+    if (producer !== undefined) return addRecord(producer, sequence.number, isEventId(id));
+    this.#untracked += 1;
+    return false;
+  }
+
+  /**
+   * Takes note of the records of a bundle, as {@link add} of each in turn would.
+   *
+   * @param onRepeat is told the place in the bundle of each record that had been seen before
+   */
+  addBundle(
+    { streams, streamOf, numbers, isEvent, ids }: BundleSequences,
+    onRepeat: (slot: number) => void,
+  ): void {
+    const producers = new Array<Producer | undefined>(streams.length);
+    let nextId = 0;
+    for (let slot = 0; slot < TILE_WIDTH; slot++) {
+      const number = numbers[slot] ?? 0;
+      const [idSlot, id] = ids[nextId] ?? [];
+      if (number > 0) {
+        const stream = streamOf[slot] ?? 0;
+        const producer = (producers[stream] ??= this.#producer(streams[stream] ?? ''));
+        if (producer === undefined) this.#untracked += 1;
+        else if (addRecord(producer, number, isEvent[slot] === 1)) onRepeat(slot);
+      } else if (idSlot === slot && id !== undefined) {
+        nextId += 1;
+        if (this.#addId(id)) onRepeat(slot);
       }
-      producer = { runs: [], duplicates: 0, exact: true };
-      this.#producers.set(sequence.streamId, producer);
     }
-    const isNew = addNumber(producer, sequence.number);
-    if (isNew || /-e[0-9]+$/.test(id)) return false;
-    producer.duplicates += 1;
-    return true;
   }
 
   /** What is known of each producer, in the order in which they appeared. */
@@ -88,6 +108,15 @@ export class ProducerSequences {
     });
   }
 
+  /** A producer that is followed; undefined if there are too many. */
+  #producer(streamId: string): Producer | undefined {
+    let producer = this.#producers.get(streamId);
+    if (producer !== undefined || this.#producers.size >= MAX_PRODUCERS) return producer;
+    producer = { runs: [], duplicates: 0, exact: true };
+    this.#producers.set(streamId, producer);
+    return producer;
+  }
+
   #addId(id: string): boolean {
     if (this.#recentIds.has(id)) return true;
     this.#recentIds.add(id);
@@ -97,6 +126,13 @@ export class ProducerSequences {
     }
     return false;
   }
+}
+
+/** Adds a record to its producer's numbers; true if the number was there and the record is no event on its span. */
+function addRecord(producer: Producer, number: number, isEvent: boolean): boolean {
+  if (addNumber(producer, number) || isEvent) return false;
+  producer.duplicates += 1;
+  return true;
 }
 
 /** Adds a number to a producer's runs; false if it was there. */

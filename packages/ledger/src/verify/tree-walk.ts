@@ -2,18 +2,13 @@ import { loadBundle, verifyBundle, type BundleContext, type LoadedBundle } from 
 import { CompactRange } from './compact-range.ts';
 import { equalBytes } from './encoding.ts';
 import type { FindingPlace } from './failures.ts';
-import {
-  entryBundlePath,
-  HASH_BYTES,
-  TILE_WIDTH,
-  tilePath,
-  tileWidthAt,
-  type TileCoordinates,
-} from './tile.ts';
+import { HASH_BYTES, TILE_WIDTH, tilePath, type TileCoordinates } from './tile.ts';
 import { differingSlots, hashAt, mixRows } from './row-mixtures.ts';
 import { hashTile } from './tile-builder.ts';
 import { hashBeneathTile, readTile } from './tile-reader.ts';
 import type { RootTrack } from './root-track.ts';
+import type { SoundBundle } from './sound-bundle.ts';
+import type { SoundBundleSource } from './sound-bundle-source.ts';
 import { resolveEdge } from './tree-edge.ts';
 
 /**
@@ -25,6 +20,10 @@ export const MAX_MISSING_BUNDLES_IN_A_ROW = 65_536;
 /** What a walk needs besides what the bundles need. */
 export interface WalkContext extends BundleContext {
   roots: RootTrack;
+  /** Where full bundles come from whose entries need not be looked at one by one. */
+  soundBundles: SoundBundleSource;
+  /** Is told of every such bundle, whose entries `onEntry` is not told of. */
+  onSoundBundle: (bundle: SoundBundle) => Promise<void>;
   /** Is waited for before the walk passes the entries up to a size. */
   beforePassing: (end: number) => Promise<void>;
   /** Is told after each bundle how many entries were looked at. */
@@ -125,13 +124,16 @@ export class TreeWalk {
     proven: Uint8Array | undefined,
     expected: Uint8Array | undefined,
   ): Promise<Uint8Array | undefined> {
-    const { files, roots, signal, onProgress, beforePassing } = this.#context;
+    const { files, roots, soundBundles, signal, onProgress, beforePassing } = this.#context;
     const { index, width } = tile;
     signal?.throwIfAborted();
+    if (width === TILE_WIDTH && proven === undefined && expected !== undefined) {
+      const sound = await soundBundles.take(index);
+      if (sound !== undefined && this.#isInPlace(sound, expected)) return await this.#passSoundBundle(sound);
+    }
     const bundleRead = loadBundle(files, index, width);
     const stored = await this.#readTile(tile);
     const bundle = await bundleRead;
-    this.#prefetch(index + 1);
     const { row } = bundle;
     const entriesRoot = row && hashTile(row);
     const isSame = row !== undefined && stored !== undefined && equalBytes(row, stored);
@@ -153,6 +155,27 @@ export class TreeWalk {
     this.#extendEntriesRange(row, entriesRoot);
     onProgress(bundle.base + width);
     return entriesRoot ?? storedRoot;
+  }
+
+  /** Whether a bundle, sound in itself, is the one that the tree has here, and follows on the one before. */
+  #isInPlace({ index, root, previous }: SoundBundle, expected: Uint8Array): boolean {
+    const { chain } = this.#context;
+    return equalBytes(root, expected) && (chain?.isContinuedBy(index * TILE_WIDTH, previous) ?? true);
+  }
+
+  async #passSoundBundle(bundle: SoundBundle): Promise<Uint8Array> {
+    const { chain, roots, onSoundBundle, beforePassing, onProgress } = this.#context;
+    const { row, root } = bundle;
+    const end = (bundle.index + 1) * TILE_WIDTH;
+    this.#reportMissingBundles();
+    await onSoundBundle(bundle);
+    chain?.pass(end - 1, hashAt(row, TILE_WIDTH - 1));
+    this.#verified += TILE_WIDTH;
+    await beforePassing(end);
+    roots.pass(row, TILE_WIDTH, root);
+    this.#extendEntriesRange(row, root);
+    onProgress(end);
+    return root;
   }
 
   /** A tile's hashes as stored, as computed from the tiles beneath, or mixed: those that have the root expected. */
@@ -239,14 +262,6 @@ export class TreeWalk {
       failures.add('tile_malformed', place, `${place.path} ${read.detail}.`);
     else failures.add('read_failed', place, `${place.path} cannot be read: ${read.detail}`);
     return undefined;
-  }
-
-  #prefetch(index: number): void {
-    const { size, files } = this.#context;
-    const width = tileWidthAt(size, 0, index);
-    if (width === 0) return;
-    files.prefetch(entryBundlePath(index, width));
-    files.prefetch(tilePath(0, index, width));
   }
 }
 

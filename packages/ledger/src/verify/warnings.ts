@@ -33,6 +33,11 @@ export class WarningList {
     return this.#total;
   }
 
+  /** Whether no more are listed, only counted. */
+  get isFull(): boolean {
+    return this.#listed.length >= MAX_REPORTED_WARNINGS;
+  }
+
   /** Those that are listed, in the order in which they were found. */
   get listed(): VerificationWarning[] {
     return [...this.#listed];
@@ -41,6 +46,6 @@ export class WarningList {
   /** Adds one. */
   add(code: VerificationWarningCode, place: FindingPlace, detail: string): void {
     this.#total += 1;
-    if (this.#listed.length < MAX_REPORTED_WARNINGS) this.#listed.push({ code, place, detail });
+    if (!this.isFull) this.#listed.push({ code, place, detail });
   }
 }
