@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import { apiRoutes } from './api/routes.ts';
 import type { Archive } from './archive-types.ts';
 import { ExporterError } from './errors.ts';
-import { answerError, answerNotFound } from './http-errors.ts';
+import { answerError, answerNotFound, RETRY_AFTER_S } from './http-errors.ts';
 import { type Intake, receiveRoutes } from './receive/index.ts';
+import type { Trouble } from './trouble.ts';
 
 /** Bodies of anything but spans. */
 const DEFAULT_BODY_BYTES = 64 * 1024;
@@ -29,6 +30,8 @@ export interface ServerRooms {
   log: Logger;
   intake: Pick<Intake, 'accept'>;
   archive: Archive;
+  /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
+  troubles: () => Trouble[];
 }
 
 /** Makes the HTTP server of the service; it does not listen yet. */
@@ -65,8 +68,11 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
     done();
   });
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
-  // To listen is to be ready: what a stop or crash left behind was taken up before.
-  app.get('/readyz', (_request, reply) => reply.send({ status: 'ready' }));
+  app.get('/readyz', (_request, reply) => {
+    const troubles = rooms.troubles();
+    if (troubles.length === 0) return reply.send({ status: 'ready' });
+    return reply.code(503).header('retry-after', String(RETRY_AFTER_S)).send({ status: 'unready', troubles });
+  });
   await app.register(receiveRoutes, { intake: rooms.intake });
   await app.register(apiRoutes, { archive: rooms.archive });
   return app;

@@ -31,6 +31,7 @@ import { Intake, keepProducers, Producers, restoreProducers } from './receive/in
 import { openSearchIndex } from './search/index.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
+import { ledgerTroubles } from './trouble.ts';
 
 /** A running service. */
 export interface Service {
@@ -176,7 +177,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     status: () => Promise.resolve(status()),
     onForeign: foreignGroups(log),
   });
-  const app = await createServer({ log, intake, archive });
+  const app = await createServer({ log, intake, archive, troubles: () => ledgerTroubles(ledger) });
   closers.add(() => app.close());
   vaultFollower.start();
   const url = await listen(app, config.host, config.port);

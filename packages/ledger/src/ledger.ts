@@ -4,6 +4,7 @@ import { LedgerError } from './errors.ts';
 import type { Integrator } from './integrate/integrator.ts';
 import type { EpochKeys } from './journal/epoch-keys.ts';
 import { SegmentedJournal, type Journal } from './journal/journal.ts';
+import { WriteProbe } from './journal/write-probe.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { KeyRotation } from './keys/key-rotation.ts';
 import { PartialTiles } from './publish/partial-tiles.ts';
@@ -95,6 +96,11 @@ export interface Ledger {
   barrier(): Promise<void>;
   /** How far it has come. */
   sizes(): LedgerSizes;
+  /**
+   * What keeps it from working: `append_failed`, until writing works again, which it finds out by itself;
+   * `integrate_failed` or `publish_failed`, until the attempt that succeeds. Undefined if all is well.
+   */
+  trouble(): LedgerError | undefined;
   /** The published checkpoint, a signed note. */
   checkpoint(): string;
   /**
@@ -195,13 +201,21 @@ async function openLocked(
     publishedSize: () => publisher.size,
     onError,
   });
-  return new OpenLedger({ ...log, publisher, partialTiles, journal, release });
+  return new OpenLedger({
+    ...log,
+    probe: new WriteProbe(storage),
+    publisher,
+    partialTiles,
+    journal,
+    release,
+  });
 }
 
 /** What an {@link OpenLedger} is made of. */
 interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail' | 'ring' | 'keyFile'> {
   publisher: Publisher;
   partialTiles: PartialTiles;
+  probe: WriteProbe;
   journal: SegmentedJournal;
   /** Lets go of the storage. */
   release: () => Promise<void>;
@@ -216,16 +230,28 @@ class OpenLedger implements Ledger {
   readonly #integrator: Integrator;
   readonly #publisher: Publisher;
   readonly #partialTiles: PartialTiles;
+  readonly #probe: WriteProbe;
   readonly #release: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({ ring, keyFile, integrator, publisher, partialTiles, journal, release, tail }: LedgerParts) {
+  constructor({
+    ring,
+    keyFile,
+    integrator,
+    publisher,
+    partialTiles,
+    probe,
+    journal,
+    release,
+    tail,
+  }: LedgerParts) {
     this.origin = ring.origin;
     this.#ring = ring;
     this.journal = journal;
     this.#integrator = integrator;
     this.#publisher = publisher;
     this.#partialTiles = partialTiles;
+    this.#probe = probe;
     this.#release = release;
     this.keys = new KeyRotation({
       ring,
@@ -237,7 +263,11 @@ class OpenLedger implements Ledger {
       origin: ring.origin,
       tail,
       write: (content) => journal.append(content),
+      onFailed: (error) => {
+        probe.failed(error);
+      },
       onDurable: (group) => {
+        probe.worked();
         integrator.add({ first: group.first, entries: group.entries.view, hashes: group.hashes.view });
         publisher.wake();
         // So that the tiles of a whole interval are not left to the publisher.
@@ -272,6 +302,10 @@ class OpenLedger implements Ledger {
     };
   }
 
+  trouble(): LedgerError | undefined {
+    return this.#probe.failure ?? this.#publisher.failure;
+  }
+
   checkpoint(): string {
     return this.#publisher.note;
   }
@@ -292,6 +326,7 @@ class OpenLedger implements Ledger {
     } finally {
       this.#publisher.close();
       await this.#partialTiles.close();
+      await this.#probe.close();
       try {
         await this.journal.close();
       } finally {

@@ -1,5 +1,6 @@
 import type { EntryBatch } from '@spanledger/record';
 import { LedgerError } from '../errors.ts';
+import { explainFailure } from '../storage/failure.ts';
 import type { FrameContent } from '../journal/frame.ts';
 import { Group } from './group.ts';
 import { Sequencer, type LogTail } from './sequencer.ts';
@@ -26,6 +27,8 @@ export interface CommitterOptions {
   write: (content: FrameContent) => Promise<void>;
   /** Called with each group once it is durable, in order. The group's buffers are reused after it returns. */
   onDurable: (group: Group) => void;
+  /** Called with the error that a group, and those that were chained to it, are refused with. */
+  onFailed: (error: LedgerError) => void;
   /** Bytes that are durable and wait to be integrated. */
   unintegratedBytes: () => number;
   /** Called before each group: resolves when integration has caught up enough for it, in a second at the latest. */
@@ -138,10 +141,12 @@ export class Committer {
 
   /** The group is not durable, and what was sequenced after it is chained to it: all of it goes. */
   #rollBack(group: Group, cause: unknown): void {
-    const error = new LedgerError('append_failed', 'the journal could not be written', {
+    const { reason, help } = explainFailure(cause);
+    const error = new LedgerError('append_failed', `the journal could not be written${reason}`, {
       cause,
-      hint: 'Nothing of the request was recorded. Free disk space or repair the disk, then send it again.',
+      hint: `Nothing of the request was recorded. ${help} Then send it again.`,
     });
+    this.#options.onFailed(error);
     const following = this.#open;
     this.#committing = undefined;
     this.#sequencer.reset(this.#durable);

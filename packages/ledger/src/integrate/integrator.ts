@@ -1,4 +1,5 @@
 import { LedgerError } from '../errors.ts';
+import { explainFailure } from '../storage/failure.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { StoredFile, WritableStorage } from '../storage/storage.ts';
 import { LOG_FOLDER } from '../storage/tiles.ts';
@@ -143,9 +144,10 @@ export class Integrator {
         await this.#write(full);
         await this.#storage.put(partials);
       } catch (cause) {
-        throw new LedgerError('integrate_failed', 'the tiles could not be written', {
+        const { reason, help } = explainFailure(cause);
+        throw new LedgerError('integrate_failed', `the tiles could not be written${reason}`, {
           cause,
-          hint: 'All acknowledged records are in the journal; it is tried again. Free disk space or repair the disk.',
+          hint: `All acknowledged records are in the journal; it is tried again. ${help}`,
         });
       } finally {
         this.#integrating--;

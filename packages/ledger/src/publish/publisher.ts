@@ -1,4 +1,5 @@
 import { LedgerError } from '../errors.ts';
+import { explainFailure } from '../storage/failure.ts';
 import type { Integrator } from '../integrate/integrator.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { SerialQueue } from '../serial-queue.ts';
@@ -39,6 +40,7 @@ export class Publisher {
   #startedAt = -Infinity;
   #tookMs = 0;
   #failures = 0;
+  #failure: LedgerError | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -53,6 +55,11 @@ export class Publisher {
   /** The published checkpoint, a signed note; empty before the first. */
   get note(): string {
     return this.#last?.note ?? '';
+  }
+
+  /** Why the last attempt failed; undefined if it did not. */
+  get failure(): LedgerError | undefined {
+    return this.#failure;
   }
 
   /** Resolves once a checkpoint of at least this size is published. */
@@ -90,8 +97,10 @@ export class Publisher {
       try {
         await this.#publish();
         this.#failures = 0;
+        this.#failure = undefined;
       } catch (error) {
         this.#failures++;
+        this.#failure = error instanceof LedgerError ? error : undefined;
         throw error;
       } finally {
         this.#tookMs = this.#options.now() - this.#startedAt;
@@ -120,10 +129,15 @@ export class Publisher {
       try {
         await store.publish(checkpoint);
       } catch (cause) {
-        throw new LedgerError('publish_failed', `the checkpoint of size ${size} could not be published`, {
-          cause,
-          hint: 'All acknowledged records are in the journal; it is tried again.',
-        });
+        const { reason, help } = explainFailure(cause);
+        throw new LedgerError(
+          'publish_failed',
+          `the checkpoint of size ${size} could not be published${reason}`,
+          {
+            cause,
+            hint: `All acknowledged records are in the journal; it is tried again. ${help}`,
+          },
+        );
       }
       this.#last = checkpoint;
       partialTiles.published(size);

@@ -47,7 +47,7 @@ export class FileTails {
     await writeAll(tail.handle, buffers, position);
     if (!isCut || buffers.length > 0) await tail.handle.datasync();
     await this.#directories.sync([dirname(path)]);
-    tail.durableSize = buffers.reduce((size, { length }) => size + length, position);
+    tail.durableSize = buffers.reduce((end, { length }) => end + length, position);
   }
 
   /** Closes a file, if it is open. */
