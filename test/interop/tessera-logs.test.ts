@@ -1,11 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import {
-  computeKeyId,
   formatReport,
-  formatVerificationKey,
   httpTiles,
   verifyLedger,
   type VerificationReport,
@@ -17,6 +14,7 @@ import { makeDataDirectory } from '../support/exporter/service.ts';
 import { type ChildProgram, startProgram } from '../support/go/child-program.ts';
 import { goProgram } from '../support/go/go-program.ts';
 import { runFsck } from '../support/go/run-program.ts';
+import { makeNoteKey } from './support/note-key.ts';
 
 const SIZES = [1, 255, 256, 257, 65_535, 65_536, 65_537, 100_000];
 const ORIGIN = 'tessera.example/log';
@@ -110,14 +108,4 @@ function verify(
   options: Pick<VerifyLedgerOptions, 'source' | 'known'> & { vkey?: string },
 ): Promise<VerificationReport> {
   return verifyLedger({ vkey, history: 'optional', entries: 'opaque', ...options });
-}
-
-/** A key pair as golang.org/x/mod/sumdb/note writes it: `PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the seed>`. */
-function makeNoteKey(name: string): { skey: string; vkey: string } {
-  const pair = generateKeyPairSync('ed25519');
-  const publicKey = new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32));
-  const seed = pair.privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
-  const id = computeKeyId(name, publicKey).toString(16).padStart(8, '0');
-  const encoded = Buffer.concat([Uint8Array.of(1), seed]).toString('base64');
-  return { skey: `PRIVATE+KEY+${name}+${id}+${encoded}`, vkey: formatVerificationKey({ name, publicKey }) };
 }

@@ -1,5 +1,5 @@
-// open-notes opens signed notes with golang.org/x/mod/sumdb/note and reads the checkpoints in them with
-// transparency-dev/formats. Each line of standard input is a JSON object; it is answered with one, whose members are
+// open-notes opens signed notes with golang.org/x/mod/sumdb/note and reads the checkpoints in them, and the cosignatures
+// of the witnesses that the question names, with transparency-dev/formats. Each line of standard input is a JSON object; it is answered with one, whose members are
 // absent where the note or the checkpoint was refused.
 package main
 
@@ -12,12 +12,15 @@ import (
 	"os"
 
 	"github.com/transparency-dev/formats/log"
+	f_note "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 )
 
 type question struct {
 	Vkey string `json:"vkey"`
 	Note []byte `json:"note"`
+	// Witnesses are verification keys of witnesses.
+	Witnesses []string `json:"witnesses"`
 }
 
 type answer struct {
@@ -25,6 +28,8 @@ type answer struct {
 	Note *readNote `json:"note,omitempty"`
 	// Checkpoint is what was read of its text; absent if that is no checkpoint of the key's log.
 	Checkpoint *readCheckpoint `json:"checkpoint,omitempty"`
+	// Cosigned has the witnesses whose cosignature is good, and when they signed, in seconds.
+	Cosigned map[string]int64 `json:"cosigned,omitempty"`
 }
 
 type readNote struct {
@@ -72,8 +77,33 @@ func (q question) answer() answer {
 	}
 	a.Note = &readNote{Text: opened.Text, Verified: len(opened.Sigs), Unknown: len(opened.UnverifiedSigs)}
 	checkpoint, _, _, err := log.ParseCheckpoint(q.Note, verifier.Name(), verifier)
-	if err == nil {
-		a.Checkpoint = &readCheckpoint{Size: checkpoint.Size, Root: checkpoint.Hash}
+	if err != nil {
+		return a
 	}
+	a.Checkpoint = &readCheckpoint{Size: checkpoint.Size, Root: checkpoint.Hash}
+	a.Cosigned = cosignedBy(q.Note, q.Witnesses)
 	return a
+}
+
+// cosignedBy opens the note with nothing but the witnesses' keys; nobody, if any of their cosignatures is bad.
+func cosignedBy(message []byte, vkeys []string) map[string]int64 {
+	var witnesses []note.Verifier
+	for _, vkey := range vkeys {
+		witness, err := f_note.NewVerifierForCosignatureV1(vkey)
+		if err != nil {
+			return nil
+		}
+		witnesses = append(witnesses, witness)
+	}
+	opened, err := note.Open(message, note.VerifierList(witnesses...))
+	if err != nil {
+		return nil
+	}
+	cosigned := map[string]int64{}
+	for _, signature := range opened.Sigs {
+		if at, err := f_note.CoSigV1Timestamp(signature); err == nil {
+			cosigned[signature.Name] = at.Unix()
+		}
+	}
+	return cosigned
 }
