@@ -20,6 +20,7 @@ export type LedgerErrorCode =
   | 'origin_invalid'
   | 'out_of_range'
   | 'publish_failed'
+  | 'quorum_missing'
   | 'rotation_refused'
   | 'segment_in_use'
   | 'tile_missing'

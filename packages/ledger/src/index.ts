@@ -44,5 +44,21 @@ export {
   type AddCheckpoint,
 } from './witness/add-checkpoint.ts';
 export { openWitness, type OpenWitness, type OpenWitnessOptions } from './witness/witness-directory.ts';
+export {
+  MAX_CLOCK_SKEW_S,
+  WitnessClient,
+  type CheckpointToCosign,
+  type WitnessClientOptions,
+  type WitnessFailure,
+  type WitnessFailureCode,
+  type WitnessReply,
+} from './witness/witness-client.ts';
+export {
+  DEFAULT_WITNESS_TIMEOUT_MS,
+  MAX_WITNESSES,
+  type WitnessingOptions,
+  type WitnessingStatus,
+  type WitnessStatus,
+} from './witness/witness-group.ts';
 export { serveWitness, type ServeWitnessOptions, type WitnessServer } from './witness/witness-server.ts';
 export { type WatchedLog, type Witness, type WitnessAnswer, type WitnessEvent } from './witness/witness.ts';

@@ -13,6 +13,9 @@ import { recoverLog, type LogParts } from './recovery.ts';
 import type { NoteSigner } from './signer.ts';
 import { fileStorage } from './storage/file.ts';
 import type { Storage, WritableStorage } from './storage/storage.ts';
+import { storageTiles } from './storage/tiles.ts';
+import type { WitnessingOptions, WitnessingStatus } from './witness/witness-group.ts';
+import { Witnessing } from './witness/witnessing.ts';
 
 /** The longest time from durable to published, in milliseconds, if nothing else is asked for. */
 export const DEFAULT_PUBLISH_INTERVAL_MS = 500;
@@ -56,6 +59,8 @@ export interface LedgerOptions {
    * most a day, 60,000 if not given.
    */
   partialTilesGraceMs?: number;
+  /** Who cosigns the log's checkpoints before they are published; nobody if not given. */
+  witnessing?: WitnessingOptions;
   /** Milliseconds of a clock that only moves forward; `performance.now` if not given. */
   now?: () => number;
   /** Told of failures that no caller waits for; all of them are tried again. */
@@ -98,9 +103,11 @@ export interface Ledger {
   sizes(): LedgerSizes;
   /**
    * What keeps it from working: `append_failed`, until writing works again, which it finds out by itself;
-   * `integrate_failed` or `publish_failed`, until the attempt that succeeds. Undefined if all is well.
+   * `integrate_failed`, `publish_failed` or `quorum_missing`, until the attempt that succeeds. Undefined if all is well.
    */
   trouble(): LedgerError | undefined;
+  /** How it stands with the witnesses; undefined if there are none. */
+  witnessing(): WitnessingStatus | undefined;
   /** The published checkpoint, a signed note. */
   checkpoint(): string;
   /**
@@ -179,8 +186,10 @@ async function openLocked(
     graceMs: options.partialTilesGraceMs,
     onError,
   });
+  const witnessing = options.witnessing && new Witnessing(options.witnessing, storageTiles(storage), now);
   const publisher = new Publisher({
     ...log,
+    witnessing,
     partialTiles,
     intervalMs: publishIntervalMs,
     now,
@@ -189,8 +198,14 @@ async function openLocked(
   try {
     await publisher.publishNow();
   } catch (error) {
-    await partialTiles.close();
-    throw error;
+    // A log that is held back takes records all the same.
+    if (!isHeldBack(error)) {
+      publisher.close();
+      await partialTiles.close();
+      throw error;
+    }
+    onError(error);
+    publisher.wake();
   }
   const journal = new SegmentedJournal({
     storage,
@@ -207,8 +222,13 @@ async function openLocked(
     publisher,
     partialTiles,
     journal,
+    witnessing,
     release,
   });
+}
+
+function isHeldBack(error: unknown): boolean {
+  return error instanceof LedgerError && error.code === 'quorum_missing';
 }
 
 /** What an {@link OpenLedger} is made of. */
@@ -217,6 +237,7 @@ interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail' | 'ring' | 'k
   partialTiles: PartialTiles;
   probe: WriteProbe;
   journal: SegmentedJournal;
+  witnessing: Witnessing | undefined;
   /** Lets go of the storage. */
   release: () => Promise<void>;
 }
@@ -231,20 +252,12 @@ class OpenLedger implements Ledger {
   readonly #publisher: Publisher;
   readonly #partialTiles: PartialTiles;
   readonly #probe: WriteProbe;
+  readonly #witnessing: Witnessing | undefined;
   readonly #release: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({
-    ring,
-    keyFile,
-    integrator,
-    publisher,
-    partialTiles,
-    probe,
-    journal,
-    release,
-    tail,
-  }: LedgerParts) {
+  constructor(parts: LedgerParts) {
+    const { ring, keyFile, integrator, publisher, partialTiles, probe, journal, release, tail } = parts;
     this.origin = ring.origin;
     this.#ring = ring;
     this.journal = journal;
@@ -252,6 +265,7 @@ class OpenLedger implements Ledger {
     this.#publisher = publisher;
     this.#partialTiles = partialTiles;
     this.#probe = probe;
+    this.#witnessing = parts.witnessing;
     this.#release = release;
     this.keys = new KeyRotation({
       ring,
@@ -304,6 +318,10 @@ class OpenLedger implements Ledger {
 
   trouble(): LedgerError | undefined {
     return this.#probe.failure ?? this.#publisher.failure;
+  }
+
+  witnessing(): WitnessingStatus | undefined {
+    return this.#witnessing?.status;
   }
 
   checkpoint(): string {

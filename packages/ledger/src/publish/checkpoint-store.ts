@@ -92,7 +92,9 @@ export class CheckpointStore {
     }
     this.#tail = undefined;
     // If an attempt failed after the next step, the note is there already: Ed25519 signs the same text the same way.
-    if (checkpoint.size > lastSize) {
+    // Cosignatures that came later are kept too, where the file has room: a file begins with a size of its own.
+    const isCosigned = checkpoint.size === lastSize && checkpoint.note !== tail.last?.note;
+    if (checkpoint.size > lastSize || (isCosigned && tail.count < MAX_HISTORY_NOTES)) {
       // The history is never ahead by more than one, however often showing it has failed.
       if (tail.last !== undefined && lastSize > this.#shownSize) await this.#show(tail.last);
       await this.#append(tail, checkpoint);

@@ -128,5 +128,8 @@ function firstLarger(
     if ((checkpoints[middle]?.size ?? 0) <= index) low = middle + 1;
     else high = middle;
   }
+  const size = checkpoints[low]?.size;
+  // The last of a size bears the most cosignatures.
+  while (size !== undefined && checkpoints[low + 1]?.size === size) low++;
   return checkpoints[low];
 }

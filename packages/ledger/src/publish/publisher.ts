@@ -4,6 +4,7 @@ import type { Integrator } from '../integrate/integrator.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import { formatCheckpoint } from '../verify/checkpoint.ts';
+import type { Witnessing } from '../witness/witnessing.ts';
 import type { CheckpointStore, PublishedCheckpoint } from './checkpoint-store.ts';
 import type { PartialTiles } from './partial-tiles.ts';
 import { SizeWaiters } from './size-waiters.ts';
@@ -14,6 +15,8 @@ export interface PublisherOptions {
   store: CheckpointStore;
   partialTiles: PartialTiles;
   ring: KeyRing;
+  /** Who cosigns checkpoints before they are published; undefined for nobody. */
+  witnessing: Witnessing | undefined;
   /** What is published already. */
   last: PublishedCheckpoint | undefined;
   /** The longest time from durable to published, in milliseconds, as long as the disk keeps up. */
@@ -30,6 +33,9 @@ const GATHER_MS = 10;
 /** The longest pause between two attempts that fail. */
 const MAX_RETRY_MS = 10_000;
 
+/** How long a checkpoint that lacks cosignatures waits until its witnesses are asked again. */
+const COSIGN_AGAIN_MS = 1_000;
+
 /** Integrates what is durable and publishes a signed checkpoint of it, at most one in an interval. */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -37,14 +43,17 @@ export class Publisher {
   readonly #waiters = new SizeWaiters();
   #last: PublishedCheckpoint | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #cosignTimer: NodeJS.Timeout | undefined;
   #startedAt = -Infinity;
   #tookMs = 0;
   #failures = 0;
   #failure: LedgerError | undefined;
+  #isClosed = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#last = options.last;
+    if (options.last !== undefined) options.witnessing?.noteShown(options.last);
   }
 
   /** The size of the published checkpoint. */
@@ -87,17 +96,19 @@ export class Publisher {
   /**
    * Integrates and publishes all that is durable.
    *
-   * @throws LedgerError `integrate_failed` or `publish_failed`; what was durable stays so
+   * @throws LedgerError `integrate_failed`, `publish_failed` or `quorum_missing`; what was durable stays so
    */
   publishNow(): Promise<void> {
     return this.#queue.run(async () => {
       clearTimeout(this.#timer);
+      clearTimeout(this.#cosignTimer);
       this.#timer = undefined;
       this.#startedAt = this.#options.now();
       try {
         await this.#publish();
         this.#failures = 0;
         this.#failure = undefined;
+        if (this.#options.witnessing?.isMissing === true) this.#cosignLater();
       } catch (error) {
         this.#failures++;
         this.#failure = error instanceof LedgerError ? error : undefined;
@@ -115,33 +126,59 @@ export class Publisher {
 
   /** Ends the waiting of all who wait for more than there will be. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#cosignTimer);
     this.#waiters.fail(new LedgerError('ledger_closed', 'the ledger was closed'));
   }
 
+  /** A log that grows asks again with its next checkpoint; one that is idle, after a while. */
+  #cosignLater(): void {
+    clearTimeout(this.#cosignTimer);
+    if (this.#isClosed) return;
+    this.#cosignTimer = setTimeout(() => {
+      this.publishNow().catch((error: unknown) => {
+        this.#options.onError(error);
+        this.wake();
+      });
+    }, COSIGN_AGAIN_MS);
+  }
+
   async #publish(): Promise<void> {
-    const { integrator, store, partialTiles, ring } = this.#options;
+    const { integrator, partialTiles, ring } = this.#options;
     partialTiles.wrote(integrator.size);
     const { size, root } = await integrator.integrate();
-    if (this.#last === undefined || size > this.#last.size) {
-      const note = ring.signNote(formatCheckpoint({ origin: ring.origin, size, root }), size);
-      const checkpoint = { note, size, root };
-      try {
-        await store.publish(checkpoint);
-      } catch (cause) {
-        const { reason, help } = explainFailure(cause);
-        throw new LedgerError(
-          'publish_failed',
-          `the checkpoint of size ${size} could not be published${reason}`,
-          {
-            cause,
-            hint: `All acknowledged records are in the journal; it is tried again. ${help}`,
-          },
-        );
-      }
-      this.#last = checkpoint;
-      partialTiles.published(size);
-      this.#waiters.reach(size);
+    const last = this.#last;
+    if (last !== undefined && size <= last.size) {
+      await this.#complete(last);
+      return;
     }
+    const note = ring.signNote(formatCheckpoint({ origin: ring.origin, size, root }), size);
+    const checkpoint = { note, size, root };
+    await this.#show((await this.#options.witnessing?.cosign(checkpoint)) ?? checkpoint);
+    partialTiles.published(size);
+    this.#waiters.reach(size);
+  }
+
+  async #show(checkpoint: PublishedCheckpoint): Promise<void> {
+    try {
+      await this.#options.store.publish(checkpoint);
+    } catch (cause) {
+      const { reason, help } = explainFailure(cause);
+      const message = `the checkpoint of size ${checkpoint.size} could not be published${reason}`;
+      throw new LedgerError('publish_failed', message, {
+        cause,
+        hint: `All acknowledged records are in the journal; it is tried again. ${help}`,
+      });
+    }
+    this.#last = checkpoint;
+    this.#options.witnessing?.noteShown(checkpoint);
+  }
+
+  /** Shows the published checkpoint with cosignatures that it lacked. */
+  async #complete(last: PublishedCheckpoint): Promise<void> {
+    if (this.#options.witnessing?.isMissing !== true) return;
+    const cosigned = await this.#options.witnessing.cosign(last);
+    if (cosigned.note !== last.note) await this.#show(cosigned);
   }
 }
