@@ -125,7 +125,7 @@ function addOpenings({ count, openings, openingEnds }: EntryBatch, group: Group)
     group.openingLengths.length += 4;
     start = end;
   }
-  group.openings.push(openings.subarray(0, start));
+  group.openings.push(start === openings.length ? openings : openings.subarray(0, start));
 }
 
 function isNextKey(bytes: Uint8Array, at: number): boolean {
@@ -138,7 +138,7 @@ function offset(offsets: Uint32Array, i: number): number {
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function malformed(what: string): LedgerError {

@@ -12,7 +12,7 @@ export interface EntryBundle {
 /** The rightmost entry bundle of a log. One that gets full is handed out. */
 export class EntryBundles {
   readonly #onFull: (bundle: EntryBundle) => void;
-  readonly #bytes = new ByteBuffer();
+  #bytes = new ByteBuffer();
   #index: number;
   #width: number;
 
@@ -37,8 +37,9 @@ export class EntryBundles {
       this.#width++;
       if (this.#width === TILE_WIDTH) {
         this.#bytes.push(entries.subarray(start, at));
-        this.#onFull({ index: this.#index, width: TILE_WIDTH, bytes: Buffer.from(this.#bytes.view) });
-        this.#bytes.length = 0;
+        this.#onFull({ index: this.#index, width: TILE_WIDTH, bytes: this.#bytes.view });
+        // The next one will be about as long.
+        this.#bytes = new ByteBuffer(this.#bytes.length);
         this.#index++;
         this.#width = 0;
         start = at;

@@ -2,23 +2,28 @@ import { dirname } from 'node:path';
 import { SerialQueue } from '../serial-queue.ts';
 import { hasCode, isAbsent, withHandle, type FileSystem } from './file-system.ts';
 
-/** How many directories are remembered to exist. */
+/** How many directories are remembered to exist, if nothing else is asked for. */
 const MAX_KNOWN_DIRECTORIES = 4096;
 
 /** Creates directories below a root, and makes the names in them durable. */
 export class Directories {
   readonly #files: FileSystem;
   readonly #root: string;
+  readonly #maxKnown: number;
   readonly #known = new Set<string>();
   /** Those whose names may not be durable. */
   readonly #unsynced = new Set<string>();
   readonly #queue = new SerialQueue();
   #syncing: string | undefined;
 
-  /** @param root exists, durably */
-  constructor(files: FileSystem, root: string) {
+  /**
+   * @param root exists, durably
+   * @param maxKnown how many directories are remembered to exist: 0 where others may remove them
+   */
+  constructor(files: FileSystem, root: string, maxKnown: number = MAX_KNOWN_DIRECTORIES) {
     this.#files = files;
     this.#root = root;
+    this.#maxKnown = maxKnown;
   }
 
   /** Creates a directory below the root, and its parents. */
@@ -34,8 +39,8 @@ export class Directories {
       // Also if it existed: whoever created it may have ended before its name was durable.
       this.#unsynced.add(parent);
     }
-    if (this.#known.size >= MAX_KNOWN_DIRECTORIES) this.#known.clear();
-    this.#known.add(path);
+    if (this.#known.size >= this.#maxKnown) this.#known.clear();
+    if (this.#maxKnown > 0) this.#known.add(path);
   }
 
   /** Notes that names in a directory were changed, or may have been. Not before: a sync under way might miss it. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Directories } from './directories.ts';
+import { Directories } from './directories.ts';
 import { hasCode, writeAll, type FileHandle, type FileSystem } from './file-system.ts';
 
 /** How many files that were appended to stay open: the journal's segment and the history of checkpoints. */
@@ -21,9 +21,11 @@ export class FileTails {
   /** By path, the one unused for the longest time first. */
   readonly #tails = new Map<string, Tail>();
 
-  constructor(files: FileSystem, directories: Directories) {
+  /** @param root exists, durably */
+  constructor(files: FileSystem, root: string) {
     this.#files = files;
-    this.#directories = directories;
+    // Directories of its own: those that whole files are in come and go, perhaps in another thread.
+    this.#directories = new Directories(files, root, 0);
   }
 
   /** Makes a file end with some bytes from `position` on, durably. */

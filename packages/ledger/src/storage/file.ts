@@ -1,11 +1,9 @@
-import { dirname, join, resolve } from 'node:path';
-import { Directories } from './directories.ts';
+import { join, resolve } from 'node:path';
 import {
   isAbsent,
   nodeFileSystem,
   readAll,
   withHandle,
-  writeAll,
   type FileHandle,
   type FileSystem,
 } from './file-system.ts';
@@ -13,15 +11,8 @@ import { FileTails } from './file-tails.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { checkFolder, checkName } from './names.ts';
 import type { ByteRange, ReadableStorage, Storage, StoredFile, WritableStorage } from './storage.ts';
-
-/** Where files are written before they are renamed to their place. No name of a stored file can be this. */
-const STAGING = '.staging';
-
-/**
- * How many files are written at once. node:fs has four threads; one is left for the journal, whose sync the senders
- * wait for.
- */
-const CONCURRENT_WRITES = 3;
+import { WholeFilesThread } from './whole-files-thread.ts';
+import { STAGING, WholeFiles, type WholeFileWriter } from './whole-files.ts';
 
 /**
  * Keeps files in a directory, under their names. The lock is in `state/` below it.
@@ -87,9 +78,9 @@ class WritableFiles implements WritableStorage {
   readonly #root: string;
   readonly #files: FileSystem;
   readonly #lock: Lock;
-  readonly #directories: Directories;
+  readonly #thread: WholeFilesThread | undefined;
+  readonly #whole: WholeFileWriter;
   readonly #tails: FileTails;
-  #staged = 0;
 
   constructor(root: string, files: FileSystem, lock: Lock) {
     const readable = readableFiles(root, files);
@@ -98,20 +89,17 @@ class WritableFiles implements WritableStorage {
     this.#root = root;
     this.#files = files;
     this.#lock = lock;
-    this.#directories = new Directories(files, root);
-    this.#tails = new FileTails(files, this.#directories);
+    // A test's files are in the test's thread.
+    this.#thread = files === nodeFileSystem ? new WholeFilesThread(root) : undefined;
+    this.#whole = this.#thread ?? new WholeFiles(files, root, '');
+    this.#tails = new FileTails(files, root);
   }
 
   async put(files: readonly StoredFile[]): Promise<void> {
     for (const { name } of files) checkName(name);
-    const next = files.values();
-    const writeSome = async (): Promise<void> => {
-      for (const { name, bytes } of next) await this.#write(name, bytes);
-    };
-    const writers = Math.min(CONCURRENT_WRITES, files.length);
-    const results = await Promise.allSettled(Array.from({ length: writers }, writeSome));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
-    await this.#directories.sync(files.map(({ name }) => dirname(join(this.#root, name))));
+    // What is appended next is appended to the new file.
+    for (const { name } of files) await this.#tails.close(join(this.#root, name));
+    await this.#whole.put(files);
   }
 
   async append(name: string, position: number, buffers: readonly Uint8Array[]): Promise<void> {
@@ -121,27 +109,15 @@ class WritableFiles implements WritableStorage {
 
   async remove(names: readonly string[]): Promise<void> {
     for (const name of names) checkName(name);
-    const directories = new Set<string>();
-    for (const name of names) {
-      const path = join(this.#root, name);
-      await this.#tails.close(path);
-      try {
-        await this.#files.unlink(path);
-      } catch (error) {
-        if (!isAbsent(error)) throw error;
-      } finally {
-        this.#directories.noteChange(dirname(path));
-      }
-      directories.add(dirname(path));
-    }
-    for (const directory of directories) await this.#directories.removeEmpty(directory);
-    await this.#directories.sync(directories);
+    for (const name of names) await this.#tails.close(join(this.#root, name));
+    await this.#whole.remove(names);
   }
 
   async release(): Promise<void> {
     try {
       await this.#tails.closeAll();
     } finally {
+      await this.#thread?.close();
       this.#lock.release();
     }
   }
@@ -158,33 +134,6 @@ class WritableFiles implements WritableStorage {
       } catch (error) {
         if (!isAbsent(error)) throw error;
       }
-    }
-  }
-
-  async #write(name: string, bytes: Uint8Array): Promise<void> {
-    const path = join(this.#root, name);
-    // Beside the first part of the name, which may be a mount of its own.
-    const staging = join(this.#root, dirname(name) === '.' ? '' : (name.split('/')[0] ?? ''), STAGING);
-    await this.#directories.make(staging);
-    const staged = join(staging, String(this.#staged++));
-    try {
-      await withHandle(this.#files, staged, 'wx', async (handle) => {
-        await writeAll(handle, [bytes], 0);
-        await handle.datasync();
-      });
-      await this.#directories.make(dirname(path));
-      // What is appended next is appended to the new file.
-      await this.#tails.close(path);
-      try {
-        await this.#files.rename(staged, path);
-      } finally {
-        // In any case: it may have taken effect.
-        this.#directories.noteChange(dirname(path));
-      }
-    } catch (error) {
-      // On a full disk, what was left of every attempt would keep it full.
-      await this.#files.unlink(staged).catch(() => undefined);
-      throw error;
     }
   }
 }

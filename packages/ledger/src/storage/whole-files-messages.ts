@@ -1,0 +1,18 @@
+import type { StoredFile } from './storage.ts';
+
+/** What the thread that writes files is started with. */
+export interface WholeFilesThreadData {
+  root: string;
+}
+
+/** Work for the thread; it is done in order. */
+export type WholeFilesTask =
+  | { kind: 'put'; id: number; files: readonly StoredFile[] }
+  | { kind: 'remove'; id: number; names: readonly string[] };
+
+/** What became of a task. */
+export interface WholeFilesOutcome {
+  id: number;
+  /** Why it failed: what survives of a file system's error when it changes threads. */
+  failure?: { message: string; code?: string };
+}
