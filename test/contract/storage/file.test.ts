@@ -1,11 +1,24 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileStorage } from '@spanledger/ledger';
+import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { nodeFileSystem } from '../../../packages/ledger/src/storage/file-system.ts';
+import { fileStorage } from '../../../packages/ledger/src/storage/file.ts';
+import { WholeFilesThread } from '../../../packages/ledger/src/storage/whole-files-thread.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 import { describeStorage } from './suite.ts';
 
-describeStorage('file', async () => fileStorage(await scratchDirectory()));
+/** From so many bytes on, files are put by a thread of their own. */
+const NEVER = Infinity;
+const ALWAYS = 0;
+
+describeStorage('file', async () => fileStorage(await scratchDirectory(), nodeFileSystem, NEVER));
+describeStorage('file, by its thread', async () =>
+  fileStorage(await scratchDirectory(), nodeFileSystem, ALWAYS),
+);
+describeStorage('file, sometimes by its thread', async () =>
+  fileStorage(await scratchDirectory(), nodeFileSystem, 20),
+);
 
 test('what a crash left half written is cleared away, and nothing else', async () => {
   const directory = await scratchDirectory();
@@ -32,22 +45,43 @@ test('a folder that is a link to another disk is written through, staging includ
   expect((await readdir(other)).sort()).toEqual(['.staging', 'checkpoint']);
 });
 
-test('a file where a folder should be, and a folder where a file should be', async () => {
+test.each([NEVER, ALWAYS])(
+  'a file where a folder should be, and a folder where a file should be',
+  async (from) => {
+    const directory = await scratchDirectory();
+    const writable = await fileStorage(directory, nodeFileSystem, from).lock('a test');
+    onTestFinished(() => writable.release());
+    await writable.put([
+      { name: 'a', bytes: Buffer.from('a') },
+      { name: 'b/c', bytes: Buffer.from('c') },
+    ]);
+    expect(await writable.read('a/b')).toBeUndefined();
+    expect(await writable.list('a')).toEqual([]);
+    await expect(writable.read('b')).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(writable.put([{ name: 'a/b', bytes: Buffer.from('b') }])).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
+    await expect(writable.put([{ name: 'b', bytes: Buffer.from('b') }])).rejects.toMatchObject({
+      code: 'EISDIR',
+    });
+    expect(await readdir(join(directory, '.staging'))).toEqual([]);
+  },
+);
+
+test('a thread that dies takes what it was doing with it, and the next call is served', async () => {
   const directory = await scratchDirectory();
-  const writable = await fileStorage(directory).lock('a test');
-  onTestFinished(() => writable.release());
-  await writable.put([
-    { name: 'a', bytes: Buffer.from('a') },
-    { name: 'b/c', bytes: Buffer.from('c') },
-  ]);
-  expect(await writable.read('a/b')).toBeUndefined();
-  expect(await writable.list('a')).toEqual([]);
-  await expect(writable.read('b')).rejects.toMatchObject({ code: 'EISDIR' });
-  await expect(writable.put([{ name: 'a/b', bytes: Buffer.from('b') }])).rejects.toMatchObject({
-    code: 'ENOTDIR',
+  let starts = 0;
+  const files = new WholeFilesThread(directory, ALWAYS, () => {
+    starts++;
+    return new Worker(`require('node:worker_threads').parentPort.once('message', () => process.exit(1))`, {
+      eval: true,
+    });
   });
-  await expect(writable.put([{ name: 'b', bytes: Buffer.from('b') }])).rejects.toMatchObject({
-    code: 'EISDIR',
-  });
-  expect(await readdir(join(directory, '.staging'))).toEqual([]);
+  const put = (name: string): Promise<void> => files.put([{ name, bytes: Buffer.from('a') }]);
+  const results = await Promise.allSettled([put('a'), put('b'), files.remove(['c'])]);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  await expect(put('a')).rejects.toThrow('the thread that writes files ended');
+  await files.remove(['a']);
+  expect(starts).toBe(2);
+  await files.close();
 });

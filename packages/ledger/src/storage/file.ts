@@ -11,23 +11,28 @@ import { FileTails } from './file-tails.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { checkFolder, checkName } from './names.ts';
 import type { ByteRange, ReadableStorage, Storage, StoredFile, WritableStorage } from './storage.ts';
-import { WholeFilesThread } from './whole-files-thread.ts';
+import { THREAD_FROM_BYTES, WholeFilesThread } from './whole-files-thread.ts';
 import { STAGING, WholeFiles, type WholeFileWriter } from './whole-files.ts';
 
 /**
  * Keeps files in a directory, under their names. The lock is in `state/` below it.
  *
  * @param directory created with the first lock
- * @param files the operating system's, if not given
+ * @param files the operating system's, if not given; others are used in this thread alone
+ * @param threadFromBytes once so many bytes are put at once, files are put by a thread of its own
  */
-export function fileStorage(directory: string, files: FileSystem = nodeFileSystem): Storage {
+export function fileStorage(
+  directory: string,
+  files: FileSystem = nodeFileSystem,
+  threadFromBytes: number = THREAD_FROM_BYTES,
+): Storage {
   const root = resolve(directory);
   return {
     ...readableFiles(root, files),
     async lock(writer) {
       const lock = await acquireLock(join(root, 'state'), writer);
       try {
-        const storage = new WritableFiles(root, files, lock);
+        const storage = new WritableFiles(root, files, lock, threadFromBytes);
         await storage.clearStaging();
         return storage;
       } catch (error) {
@@ -82,15 +87,14 @@ class WritableFiles implements WritableStorage {
   readonly #whole: WholeFileWriter;
   readonly #tails: FileTails;
 
-  constructor(root: string, files: FileSystem, lock: Lock) {
+  constructor(root: string, files: FileSystem, lock: Lock, threadFromBytes: number) {
     const readable = readableFiles(root, files);
     this.read = (name, range) => readable.read(name, range);
     this.list = (folder) => readable.list(folder);
     this.#root = root;
     this.#files = files;
     this.#lock = lock;
-    // A test's files are in the test's thread.
-    this.#thread = files === nodeFileSystem ? new WholeFilesThread(root) : undefined;
+    this.#thread = files === nodeFileSystem ? new WholeFilesThread(root, threadFromBytes) : undefined;
     this.#whole = this.#thread ?? new WholeFiles(files, root, '');
     this.#tails = new FileTails(files, root);
   }

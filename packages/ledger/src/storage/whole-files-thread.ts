@@ -4,32 +4,43 @@ import type { StoredFile } from './storage.ts';
 import type { WholeFilesOutcome, WholeFilesTask, WholeFilesThreadData } from './whole-files-messages.ts';
 import { WholeFiles, type WholeFileWriter } from './whole-files.ts';
 
-/** The first call of {@link WholeFilesThread.put} with this many bytes starts the thread. */
-const THREAD_FROM_BYTES = 512 * 1024;
+/** A call of {@link WholeFilesThread.put} with this many bytes starts the thread, if nothing else is asked for. */
+export const THREAD_FROM_BYTES: number = 512 * 1024;
 
 /**
- * {@link WholeFiles} in a thread of its own, started when there is much to write. The thread that appends has then
- * nothing to do with tiles but to hand them over, and their syncs take no thread of node:fs from the journal's: measured
- * with 256 callers, it is what keeps the tiles from taking half of the rate (docs/benchmarks.md).
+ * {@link WholeFiles} in a thread of its own, started when there is much to write: with 1,024 callers it spares the thread
+ * that appends a fifth of its time (docs/benchmarks.md).
  */
 export class WholeFilesThread implements WholeFileWriter {
   readonly #root: string;
+  readonly #threadFromBytes: number;
+  readonly #startWorker: (data: WholeFilesThreadData) => Worker;
   #worker: Worker | undefined;
   /** Does the work as long as there is no thread. */
   #local: WholeFiles;
   readonly #pending = new Map<number, PromiseWithResolvers<void>>();
   #count = 0;
 
-  /** @param root exists, durably */
-  constructor(root: string) {
+  /**
+   * @param root exists, durably
+   * @param threadFromBytes a put of this many bytes starts the thread
+   * @param startWorker starts it; a test brings its own
+   */
+  constructor(
+    root: string,
+    threadFromBytes: number,
+    startWorker: (data: WholeFilesThreadData) => Worker = startWholeFilesWorker,
+  ) {
     this.#root = root;
+    this.#threadFromBytes = threadFromBytes;
+    this.#startWorker = startWorker;
     this.#local = new WholeFiles(nodeFileSystem, root, '');
   }
 
   async put(files: readonly StoredFile[]): Promise<void> {
     const sizeBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (this.#worker === undefined && sizeBytes < THREAD_FROM_BYTES) return await this.#local.put(files);
-    // Copied, since they stay the caller's; and then given to the thread, since cloning them costs five times as much.
+    if (this.#worker === undefined && sizeBytes < this.#threadFromBytes) return await this.#local.put(files);
+    // Copied, since they stay the caller's, and then given away: to have them cloned takes much longer.
     const copies = files.map(({ name, bytes }) => ({ name, bytes: Uint8Array.from(bytes) }));
     const task = { kind: 'put', id: this.#count++, files: copies } as const;
     await this.#run(
@@ -60,12 +71,7 @@ export class WholeFilesThread implements WholeFileWriter {
   }
 
   #start(): Worker {
-    const workerData: WholeFilesThreadData = { root: this.#root };
-    // As this file is run, built or as source, so is the thread's.
-    const script = import.meta.url.endsWith('.ts')
-      ? new URL('./whole-files-worker.ts', import.meta.url)
-      : new URL('./whole-files-worker.js', import.meta.url);
-    const worker = new Worker(script, { workerData, name: 'spanledger-files' });
+    const worker = this.#startWorker({ root: this.#root });
     worker.on('message', (outcome: WholeFilesOutcome) => this.#settle(outcome));
     let failure: Error | undefined;
     worker.on('error', (error) => (failure = error));
@@ -90,4 +96,12 @@ export class WholeFilesThread implements WholeFileWriter {
     this.#pending.clear();
     for (const { reject } of pending) reject(new Error('the thread that writes files ended', { cause }));
   }
+}
+
+function startWholeFilesWorker(workerData: WholeFilesThreadData): Worker {
+  // As this file is run, built or as source, so is the thread's.
+  const script = import.meta.url.endsWith('.ts')
+    ? new URL('./whole-files-worker.ts', import.meta.url)
+    : new URL('./whole-files-worker.js', import.meta.url);
+  return new Worker(script, { workerData, name: 'spanledger-files' });
 }
