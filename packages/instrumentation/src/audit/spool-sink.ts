@@ -3,7 +3,7 @@ import type { RecordedResource, RecordedSpan } from '../otlp/recorded-span.ts';
 import type { FrameKind } from '../spool/frame.ts';
 import type { LossReason, LossState } from '../spool/loss-file.ts';
 import type { AppendMode, AppendOutcome } from '../spool/spool-writer.ts';
-import { guarded } from '../warning.ts';
+import { warnAboutFailure } from '../warning.ts';
 import { LossLedger, lossSpan } from './loss-ledger.ts';
 import type { SpanEncoder, SpanSink } from './span-sink.ts';
 
@@ -22,6 +22,11 @@ export const LOSS_REPORT_INTERVAL_MS = 1_000;
 /** A numbered span, and whether its frame names the number: a provisional frame does, and the one that settles it. */
 interface OutgoingSpan extends NumberedSpan {
   readonly settles: boolean;
+}
+
+/** A span whose number is 0 until it is written, unless it was kept provisionally. */
+interface WaitingSpan extends OutgoingSpan {
+  number: number;
 }
 
 /** Takes frames. */
@@ -57,7 +62,7 @@ export interface SpoolSinkParts {
  */
 export class SpoolSink implements SpanSink {
   readonly #parts: SpoolSinkParts;
-  #waiting: { span: RecordedSpan; number: number | undefined }[] = [];
+  #waiting: WaitingSpan[] = [];
   #lastNumber = 0;
   #lastWrite = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -68,6 +73,10 @@ export class SpoolSink implements SpanSink {
   #reportTimer: NodeJS.Timeout | undefined;
   #resource: RecordedResource = { attributes: {} };
   #emitted = 0;
+
+  readonly #flush = (): void => {
+    this.flush();
+  };
 
   constructor(parts: SpoolSinkParts) {
     this.#parts = parts;
@@ -84,7 +93,7 @@ export class SpoolSink implements SpanSink {
   }
 
   emit(span: RecordedSpan, number?: number): void {
-    this.#waiting.push({ span, number });
+    this.#waiting.push({ span, number: number ?? 0, settles: number !== undefined });
     if (this.#waiting.length >= MAX_WAITING_SPANS) this.flush();
     else this.#schedule();
   }
@@ -102,13 +111,10 @@ export class SpoolSink implements SpanSink {
   #schedule(): void {
     if (this.#timer !== undefined || this.#immediate !== undefined) return;
     const waited = this.#parts.now() - this.#lastWrite;
-    const flush = (): void => {
-      this.flush();
-    };
     // Neither keeps the process alive: what waits at its exit is written by the exit handler.
     // A clock that was set back (by fake timers, for example) must not make them wait for it.
-    if (waited >= WRITE_INTERVAL_MS || waited < 0) this.#immediate = setImmediate(flush).unref();
-    else this.#timer = setTimeout(flush, WRITE_INTERVAL_MS - waited).unref();
+    if (waited >= WRITE_INTERVAL_MS || waited < 0) this.#immediate = setImmediate(this.#flush).unref();
+    else this.#timer = setTimeout(this.#flush, WRITE_INTERVAL_MS - waited).unref();
   }
 
   flush(): void {
@@ -123,12 +129,8 @@ export class SpoolSink implements SpanSink {
     this.#lastWrite = this.#parts.now();
     if (this.#losses.isPending) this.#reportLosses('try');
     // Numbers are given when spans are written, so that a death in between leaves no hole behind.
-    const spans = waiting.map(({ span, number }) => ({
-      span,
-      number: number ?? ++this.#lastNumber,
-      settles: number !== undefined,
-    }));
-    this.#write(spans);
+    for (const span of waiting) if (!span.settles) span.number = ++this.#lastNumber;
+    this.#write(waiting);
     this.#noteLosses();
   }
 
@@ -170,15 +172,21 @@ export class SpoolSink implements SpanSink {
     spans: readonly OutgoingSpan[],
     mode: AppendMode,
   ): AppendOutcome | 'encode_failed' | 'too_large' {
-    const payload = guarded('ENCODE', () => this.#parts.encoder.encode(spans));
-    if (payload === undefined) return 'encode_failed';
-    if (payload.length > MAX_PAYLOAD_BYTES && spans.length > 1) return 'too_large';
-    const numbers = spans.filter(({ settles }) => settles).map(({ number }) => number);
-    const outcome = guarded('SPOOL', () =>
-      this.#parts.writer.append(kind, numbers, payload, spans.length, mode),
-    );
-    if (outcome === 'written') guarded('SENDER', this.#parts.onWritten);
-    return outcome ?? 'spool_failed';
+    const { encoder, writer, onWritten } = this.#parts;
+    let what = 'ENCODE';
+    let outcome: AppendOutcome | 'encode_failed' = 'encode_failed';
+    try {
+      const payload = encoder.encode(spans);
+      if (payload.length > MAX_PAYLOAD_BYTES && spans.length > 1) return 'too_large';
+      what = 'SPOOL';
+      outcome = 'spool_failed';
+      outcome = writer.append(kind, settledNumbers(spans), payload, spans.length, mode);
+      what = 'SENDER';
+      if (outcome === 'written') onWritten();
+    } catch (error) {
+      warnAboutFailure(what, error);
+    }
+    return outcome;
   }
 
   #scheduleReport(): void {
@@ -218,4 +226,10 @@ export class SpoolSink implements SpanSink {
       next: this.#lastNumber + 1,
     });
   }
+}
+
+function settledNumbers(spans: readonly OutgoingSpan[]): readonly number[] {
+  const numbers: number[] = [];
+  for (const { settles, number } of spans) if (settles) numbers.push(number);
+  return numbers;
 }
