@@ -77,6 +77,20 @@ describe.each(SIZES)('a log of %i records', (size) => {
   });
 });
 
+describe('a copy of the log', () => {
+  it('is verified by the command, from a static file server and from a folder', async () => {
+    const [, staticUrl = ''] = urls;
+    for (const where of [
+      ['--url', staticUrl],
+      ['--data', join(data.path, 'ledger')],
+    ]) {
+      const { status, stdout } = await runCommand(['verify', ...where, '--vkey', vkeyPath, '--json']);
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true, entries: 'records', size: SIZES.at(-1) });
+    }
+  });
+});
+
 describe('a service', () => {
   it('gives proofs that hold for tlog and merkle, by the API and on the command line', async () => {
     const reader = new LedgerReader(fileTiles(join(data.path, 'ledger')));

@@ -31,9 +31,8 @@ async function startTheirs(name: string, logVkey: string): Promise<NoteKey & { u
 /** A witness of ours, over the log of a key: the command, in a process of its own. */
 async function startOurs(name: string, logVkey: string): Promise<{ url: string; witnessVkey: string }> {
   const data = await scratchDirectory();
-  const command = startCommand([
-    ...['witness', '--data', data, '--name', name, '--log', logVkey, '--port', '0', '--json'],
-  ]);
+  const args = ['--data', data, '--name', name, '--log', logVkey, '--port', '0', '--json'];
+  const command = startCommand(['witness', ...args]);
   onTestFinished(async () => {
     command.signal('SIGTERM');
     await command.ended();
