@@ -10,7 +10,7 @@ import {
   type Archive,
 } from '@spanledger/audit-exporter';
 import { fileTiles, LedgerError, LedgerReader, parallelBundles } from '@spanledger/ledger';
-import type { TileSource, VerifyLedgerOptions } from '@spanledger/ledger/verify';
+import { KEYS_PATH, type TileSource, type VerifyLedgerOptions } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
 import { findLog, openDirectory } from './directory-access.ts';
 import { CliError } from './errors.ts';
@@ -27,6 +27,8 @@ export interface PublicLog {
   /** Reads entries in several threads; only where the log is in a directory. */
   openBundles?: NonNullable<VerifyLedgerOptions['openBundles']>;
   vkey: () => Promise<string>;
+  /** What the log states about its keys; undefined of a log that has had one key only. */
+  keys: () => Promise<string | undefined>;
   /** The tlog-proof of an entry; undefined where the log has none at this index. */
   proof: (index: number) => Promise<string | undefined>;
 }
@@ -76,6 +78,7 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
     return {
       tiles: archive.tiles,
       vkey: () => archive.vkey(),
+      keys: () => readKeys(archive.tiles),
       proof: (index) => archive.proof(String(index)),
     };
   }
@@ -86,6 +89,7 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
   return {
     tiles,
     openBundles: parallelBundles(ledger),
+    keys: () => readKeys(tiles),
     proof: async (index) => {
       try {
         return await reader.tlogProof(index);
@@ -103,6 +107,11 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
       }
     },
   };
+}
+
+async function readKeys(tiles: TileSource): Promise<string | undefined> {
+  const bytes = await tiles.read(KEYS_PATH);
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 /** A location in words. */

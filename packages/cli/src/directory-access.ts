@@ -37,7 +37,7 @@ export function findLog(directory: string): string {
  *
  * @throws ExporterError `archive_missing`, `data_directory_unusable`
  */
-function demandLedger(directory: string): void {
+export function demandLedger(directory: string): void {
   const { root, ledger } = dataDirectory(directory);
   const found = attempt(root, () => statSync(root));
   if (found === undefined) {

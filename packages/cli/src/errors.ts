@@ -18,7 +18,13 @@ export const EXIT = {
 
 /** Why a command failed on its own account; docs/errors.md explains each. */
 export type CliErrorCode =
-  'file_unreadable' | 'input_ambiguous' | 'input_malformed' | 'node_too_old' | 'not_found' | 'usage';
+  | 'change_refused'
+  | 'file_unreadable'
+  | 'input_ambiguous'
+  | 'input_malformed'
+  | 'node_too_old'
+  | 'not_found'
+  | 'usage';
 
 /** What a command throws when it cannot do what it was asked. */
 export class CliError extends Error {
@@ -96,7 +102,7 @@ export function describeError(error: unknown, command?: string): Failure {
 }
 
 function exitCodeOf(code: string): number {
-  if (code === 'not_found' || code === 'input_ambiguous') return EXIT.failed;
+  if (code === 'not_found' || code === 'input_ambiguous' || code === 'change_refused') return EXIT.failed;
   return USAGE_CODES.has(code) ? EXIT.usage : EXIT.unreachable;
 }
 

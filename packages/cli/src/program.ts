@@ -38,6 +38,8 @@ export function createProgram(context: Context): Command {
       outputError: () => undefined,
     })
     .exitOverride()
+    // What follows the name of a command is that command's.
+    .enablePositionalOptions()
     .showSuggestionAfterError();
   addServe(program, context);
   addSearch(program, context);

@@ -21,8 +21,8 @@ import type { SessionStore } from './sessions/index.ts';
 export interface ArchiveRooms {
   /** The log's files. */
   source: TileSource;
-  /** The log's verification key line. */
-  vkey: string;
+  /** The log's newest verification key line. */
+  vkey: () => string;
   openings: OpeningsReader;
   search: SearchIndex;
   sessions: SessionStore;
@@ -88,7 +88,7 @@ export function createArchive(rooms: ArchiveRooms): Archive {
       return (await log.checkpoint()).note;
     },
     async vkey() {
-      return rooms.vkey;
+      return rooms.vkey();
     },
     status: rooms.status,
     async close() {

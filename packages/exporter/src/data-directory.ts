@@ -6,7 +6,7 @@ export interface DataDirectory {
   root: string;
   /** tlog-tiles layout, servable as static files. */
   ledger: string;
-  /** The log's verification key: one signed-note vkey line. */
+  /** The log's newest verification key: one signed-note vkey line. */
   vkeyFile: string;
   journal: string;
   vaultFile: string;
@@ -14,7 +14,7 @@ export interface DataDirectory {
   sessionsFile: string;
   /** Private keys, mode 0700. */
   keys: string;
-  /** Ed25519 signing key of the log, PKCS8 PEM, 0600. */
+  /** The log's first Ed25519 signing key, PKCS8 PEM, 0600; later ones are `ledger-<key ID>.key` beside it. */
   ledgerKeyFile: string;
   /** The key-encryption key, 32 random bytes, 0600; absent where the environment brings it. */
   kekFile: string;
@@ -25,6 +25,12 @@ export interface DataDirectory {
   /** One wrapped key per journal segment. */
   epochKeys: string;
   state: string;
+  /** A wish to change the log's keys, for the service to take up. */
+  keyRequestFile: string;
+  /** Why the last one was refused. */
+  keyRefusalFile: string;
+  /** How many key statements are records of the log. */
+  keyStatementsFile: string;
   /** Which records of which producer were already taken in. */
   producersFile: string;
   /** The log's origin, drawn once. */
@@ -55,6 +61,9 @@ export function dataDirectory(directory: string): DataDirectory {
     referenceKeyFile: join(keys, 'references.key'),
     epochKeys: join(keys, 'epochs'),
     state,
+    keyRequestFile: join(state, 'key-request.json'),
+    keyRefusalFile: join(state, 'key-request.refused.json'),
+    keyStatementsFile: join(state, 'key-statements'),
     producersFile: join(state, 'producers.json'),
     originFile: join(state, 'origin'),
   };

@@ -26,6 +26,8 @@ export { INDEX_FAILURE_MEANINGS } from './index-report.ts';
 export type { IndexFailure, IndexFailureCode, IndexReport } from './index-report.ts';
 export { verifyIndex } from './index-verifier.ts';
 export type { VerifyIndexOptions } from './index-verifier.ts';
+export { readKeyRefusal, readKeyRequest, writeKeyRequest } from './keys/index.ts';
+export type { KeyRefusal, KeyRequest, RequestedEnd } from './keys/index.ts';
 export { createLog } from './log.ts';
 export type { LogOptions } from './log.ts';
 export { QueryError } from './query-error.ts';

@@ -11,7 +11,8 @@ import { ExporterError } from './errors.ts';
 import { FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
-import { loadLogIdentity } from './log-identity.ts';
+import { KeyChanges } from './keys/index.ts';
+import { drawLaterKey, loadLogIdentity } from './log-identity.ts';
 import { composeOpenings } from './openings.ts';
 import {
   checkVault,
@@ -39,7 +40,7 @@ export interface Service {
   readonly url: string;
   /** The log's origin. */
   readonly origin: string;
-  /** The log's verification key. */
+  /** The log's newest verification key. */
   readonly vkey: string;
   /** How far the log is. */
   sizes(): ReturnType<Ledger['sizes']>;
@@ -78,7 +79,8 @@ export async function startService(config: Config, options: ServiceOptions = {})
 async function start(config: Config, log: Logger, closers: Closers): Promise<Service> {
   const { paths, storage } = await openDirectory(config, closers);
   const kek = await loadKek(paths.kekFile, config.kek, true);
-  const signer = await loadLogIdentity(paths, config.origin);
+  const { origin, signers } = await loadLogIdentity(paths, config);
+  const [signer, ...laterSigners] = signers;
   const referenceKey = await loadReferenceKey(paths.referenceKeyFile, kek, true);
   const indexKey = await loadIndexKey(paths.indexKeyFile, kek, true);
   const epochKeys = fileEpochKeys(paths.epochKeys, kek);
@@ -94,6 +96,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const ledger = await openLedger({
     storage,
     signer,
+    signers: laterSigners,
     epochKeys,
     publishIntervalMs: config.publishIntervalMs,
     segmentMaxAgeMs: config.segmentMaxAgeMs,
@@ -155,6 +158,17 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
   const intake = new Intake({ ledger, references, producers });
   closers.add(keepProducers(paths.producersFile, intake, onError));
+  const keyChanges = new KeyChanges({
+    paths,
+    ledger,
+    reader,
+    signers,
+    drawKey: () => drawLaterKey(paths, origin),
+    append: (draft) => intake.record([draft]),
+    log,
+  });
+  await keyChanges.start();
+  closers.add(() => keyChanges.stop());
 
   const status = (): JsonObject => ({
     origin: ledger.origin,
@@ -170,7 +184,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   });
   const archive = createArchive({
     source,
-    vkey: ledger.vkey,
+    vkey: () => ledger.vkey,
     openings,
     search,
     sessions,
@@ -188,7 +202,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   return {
     url,
     origin: ledger.origin,
-    vkey: ledger.vkey,
+    get vkey() {
+      return ledger.vkey;
+    },
     sizes: () => ledger.sizes(),
     status,
     close: () => (closing ??= stop(closers, log)),

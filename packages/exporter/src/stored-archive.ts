@@ -48,7 +48,7 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
     const log = new LedgerReader(source);
     return createArchive({
       source,
-      vkey,
+      vkey: () => vkey,
       openings,
       search,
       sessions,

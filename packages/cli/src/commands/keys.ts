@@ -1,10 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { dataDirectory } from '@spanledger/audit-exporter';
 import type { Command } from 'commander';
 import { describeLocation, locate, openPublicLog } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { addExamples, addSourceOptions, type SourceOptions } from '../options.ts';
 import { renderJsonLine } from '../output/json.ts';
+import { addKeyChanges } from './keys-change.ts';
+import { addKeysList } from './keys-list.ts';
 
 /** A key file of a data directory; what it holds is never read here. */
 export interface KeyFile {
@@ -18,15 +21,20 @@ export interface KeyFile {
 export function addKeys(program: Command, context: Context): void {
   const command = program
     .command('keys')
-    .summary('show the verification key, and where keys lie')
+    .summary('show the log’s keys, and change them')
     .description(
       'Prints the verification key of the ledger, which everybody may have, and says where the secret keys lie. ' +
         'It never prints a secret one.',
     )
+    .enablePositionalOptions()
     .action((options: SourceOptions) => showKeys(options, context));
+  addKeysList(command, context);
+  addKeyChanges(command, context);
   addExamples(addSourceOptions(command), [
     'spanledger keys',
     'spanledger keys --json | jq -r .vkey > ledger.vkey',
+    'spanledger keys list',
+    'spanledger keys rotate',
   ]);
 }
 
@@ -50,8 +58,16 @@ async function showKeys(options: SourceOptions, context: Context): Promise<void>
 /** The secret keys of a data directory and their permissions. */
 export async function keyFiles(directory: string): Promise<KeyFile[]> {
   const paths = dataDirectory(directory);
+  const names = await readdir(paths.keys).catch(() => []);
+  const laterKeys = names
+    .filter((name) => /^ledger-[0-9a-f]{8}\.key$/.test(name))
+    .map((name) => ({
+      purpose: 'signs the checkpoints since a change of keys',
+      path: join(paths.keys, name),
+    }));
   const files: KeyFile[] = [
     { purpose: 'signs the checkpoints; who has it can write another log', path: paths.ledgerKeyFile },
+    ...laterKeys,
     { purpose: 'wraps all other keys; without it no opened group can be read', path: paths.kekFile },
     { purpose: 'finds values in the index', path: paths.indexKeyFile },
     { purpose: 'finds the references of subjects and sessions', path: paths.referenceKeyFile },

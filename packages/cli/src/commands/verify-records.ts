@@ -21,6 +21,8 @@ import { readWitnessPolicy } from './witness-policy.ts';
 /** What a record is held against. */
 interface Evidence {
   vkey: string;
+  /** What the log states about its keys. */
+  keys?: string;
   policy: WitnessPolicy;
   /** The proof of a document, or why there is none. */
   proofOf: (document: JsonObject) => Promise<Proof>;
@@ -35,12 +37,13 @@ export async function verifyRecords(file: string, options: VerifyOptions, contex
   const documents = parseDocuments(await readInputFile(file, context), file);
   const evidence = await gatherEvidence(documents.length, options, context);
   context.mustFinish = true;
+  const keys = evidence.keys === undefined ? {} : { keys: evidence.keys };
   let failed = 0;
   for (const document of documents) {
     const proof = await evidence.proofOf(document);
     const report =
       'text' in proof
-        ? verifyDocument({ document, proof: proof.text, vkey: evidence.vkey, ...evidence.policy })
+        ? verifyDocument({ document, proof: proof.text, vkey: evidence.vkey, ...keys, ...evidence.policy })
         : proof;
     if (!('ok' in report && report.ok)) failed += 1;
     context.out(renderOne(document, report, documents.length === 1, options, context));
@@ -58,7 +61,7 @@ export async function verifyRecords(file: string, options: VerifyOptions, contex
 /** With both proof and key at hand nobody is asked; what is missing comes from the log. */
 async function gatherEvidence(
   count: number,
-  { proof, vkey, ...options }: VerifyOptions,
+  { proof, vkey, keys, ...options }: VerifyOptions,
   context: Context,
 ): Promise<Evidence> {
   if (proof !== undefined && count !== 1) {
@@ -67,12 +70,17 @@ async function gatherEvidence(
   const policy = await readWitnessPolicy(options, context);
   const given = proof === undefined ? undefined : { text: await readInputFile(proof, context) };
   const key = vkey === undefined ? undefined : await readVkey(vkey, context);
-  if (given !== undefined && key !== undefined)
-    return { vkey: key, policy, proofOf: () => Promise.resolve(given) };
+  const givenKeys = keys === undefined ? undefined : await readInputFile(keys, context);
+  if (given !== undefined && key !== undefined) {
+    const proofOf = (): Promise<Proof> => Promise.resolve(given);
+    return { vkey: key, policy, proofOf, ...(givenKeys !== undefined && { keys: givenKeys }) };
+  }
   const location = await locate(options, context);
   const log = openPublicLog(location, context);
+  const statements = givenKeys ?? (await log.keys());
   return {
     vkey: key ?? (await log.vkey()),
+    ...(statements !== undefined && { keys: statements }),
     policy,
     proofOf: (document) => (given === undefined ? proveFrom(log, document) : Promise.resolve(given)),
     ...(key === undefined && { ownKeyOf: describeLocation(location) }),

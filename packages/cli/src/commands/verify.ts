@@ -10,6 +10,8 @@ import { verifyRecords } from './verify-records.ts';
 export interface VerifyOptions extends SourceOptions {
   /** A verification key, or the file that holds it. */
   vkey?: string;
+  /** The file with what the log states about its keys. */
+  keys?: string;
   /** The file with the record's proof. */
   proof?: string;
   /** Files with checkpoints that were kept. */
@@ -41,7 +43,11 @@ export function addVerify(program: Command, context: Context): void {
     .argument('[file]', 'one record as JSON, or one a line; - is standard input')
     .option(
       '--vkey <key>',
-      'the verification key, or the file that holds it, kept from before (default: the log’s own)',
+      'a verification key of the log, or the file that holds it, kept from before (default: the log’s own)',
+    )
+    .option(
+      '--keys <file>',
+      'for a record, of a log that has changed its key: its file keys (default: asked from the log)',
     )
     .option('--proof <file>', 'the record’s proof, from spanledger proof (default: asked from the log)')
     .option(
@@ -96,6 +102,12 @@ export function addVerify(program: Command, context: Context): void {
     }
     if (file !== undefined && options.entries !== undefined) {
       throw new CliError('usage', '--entries belongs to the verification of a whole ledger, not of a record');
+    }
+    if (file === undefined && options.keys !== undefined) {
+      throw new CliError(
+        'usage',
+        '--keys belongs to the verification of a record; a whole ledger brings its own',
+      );
     }
     if (file === undefined && options.proof !== undefined) {
       throw new CliError('usage', '--proof needs the record that it proves', {

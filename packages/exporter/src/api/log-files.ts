@@ -1,4 +1,4 @@
-import { parseEntryBundlePath, parseTilePath } from '@spanledger/ledger/verify';
+import { KEYS_PATH, parseEntryBundlePath, parseTilePath } from '@spanledger/ledger/verify';
 
 /** A file of the log and how it is served. */
 export interface LogFile {
@@ -26,7 +26,7 @@ const HISTORY_PATH = /^checkpoints\/(index|\d{20})$/;
  * @returns undefined for everything else
  */
 export function parseLogFile(path: string): LogFile | undefined {
-  if (path === 'checkpoint') return { path, contentType: TEXT, cacheControl: CHANGING };
+  if (path === 'checkpoint' || path === KEYS_PATH) return { path, contentType: TEXT, cacheControl: CHANGING };
   if (HISTORY_PATH.test(path)) return { path, contentType: TEXT, cacheControl: CHANGING };
   if (parseTilePath(path) === undefined && parseEntryBundlePath(path) === undefined) return undefined;
   return { path, contentType: 'application/octet-stream', cacheControl: IMMUTABLE };

@@ -7,6 +7,7 @@ import { parseLogFile } from './log-files.ts';
 /** Serves the log as C2SP tlog-tiles has it, for verifiers and monitors that know nothing of this service. */
 export function addLogRoutes(app: FastifyInstance, archive: Archive): void {
   app.get('/checkpoint', (_request, reply) => sendLogFile(archive, 'checkpoint', reply));
+  app.get('/keys', (_request, reply) => sendLogFile(archive, 'keys', reply));
   app.get<{ Params: { '*': string } }>('/tile/*', ({ params }, reply) =>
     sendLogFile(archive, `tile/${params['*']}`, reply),
   );

@@ -74,6 +74,7 @@ export function loadConfig(sources: ConfigSources): Config {
     port: values.listen?.port ?? DEFAULT_PORT,
     insecure,
     origin: values.ledger?.origin,
+    keyFiles: (values.ledger?.key_files ?? []).map((name) => resolve(directory, name)),
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,

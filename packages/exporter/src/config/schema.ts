@@ -6,6 +6,9 @@ export const MAX_PUBLISH_INTERVAL_MS = 1000;
 /** Opened groups lie under the journal's short-lived keys for this long and a little more, never for a minute. */
 export const MAX_SEGMENT_AGE_MS = 50_000;
 
+/** Private keys of a log outside of its data directory: those of an overlap, and some to spare. */
+export const MAX_KEY_FILES = 16;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** A schema-less URL, as tlog-checkpoint wants an origin to be: no space, no plus sign. */
@@ -16,7 +19,13 @@ export interface ConfigFile {
   data_directory?: string | undefined;
   listen?: { host?: string | undefined; port?: number | undefined } | undefined;
   insecure?: boolean | undefined;
-  ledger?: { origin?: string | undefined; publish_interval_ms?: number | undefined } | undefined;
+  ledger?:
+    | {
+        origin?: string | undefined;
+        publish_interval_ms?: number | undefined;
+        key_files?: string[] | undefined;
+      }
+    | undefined;
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
   privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
@@ -49,6 +58,13 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
         .string()
         .regex(ORIGIN, 'must look like a URL without its scheme, e.g. audit.example.com/shop')
         .max(255, 'must have at most 255 characters')
+        .optional(),
+      key_files: z
+        .array(
+          z.string().min(1, 'must name a file'),
+          'must be a list of files, e.g. [/etc/spanledger/ledger.pem]',
+        )
+        .max(MAX_KEY_FILES, `must name at most ${MAX_KEY_FILES} files`)
         .optional(),
       publish_interval_ms: z
         .number('must be a number of milliseconds')
@@ -88,6 +104,8 @@ export interface Config {
   readonly insecure: boolean;
   /** Undefined: drawn at the first start and kept in the data directory. */
   readonly origin: string | undefined;
+  /** Private keys of the log outside of the data directory, absolute paths, in the order in which they came. */
+  readonly keyFiles: readonly string[];
   readonly publishIntervalMs: number;
   /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */
   readonly segmentMaxAgeMs: number;

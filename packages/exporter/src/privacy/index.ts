@@ -2,7 +2,7 @@ export { checkVault } from './check-vault.ts';
 export { destroyOrphanedKeys, fileEpochKeys } from './epoch-keys.ts';
 export { journalOpenings, vaultOpenings } from './journal-openings.ts';
 export { loadKek } from './kek.ts';
-export { readKeyFile, writeKeyFile } from './key-files.ts';
+export { listDirectory, readKeyFile, writeKeyFile } from './key-files.ts';
 export { References } from './references.ts';
 export { rememberReferences } from './remember-references.ts';
 export { sealSegment } from './seal-segment.ts';

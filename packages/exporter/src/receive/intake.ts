@@ -63,6 +63,15 @@ export class Intake {
     return drafts.length;
   }
 
+  /**
+   * Appends records that the service itself makes; resolves once they are durable.
+   *
+   * @throws as {@link Intake.accept}
+   */
+  async record(drafts: readonly RecordDraft[]): Promise<void> {
+    await this.#append(drafts, []);
+  }
+
   /** A snapshot as of now; undefined if an append failed meanwhile, or the caller should try later. */
   async snapshot(): Promise<IntakeSnapshot | undefined> {
     const failures = this.#failures;
