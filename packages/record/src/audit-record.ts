@@ -29,6 +29,15 @@ export interface AuditRecord {
     actor: { id: string; type: 'user' | 'service' | 'system' };
     /** base64url(SHA-256(JCS({"group","salt","value"}))) for each group that is not empty. */
     commitments?: Partial<Record<CommitmentGroup, string>>;
+    /** Of a change of the log's keys: the statement, a signed note, and what it says. */
+    key?: {
+      from: number;
+      number: number;
+      replaces: string;
+      state: 'active' | 'retired' | 'revoked';
+      statement: string;
+      vkey: string;
+    };
     /** The place in the log. `previous` is the preceding entry's leaf hash in hex; the first entry has none. */
     ledger: { index: number; origin: string; previous?: string };
     /** Of spans that the producer numbered and could not keep. */

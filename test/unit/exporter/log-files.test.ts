@@ -5,6 +5,7 @@ import { parseLogFile } from '../../../packages/exporter/src/api/log-files.ts';
 
 it.each([
   ['checkpoint', 'no-cache'],
+  ['keys', 'no-cache'],
   ['checkpoints/00000000000000000001', 'no-cache'],
   ['tile/0/000', 'public, max-age=31536000, immutable'],
   ['tile/1/x001/x234/067.p/3', 'public, max-age=31536000, immutable'],

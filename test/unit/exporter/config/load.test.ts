@@ -88,11 +88,22 @@ describe('where values come from', () => {
       publishIntervalMs: 100,
       segmentMaxAgeMs: 200,
       acceptLostOpenings: true,
+      keyFiles: [],
       logLevel: 'silent',
       logFormat: 'json',
       kek: undefined,
     });
   });
+});
+
+test('key files are found from the working directory', async () => {
+  await write('ledger: { key_files: [old.pem, /etc/spanledger/new.pem] }');
+  expect(loadConfig({ directory, env: {} }).keyFiles).toEqual([
+    join(directory, 'old.pem'),
+    '/etc/spanledger/new.pem',
+  ]);
+  await write('ledger: { key_files: old.pem }');
+  expect(problems({ env: {} })).toMatch(/ledger\.key_files: must be a list of files/);
 });
 
 describe('what is refused', () => {
