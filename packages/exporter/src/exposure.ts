@@ -11,6 +11,6 @@ export function warnOfExposure(config: Config, paths: DataDirectory, log: Logger
   if (!isLoopback(config.host)) facts.unshift(`${config.host} is reachable from other machines`);
   if (config.kek === undefined)
     facts.push(`the key that opens personal data lies beside it, in ${paths.kekFile}`);
-  facts.push('nobody outside countersigns the checkpoints');
+  if (config.witnessing === undefined) facts.push('nobody outside countersigns the checkpoints');
   log.warn(`not secure yet: ${facts.join('; ')}`);
 }

@@ -5,6 +5,7 @@ import type { Archive } from './archive-types.ts';
 import { ExporterError } from './errors.ts';
 import { answerError, answerNotFound, RETRY_AFTER_S } from './http-errors.ts';
 import { type Intake, receiveRoutes } from './receive/index.ts';
+import { METRICS_CONTENT_TYPE } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Bodies of anything but spans. */
@@ -32,6 +33,10 @@ export interface ServerRooms {
   archive: Archive;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
   troubles: () => Trouble[];
+  /** What is to be told, and does not make the service unready. */
+  warnings: () => Trouble[];
+  /** What a monitor reads at `/metrics`. */
+  metrics: () => string;
 }
 
 /** Makes the HTTP server of the service; it does not listen yet. */
@@ -70,9 +75,15 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', (_request, reply) => {
     const troubles = rooms.troubles();
-    if (troubles.length === 0) return reply.send({ status: 'ready' });
+    if (troubles.length === 0) {
+      const warnings = rooms.warnings();
+      return reply.send({ status: 'ready', ...(warnings.length > 0 && { warnings }) });
+    }
     return reply.code(503).header('retry-after', String(RETRY_AFTER_S)).send({ status: 'unready', troubles });
   });
+  app.get('/metrics', (_request, reply) =>
+    reply.type(METRICS_CONTENT_TYPE).header('cache-control', 'no-store').send(rooms.metrics()),
+  );
   await app.register(receiveRoutes, { intake: rooms.intake });
   await app.register(apiRoutes, { archive: rooms.archive });
   return app;

@@ -32,7 +32,9 @@ import { Intake, keepProducers, Producers, restoreProducers } from './receive/in
 import { openSearchIndex } from './search/index.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
-import { ledgerTroubles } from './trouble.ts';
+import { describeMetrics } from './metrics.ts';
+import { ledgerTroubles, ledgerWarnings } from './trouble.ts';
+import { awaitPublished, describeWitnessing, logWitness } from './witnesses.ts';
 
 /** A running service. */
 export interface Service {
@@ -100,10 +102,13 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     epochKeys,
     publishIntervalMs: config.publishIntervalMs,
     segmentMaxAgeMs: config.segmentMaxAgeMs,
+    ...(config.witnessing && {
+      witnessing: { ...config.witnessing, onChange: (witness) => logWitness(witness, log) },
+    }),
     onError,
   });
   closers.add(() => ledger.close());
-  await ledger.published(ledger.sizes().durable);
+  await awaitPublished(ledger, config.witnessing);
   const source = fileTiles(paths.ledger);
   const reader = new LedgerReader(source);
   // Before anything is destroyed or moved.
@@ -152,7 +157,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     sessions.close();
   });
   closers.add(() => thread.drain());
-  closers.add(() => ledger.published(ledger.sizes().durable));
+  closers.add(() => awaitPublished(ledger, config.witnessing));
 
   const producers = new Producers();
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
@@ -180,6 +185,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ]),
     ),
     journal: { segments: ledger.journal.segments().length },
+    ...describeWitnessing(ledger.witnessing()),
     producers: producers.streams,
   });
   const archive = createArchive({
@@ -191,7 +197,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     status: () => Promise.resolve(status()),
     onForeign: foreignGroups(log),
   });
-  const app = await createServer({ log, intake, archive, troubles: () => ledgerTroubles(ledger) });
+  const app = await createServer({
+    log,
+    intake,
+    archive,
+    troubles: () => ledgerTroubles(ledger),
+    warnings: () => ledgerWarnings(ledger),
+    metrics: () => describeMetrics(ledger),
+  });
   closers.add(() => app.close());
   vaultFollower.start();
   const url = await listen(app, config.host, config.port);

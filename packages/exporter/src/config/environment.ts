@@ -19,6 +19,13 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
   { variable: 'SPANLEDGER_INSECURE', field: ['insecure'], reading: 'boolean' },
   { variable: 'SPANLEDGER_ORIGIN', field: ['ledger', 'origin'], reading: 'text' },
   { variable: 'SPANLEDGER_PUBLISH_INTERVAL_MS', field: ['ledger', 'publish_interval_ms'], reading: 'number' },
+  { variable: 'SPANLEDGER_WITNESS_QUORUM', field: ['ledger', 'witness_quorum'], reading: 'number' },
+  { variable: 'SPANLEDGER_WITNESS_TIMEOUT_MS', field: ['ledger', 'witness_timeout_ms'], reading: 'number' },
+  {
+    variable: 'SPANLEDGER_WHEN_WITNESSES_MISSING',
+    field: ['ledger', 'when_witnesses_missing'],
+    reading: 'text',
+  },
   {
     variable: 'SPANLEDGER_SEGMENT_MAX_AGE_MS',
     field: ['journal', 'segment_max_age_ms'],

@@ -7,7 +7,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ExporterError } from '../errors.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
-import { type Config, configFileSchema } from './schema.ts';
+import { type Config, configFileSchema, readWitnessing } from './schema.ts';
 
 /** Looked for in the working directory when no file is named. */
 export const CONFIG_FILE_NAME = 'spanledger.yaml';
@@ -63,6 +63,9 @@ export function loadConfig(sources: ConfigSources): Config {
         'listen on 127.0.0.1, or set insecure: true (--insecure) where a proxy protects it',
     );
   }
+  const crossed: string[] = [];
+  const witnessing = readWitnessing(values.ledger, crossed);
+  problems.push(...crossed.map((problem) => `${file}: ${problem}`));
   if (problems.length > 0) {
     throw new ExporterError('config_invalid', `configuration: ${problems.join('\n  ')}`, {
       hint: 'docs/configuration.md lists every field and variable.',
@@ -75,6 +78,7 @@ export function loadConfig(sources: ConfigSources): Config {
     insecure,
     origin: values.ledger?.origin,
     keyFiles: (values.ledger?.key_files ?? []).map((name) => resolve(directory, name)),
+    witnessing,
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,

@@ -1,3 +1,5 @@
+import { DEFAULT_WITNESS_TIMEOUT_MS, MAX_WITNESSES, type WitnessingOptions } from '@spanledger/ledger';
+import { parseVerificationKey } from '@spanledger/ledger/verify';
 import { z } from 'zod';
 
 /** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
@@ -14,6 +16,9 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 /** A schema-less URL, as tlog-checkpoint wants an origin to be: no space, no plus sign. */
 const ORIGIN = /^[a-z0-9.-]+(\/[A-Za-z0-9._~-]+)*$/;
 
+/** Publishing must not wait for witnesses longer than for anything else. */
+export const MAX_WITNESS_TIMEOUT_MS = 10_000;
+
 /** What `spanledger.yaml` may say, after the environment and the command line were laid over it. */
 export interface ConfigFile {
   data_directory?: string | undefined;
@@ -24,6 +29,10 @@ export interface ConfigFile {
         origin?: string | undefined;
         publish_interval_ms?: number | undefined;
         key_files?: string[] | undefined;
+        witnesses?: { url: string; vkey: string }[] | undefined;
+        witness_quorum?: number | undefined;
+        witness_timeout_ms?: number | undefined;
+        when_witnesses_missing?: 'publish' | 'hold' | undefined;
       }
     | undefined;
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
@@ -72,6 +81,35 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
         .min(10, 'must be at least 10')
         .max(MAX_PUBLISH_INTERVAL_MS, `must be at most ${MAX_PUBLISH_INTERVAL_MS}`)
         .optional(),
+      witnesses: z
+        .array(
+          z.strictObject({
+            url: z.url({ protocol: /^https?$/, error: 'must be a URL, e.g. https://witness.example' }),
+            vkey: z
+              .string()
+              .refine(
+                (text) => parseVerificationKey(text, 'cosignature').ok,
+                'must be the verification key of a witness, as spanledger witness --init prints it',
+              ),
+          }),
+        )
+        .max(MAX_WITNESSES, `must be at most ${MAX_WITNESSES} witnesses`)
+        .refine(haveOwnKeys, 'must each have a key of their own')
+        .optional(),
+      witness_quorum: z
+        .number('must be a number of witnesses')
+        .int('must be a whole number')
+        .min(1, 'must be at least 1')
+        .optional(),
+      witness_timeout_ms: z
+        .number('must be a number of milliseconds')
+        .int('must be whole milliseconds')
+        .min(10, 'must be at least 10')
+        .max(MAX_WITNESS_TIMEOUT_MS, `must be at most ${MAX_WITNESS_TIMEOUT_MS}`)
+        .optional(),
+      when_witnesses_missing: z
+        .enum(['publish', 'hold'], 'must be publish (without them) or hold (back)')
+        .optional(),
     })
     .optional(),
   journal: z
@@ -107,6 +145,8 @@ export interface Config {
   /** Private keys of the log outside of the data directory, absolute paths, in the order in which they came. */
   readonly keyFiles: readonly string[];
   readonly publishIntervalMs: number;
+  /** Who cosigns the checkpoints; undefined: nobody. */
+  readonly witnessing: WitnessingOptions | undefined;
   /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */
   readonly segmentMaxAgeMs: number;
   /** The service starts although the opened groups of records are gone, and goes on without them. */
@@ -115,4 +155,37 @@ export interface Config {
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */
   readonly kek: string | undefined;
+}
+
+/**
+ * Who cosigns the checkpoints.
+ *
+ * @param problems - receives what does not fit together
+ */
+export function readWitnessing(
+  ledger: ConfigFile['ledger'] = {},
+  problems: string[],
+): WitnessingOptions | undefined {
+  const { witnesses = [], witness_quorum: quorum = Math.floor(witnesses.length / 2) + 1 } = ledger;
+  if (witnesses.length === 0) {
+    if (ledger.witness_quorum !== undefined)
+      problems.push('ledger.witness_quorum: there are no ledger.witnesses');
+    return undefined;
+  }
+  if (quorum > witnesses.length) {
+    problems.push(
+      `ledger.witness_quorum: must be at most ${witnesses.length}, as many as there are witnesses`,
+    );
+  }
+  return {
+    witnesses,
+    quorum,
+    timeoutMs: ledger.witness_timeout_ms ?? DEFAULT_WITNESS_TIMEOUT_MS,
+    whenMissing: ledger.when_witnesses_missing ?? 'publish',
+  };
+}
+
+function haveOwnKeys(witnesses: readonly { vkey: string }[]): boolean {
+  const keys = witnesses.map(({ vkey }) => vkey.split('+').slice(2).join('+'));
+  return new Set(keys).size === keys.length;
 }

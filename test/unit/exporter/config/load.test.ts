@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateCosigner, generateSigner } from '@spanledger/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   ENVIRONMENT_OVERRIDES,
@@ -8,6 +9,8 @@ import {
   loadConfig,
 } from '../../../../packages/exporter/src/config/index.ts';
 import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
+
+const WITNESS = generateCosigner('witness.example/w');
 
 let directory: string;
 
@@ -65,7 +68,8 @@ describe('where values come from', () => {
     );
   });
 
-  test('every variable of the table sets its field', () => {
+  test('every variable of the table sets its field', async () => {
+    await write(`ledger: { witnesses: [{ url: http://127.0.0.1:4320, vkey: ${WITNESS.vkey} }] }`);
     const texts: Record<string, string> = {
       SPANLEDGER_DATA_DIRECTORY: '/data',
       SPANLEDGER_HOST: '0.0.0.0',
@@ -73,6 +77,9 @@ describe('where values come from', () => {
       SPANLEDGER_INSECURE: 'true',
       SPANLEDGER_ORIGIN: 'audit.example.com',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '100',
+      SPANLEDGER_WITNESS_QUORUM: '1',
+      SPANLEDGER_WITNESS_TIMEOUT_MS: '500',
+      SPANLEDGER_WHEN_WITNESSES_MISSING: 'hold',
       SPANLEDGER_SEGMENT_MAX_AGE_MS: '200',
       SPANLEDGER_ACCEPT_LOST_OPENINGS: 'true',
       SPANLEDGER_LOG_LEVEL: 'silent',
@@ -86,6 +93,12 @@ describe('where values come from', () => {
       insecure: true,
       origin: 'audit.example.com',
       publishIntervalMs: 100,
+      witnessing: {
+        witnesses: [{ url: 'http://127.0.0.1:4320', vkey: WITNESS.vkey }],
+        quorum: 1,
+        timeoutMs: 500,
+        whenMissing: 'hold',
+      },
       segmentMaxAgeMs: 200,
       acceptLostOpenings: true,
       keyFiles: [],
@@ -104,6 +117,48 @@ test('key files are found from the working directory', async () => {
   ]);
   await write('ledger: { key_files: old.pem }');
   expect(problems({ env: {} })).toMatch(/ledger\.key_files: must be a list of files/);
+});
+
+describe('witnesses', () => {
+  const others = ['a', 'b', 'c'].map((name) => generateCosigner(name));
+  const listed = (witnesses: readonly { vkey: string }[], more = ''): string =>
+    `ledger:\n  witnesses:\n${witnesses.map(({ vkey }) => `    - { url: 'https://w.example/x', vkey: '${vkey}' }\n`).join('')}${more}`;
+
+  test('none, unless they are named', () => {
+    expect(loadConfig({ directory, env: {} }).witnessing).toBeUndefined();
+  });
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [3, 2],
+  ])('of %i, more than half are demanded', async (count, quorum) => {
+    await write(listed(others.slice(0, count)));
+    expect(loadConfig({ directory, env: {} }).witnessing).toMatchObject({
+      quorum,
+      timeoutMs: 300,
+      whenMissing: 'publish',
+    });
+  });
+
+  test.each([
+    ['more than there are', listed(others, '  witness_quorum: 4'), /witness_quorum: must be at most 3/],
+    ['none demanded', listed(others, '  witness_quorum: 0'), /witness_quorum: must be at least 1/],
+    ['a quorum of nobody', 'ledger: { witness_quorum: 1 }', /there are no ledger\.witnesses/],
+    [
+      'the key of a log',
+      listed([generateSigner('x.example')]),
+      /vkey: must be the verification key of a witness/,
+    ],
+    ['one twice', listed([WITNESS, WITNESS]), /witnesses: must each have a key of their own/],
+    ['no URL', listed(others).replaceAll('https://', 'ftp://'), /witnesses\.0\.url: must be a URL/],
+    ['no time', listed(others, '  witness_timeout_ms: 1'), /witness_timeout_ms: must be at least 10/],
+    ['another word', listed(others, '  when_witnesses_missing: stop'), /must be publish .* or hold/],
+    ['a misspelt field', listed(others, '  witness_qourum: 1'), /there is no such field/],
+  ])('%s is refused', async (_what, text, message) => {
+    await write(text);
+    expect(problems({ env: {} })).toMatch(message);
+  });
 });
 
 describe('what is refused', () => {
