@@ -5,6 +5,9 @@ it('says how much, how fast and how long', () => {
   expect(describeProgress({ verified: 12_000, size: 48_000 }, 1000)).toBe(
     '12,000 of 48,000 entries (25 %), 12,000 entries/s, 3.0 s left',
   );
+  expect(describeProgress({ verified: 12_000, size: 48_000 }, 1000, 11_000)).toBe(
+    '12,000 of 48,000 entries (25 %), 1,000 entries/s, 36.0 s left',
+  );
   expect(describeProgress({ verified: 0, size: 10 }, 0)).toBe('0 of 10 entries (0 %)');
   expect(describeProgress({ verified: 0, size: 0 }, 5)).toBe('0 of 0 entries (100 %)');
 });
@@ -32,4 +35,23 @@ it('writes nothing where there is no terminal', () => {
   const line = progressLine(undefined, () => 0);
   line.update({ verified: 1, size: 2 });
   line.clear();
+});
+
+it('writes a line every half minute where there is no terminal and it takes that long', () => {
+  const written: string[] = [];
+  let nowMs = 0;
+  const line = progressLine(
+    undefined,
+    () => nowMs,
+    (text) => written.push(text),
+  );
+  for (let verified = 1_000; verified <= 70_000; verified += 1_000) {
+    nowMs += 1_000;
+    line.update({ verified, size: 100_000 });
+  }
+  line.clear();
+  expect(written).toEqual([
+    '30,000 of 100,000 entries (30 %), 967 entries/s, 1 min 12 s left\n',
+    '60,000 of 100,000 entries (60 %), 983 entries/s, 40.7 s left\n',
+  ]);
 });

@@ -1,4 +1,4 @@
-import { verifyLedger, type TileSource } from '@spanledger/ledger/verify';
+import { StateRefusedError, verifyLedger, type TileSource } from '@spanledger/ledger/verify';
 import { describeLocation, locate, openPublicLog } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
@@ -7,6 +7,7 @@ import { renderIndexReport } from '../output/index-report.ts';
 import { renderJsonLine } from '../output/json.ts';
 import { progressLine } from '../output/progress.ts';
 import { renderReport } from '../output/reports.ts';
+import { StateFile } from '../state-file.ts';
 import { compareIndex, demandDirectory } from './verify-index.ts';
 import type { VerifyOptions } from './verify.ts';
 import { readWitnessPolicy } from './witness-policy.ts';
@@ -20,7 +21,9 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   const policy = await readWitnessPolicy(options, context);
   const known = await Promise.all((options.known ?? []).map((file) => readInputFile(file, context)));
   const source = rememberFailure(log.tiles);
-  const line = progressLine(context.draw, context.now);
+  const stateFile = options.resume === undefined ? undefined : new StateFile(options.resume);
+  const state = await stateFile?.read();
+  const line = progressLine(context.draw, context.now, context.err);
   const report = await verifyLedger({
     source,
     vkey,
@@ -29,14 +32,20 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
     history: options.history === false ? 'optional' : 'required',
     entries: options.entries ?? 'records',
     ...(log.openBundles && { openBundles: log.openBundles }),
+    ...(state !== undefined && { resume: state }),
+    ...(stateFile && { onState: (next) => stateFile.write(next) }),
     onProgress: (progress) => {
       line.update(progress);
     },
+  }).catch((error: unknown) => {
+    line.clear();
+    throw stateFile !== undefined && error instanceof StateRefusedError ? stateFile.refusal(error) : error;
   });
   line.clear();
   // A log that could not be read is not one that was found wrong.
   const onlyUnread = report.failures.every(({ code }) => code === 'read_failed');
   if (!report.ok && onlyUnread && source.failure !== undefined) throw source.failure;
+  await stateFile?.remove();
 
   // What follows a ledger that is not as it should be cannot be told from it.
   const index = options.index === true && report.ok ? await compareIndex(location, context) : undefined;

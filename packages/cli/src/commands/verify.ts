@@ -22,6 +22,8 @@ export interface VerifyOptions extends SourceOptions {
   quorum?: number;
   /** Whether index, sessions and vault are compared with the ledger too. */
   index?: boolean;
+  /** The file that holds how far the verification has come. */
+  resume?: string;
   /** False: the log is of software that keeps no history of its checkpoints. */
   history?: boolean;
   /** What the entries are taken for; undefined is `records`. */
@@ -66,6 +68,10 @@ export function addVerify(program: Command, context: Context): void {
       parseQuorum,
     )
     .option('--index', 'also compare index, sessions and vault with the ledger')
+    .option(
+      '--resume <file>',
+      'keep in this file how far the verification has come, and go on from there if it was interrupted',
+    )
     .option('--no-history', 'for a log of other software, which keeps no history of its checkpoints')
     .addOption(
       new Option(
@@ -87,6 +93,9 @@ export function addVerify(program: Command, context: Context): void {
   ]).action(async (file: string | undefined, options: VerifyOptions) => {
     if (file !== undefined && options.known !== undefined) {
       throw new CliError('usage', '--known belongs to the verification of a whole ledger, not of a record');
+    }
+    if (file !== undefined && options.resume !== undefined) {
+      throw new CliError('usage', '--resume belongs to the verification of a whole ledger, not of a record');
     }
     if (file !== undefined && options.index === true) {
       throw new CliError('usage', '--index belongs to the verification of a whole ledger, not of a record');

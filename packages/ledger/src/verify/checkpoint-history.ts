@@ -150,13 +150,51 @@ export class CheckpointHistory {
           const detail = `The checkpoint of size ${checkpoint.size} is out of order.`;
           this.#failures.add('history_malformed', { path }, detail);
         } else if (checkpoint.size <= size) {
-          roots.expect(checkpoint.size, (root) => {
-            if (this.#compare(checkpoint, note, path, root))
-              this.#witnesses.see(parsedNote, checkpoint.size, { path });
-          });
+          this.#expect(checkpoint, note, parsedNote, path, roots);
         }
       }
     }
+  }
+
+  /**
+   * Takes up where a verification was interrupted, after {@link readTail}. What was compared before is not compared
+   * again; of the file in which it stopped, the rest is.
+   *
+   * @param verified how many checkpoints had stated what the log holds
+   * @param size the log's size
+   * @param roots has passed what was walked
+   */
+  async resume(verified: number, size: number, roots: RootTrack): Promise<void> {
+    this.#verified = verified;
+    const next = this.#waiting.findIndex((first) => first > roots.size);
+    const done = this.#waiting.splice(0, next < 0 ? this.#waiting.length : next);
+    const last = done.at(-1);
+    if (last === undefined) return;
+    const path = historyPath(last);
+    let before = 0;
+    // What is wrong with the file was reported when it was first read.
+    for (const note of await this.#readNotes(last)) {
+      const signed = parseSignedCheckpoint(note);
+      if (!signed.ok) continue;
+      const { checkpoint, note: parsedNote } = signed.value;
+      const isInOrder = checkpoint.size >= before;
+      before = checkpoint.size;
+      if (isInOrder && checkpoint.size > roots.size && checkpoint.size <= size)
+        this.#expect(checkpoint, note, parsedNote, path, roots);
+    }
+  }
+
+  #expect(
+    checkpoint: Checkpoint,
+    note: string,
+    parsedNote: SignedNote,
+    path: string,
+    roots: RootTrack,
+  ): void {
+    roots.expect(checkpoint.size, (root) => {
+      if (this.#compare(checkpoint, note, path, root))
+        this.#witnesses.see(parsedNote, checkpoint.size, { path });
+    });
   }
 
   #reportMissing(detail: string): void {

@@ -9,6 +9,24 @@ export class CompactRange {
   /** Roots of complete subtrees, from left (largest) to right; one for each bit of the size. */
   readonly #peaks: { level: number; hash: Uint8Array }[] = [];
 
+  /**
+   * The range of some size.
+   *
+   * @param peaks as {@link CompactRange.peaks} gave them
+   * @returns undefined if a range of this size does not have so many
+   */
+  static of(size: number, peaks: readonly Uint8Array[]): CompactRange | undefined {
+    const range = new CompactRange();
+    for (const hash of peaks) {
+      let level = 0;
+      while (2 ** (level + 1) <= size - range.#size) level += 1;
+      if (range.#size + 2 ** level > size) return undefined;
+      range.#peaks.push({ level, hash });
+      range.#size += 2 ** level;
+    }
+    return range.#size === size ? range : undefined;
+  }
+
   /** How many leaves there are. */
   get size(): number {
     return this.#size;

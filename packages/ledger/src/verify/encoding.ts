@@ -58,6 +58,14 @@ export function encodeHex(bytes: Uint8Array): string {
   return text;
 }
 
+/** The bytes of lower-case hexadecimal; undefined if it is anything else. */
+export function decodeHex(text: string): Uint8Array | undefined {
+  if (!/^(?:[0-9a-f]{2})*$/.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
+    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
 /**
  * A number in ASCII decimal with no leading zeroes; undefined if the text is anything else, or a number past
  * 2^53 - 1, the largest that this project counts to.

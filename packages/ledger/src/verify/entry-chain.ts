@@ -11,10 +11,12 @@ export class EntryChain {
   /**
    * @param origin what every entry must state as `audit.ledger.origin`
    * @param failures where what does not hold is reported
+   * @param last the entry that was followed last, by its hash in hex; absent at the beginning of the log
    */
-  constructor(origin: string, failures: FailureList) {
+  constructor(origin: string, failures: FailureList, last?: { index: number; hash: string }) {
     this.#origin = origin;
     this.#failures = failures;
+    this.#last = last && { ...last, provenHash: undefined };
   }
 
   /**

@@ -157,6 +157,14 @@ export class FailureList {
     return [...this.#listed];
   }
 
+  /** Forgets what it holds and takes these, of so many. */
+  restore(listed: readonly VerificationFailure[], total: number): void {
+    this.#listed.splice(0, this.#listed.length, ...listed);
+    this.#codes.clear();
+    for (const { code } of listed) this.#codes.add(code);
+    this.#total = total;
+  }
+
   /** Adds one. */
   add(code: VerificationFailureCode, place: FindingPlace, detail: string): void {
     this.#total += 1;

@@ -112,4 +112,5 @@ export {
   type ConsistencyProof,
   type InclusionProof,
 } from './tree.ts';
+export { StateRefusedError } from './verification-state.ts';
 export { MAX_REPORTED_WARNINGS, type VerificationWarning, type VerificationWarningCode } from './warnings.ts';

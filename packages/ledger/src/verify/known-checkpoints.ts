@@ -10,11 +10,12 @@ export const MAX_KNOWN_CHECKPOINTS = 10_000;
 /** Checkpoints that were kept elsewhere, compared with the log while it passes their sizes. */
 export class KnownCheckpoints {
   readonly #failures: FailureList;
-  #verified = 0;
+  #verified: number;
 
   /**
    * @param notes signed checkpoints; the first is number 1 in the report
    * @param size the log's size now; undefined if not known
+   * @param verified how many of those were reached that `roots` has passed already
    */
   constructor(
     notes: readonly string[],
@@ -22,8 +23,10 @@ export class KnownCheckpoints {
     size: number | undefined,
     roots: RootTrack,
     failures: FailureList,
+    verified = 0,
   ) {
     this.#failures = failures;
+    this.#verified = verified;
     for (const [i, note] of notes.slice(0, MAX_KNOWN_CHECKPOINTS).entries())
       this.#add(note, i + 1, keys, size, roots);
     if (notes.length > MAX_KNOWN_CHECKPOINTS) {
@@ -56,7 +59,7 @@ export class KnownCheckpoints {
     } else if (size !== undefined && checkpoint.size > size) {
       const detail = `It covers ${checkpoint.size} entries, the log has ${size} now.`;
       this.#fail('known_checkpoint_ahead', number, detail, size);
-    } else {
+    } else if (roots.size === 0 || checkpoint.size > roots.size) {
       roots.expect(checkpoint.size, (root) => this.#compare(number, checkpoint, root, reasons));
     }
   }

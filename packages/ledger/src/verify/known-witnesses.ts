@@ -2,7 +2,13 @@ import { unanchored, witnessed, type Assurance, type WitnessStatement } from './
 import { verifyCosignatures } from './cosignature.ts';
 import { equalBytes } from './encoding.ts';
 import type { FailureList, FindingPlace } from './failures.ts';
-import { parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
+import {
+  formatNote,
+  parseNote,
+  parseVerificationKey,
+  type NoteVerificationKey,
+  type SignedNote,
+} from './note.ts';
 
 /** The most witnesses that one verification knows. */
 export const MAX_KNOWN_WITNESSES = 100;
@@ -21,6 +27,15 @@ export interface WitnessPolicy {
 /** A note that was found in the log, and where. */
 interface SeenNote {
   note: SignedNote;
+  size: number;
+  place: FindingPlace;
+}
+
+/** A {@link SeenNote} of a witness, to be kept. */
+export interface SeenState {
+  /** The witness's name and key ID. */
+  key: string;
+  note: string;
   size: number;
   place: FindingPlace;
 }
@@ -61,6 +76,25 @@ export class KnownWitnesses {
       if (note.signatures.some(({ name, keyId }) => name === key.name && keyId === key.keyId)) {
         this.#seen.set(key, { note, size, place });
       }
+    }
+  }
+
+  /** What was noted of each witness, to be taken up by {@link restore}. */
+  save(): SeenState[] {
+    return [...this.#seen].map(([{ name, keyId }, { note, size, place }]) => ({
+      key: `${name}+${keyId}`,
+      note: formatNote(note.text, note.signatures),
+      size,
+      place,
+    }));
+  }
+
+  /** Takes up what was noted; to be called before anything is seen. */
+  restore(seen: readonly SeenState[]): void {
+    for (const { key: wanted, note, size, place } of seen) {
+      const parsedNote = parseNote(note);
+      const key = this.#keys.find(({ name, keyId }) => `${name}+${keyId}` === wanted);
+      if (parsedNote.ok && key !== undefined) this.#seen.set(key, { note: parsedNote.value, size, place });
     }
   }
 

@@ -2,7 +2,7 @@ import { loadBundle } from './bundle-verifier.ts';
 import { CheckpointHistory, type HistoryDemand } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { encodeBase64 } from './encoding.ts';
+import { encodeBase64, encodeHex } from './encoding.ts';
 import { EntryChain } from './entry-chain.ts';
 import { readEntryFields } from './entry-fields.ts';
 import { FailureList } from './failures.ts';
@@ -11,14 +11,22 @@ import { KnownCheckpoints } from './known-checkpoints.ts';
 import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
 import { KeysOfLog } from './log-keys.ts';
-import { parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
+import { formatNote, parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
 import type { ProducerReport } from './producer-sequences.ts';
 import { MAX_REPORTED_PRODUCERS, reportKey, type EntryKind, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
 import { SeenRecords } from './seen-records.ts';
 import { InlineSoundBundles, type BundledLog, type SoundBundleSource } from './sound-bundle-source.ts';
 import { entryBundlePath, TILE_WIDTH, tileWidthAt, type TileSource } from './tile.ts';
+import { StateSaver } from './state-saver.ts';
 import { TreeWalk, type WalkResult } from './tree-walk.ts';
+import {
+  digestOf,
+  readState,
+  StateRefusedError,
+  walkedBefore,
+  type VerificationState,
+} from './verification-state.ts';
 import { WarningList } from './warnings.ts';
 
 /** What {@link verifyLedger} needs. */
@@ -47,6 +55,18 @@ export interface VerifyLedgerOptions extends WitnessPolicy {
    * how long the verification takes and nothing in the report.
    */
   openBundles?: (log: BundledLog) => SoundBundleSource;
+  /**
+   * A state that an earlier verification of this log gave to `onState`, with the same key and options. The report will
+   * be the one that this verification would have made: about the checkpoint with which it began.
+   */
+  resume?: string;
+  /**
+   * Is given a state to go on from, should the verification be interrupted; as long as nothing was found wrong. It is
+   * waited for.
+   */
+  onState?: (state: string) => Promise<void> | void;
+  /** How often `onState` is called at most, in milliseconds; 5,000 if not given, 0 for every 256 entries. */
+  stateIntervalMs?: number;
   /** Is told now and then how many of the log's `size` entries were looked at. */
   onProgress?: (progress: { verified: number; size: number }) => void;
   /** Aborts the verification, which then rejects with the signal's reason. */
@@ -58,8 +78,9 @@ export interface VerifyLedgerOptions extends WitnessPolicy {
  * producers' sequences, and that earlier checkpoints (the log's own history, and `known`) are continued. Reads everything once, in constant memory, and
  * goes on after each failure.
  *
- * @returns a report, whatever the files hold; only aborting rejects, a callback that throws, and with a TypeError a
- *   quorum that is no number from 0 to that of the witnesses
+ * @returns a report, whatever the files hold; only aborting rejects, a callback that throws, with a TypeError a
+ *   quorum that is no number from 0 to that of the witnesses, and with a {@link StateRefusedError} a state to resume
+ *   from that is damaged or of something else
  * @example
  * const report = await verifyLedger({ source: httpTiles('https://audit.example/'), vkey });
  * if (!report.ok) console.error(formatReport(report));
@@ -83,26 +104,46 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const keys = keysOfLog?.keys;
   const witnesses = new KnownWitnesses(options, keys?.keys ?? [], failures);
   const history = new CheckpointHistory(files, keys, demand, witnesses, failures, warnings);
-  const base = await readBase(files, history, keys, failures, warnings);
+  const saved = options.resume === undefined ? undefined : readState(options.resume, bindingOf(options));
+  const base = resumedBase(await readBase(files, history, keys, failures, warnings), saved, keys);
   const size = base?.checkpoint.size ?? 0;
   if (base !== undefined) await lookBeyond(files, size, warnings);
   const origin = keys?.name ?? base?.checkpoint.origin ?? '';
-  const roots = new RootTrack();
-  const knownCheckpoints = new KnownCheckpoints(known, keys, base && size, roots, failures);
+  const before = saved && walkedBefore(saved);
+  const roots = new RootTrack(before?.clone());
+  const knownCheckpoints = new KnownCheckpoints(
+    known,
+    keys,
+    base && size,
+    roots,
+    failures,
+    saved?.knownVerified,
+  );
   const seen = new SeenRecords(files, warnings);
+  if (saved !== undefined) {
+    await history.resume(saved.historyVerified, size, roots);
+    witnesses.restore(saved.witnesses);
+    keysOfLog?.restore(saved.keyStatements);
+    seen.producers.restore(saved.sequences);
+    failures.restore(saved.failures, saved.failuresTotal);
+    warnings.restore(saved.warnings, saved.warningsTotal);
+  }
 
   let walked: WalkResult = { verified: 0, root: undefined, rootIsProven: true, edgeIsComplete: false };
   if (base === undefined) {
     roots.finish();
   } else {
-    const log: BundledLog = { size, origin, entries, first: 0 };
+    const log: BundledLog = { size, origin, entries, first: (before?.size ?? 0) / TILE_WIDTH };
+    const last = saved && { index: saved.position - 1, hash: saved.lastHash };
     const soundBundles: SoundBundleSource = openBundles?.(log) ?? new InlineSoundBundles(files, log);
+    const failuresBefore = failures.total;
+    const saver = new StateSaver(options, () => failures.total === failuresBefore);
     try {
       const walk = new TreeWalk({
         files,
         size,
         failures,
-        chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures),
+        chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures, last),
         roots,
         beforePassing: (end) => history.expectUpTo(end, size, roots),
         soundBundles,
@@ -113,6 +154,24 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
         onSoundBundle: (bundle) => seen.addBundle(bundle),
         onProgress: (verified) => onProgress?.({ verified, size }),
         signal,
+        walked: before,
+        onSound: (range, lastHash) =>
+          saver.save(() => ({
+            binding: bindingOf(options),
+            note: formatNote(base.note.text, base.note.signatures),
+            position: range.size,
+            peaks: range.peaks.map(encodeHex),
+            lastHash: encodeHex(lastHash),
+            knownVerified: knownCheckpoints.verified,
+            historyVerified: history.verified,
+            witnesses: witnesses.save(),
+            keyStatements: [...(keysOfLog?.logged ?? [])],
+            sequences: seen.producers.save(),
+            failures: failures.listed,
+            failuresTotal: failures.total,
+            warnings: warnings.listed,
+            warningsTotal: warnings.total,
+          })),
       });
       walked = await walk.run(base.checkpoint.root);
     } finally {
@@ -149,6 +208,32 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     warningsTotal: warnings.total,
     elapsedMs: performance.now() - startedMs,
   };
+}
+
+/** What the report depends on, besides the log. */
+function bindingOf({
+  vkey,
+  known = [],
+  history = 'required',
+  entries = 'records',
+  witnesses = [],
+  quorum,
+}: VerifyLedgerOptions): string {
+  return digestOf([vkey, known, history, entries, witnesses, quorum ?? null]);
+}
+
+/** What a verification is held against that goes on from a state: what it was held against when it began. */
+function resumedBase(
+  base: Base | undefined,
+  state: VerificationState | undefined,
+  keys: LogKeys | undefined,
+): Base | undefined {
+  if (state === undefined) return base;
+  const { checkpoint, note, signers } = checkCheckpoint(state.note, keys);
+  if (checkpoint === undefined || note === undefined) throw new StateRefusedError('it holds no checkpoint');
+  if (base === undefined || base.checkpoint.size < checkpoint.size || state.position > checkpoint.size)
+    throw new StateRefusedError('the log is shorter now than it was then');
+  return { checkpoint, note, signers };
 }
 
 function readKey(vkey: string, failures: FailureList): NoteVerificationKey | undefined {

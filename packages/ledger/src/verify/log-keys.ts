@@ -9,7 +9,7 @@ import type { WarningList } from './warnings.ts';
 const MAX_LOGGED_STATEMENTS = 10_000;
 
 /** Where an entry that is a key statement stands. */
-interface LoggedStatement {
+export interface LoggedStatement {
   index: number;
   path: string;
   /** The statement's text; the entry's own where it is no signed note. */
@@ -79,6 +79,16 @@ export class KeysOfLog {
   /** Those that can be believed. */
   get keys(): LogKeys {
     return this.#history.keys;
+  }
+
+  /** The entries that are key statements, as far as they passed. */
+  get logged(): readonly LoggedStatement[] {
+    return this.#logged;
+  }
+
+  /** Takes in the entries that passed before. */
+  restore(logged: readonly LoggedStatement[]): void {
+    this.#logged.push(...logged);
   }
 
   /** Takes in an entry that is a key statement. */

@@ -7,6 +7,12 @@ export const MAX_PRODUCERS = 20_000;
 /** The most separate runs of numbers that are kept of one producer. */
 export const MAX_RUNS_PER_PRODUCER = 1_000;
 
+/** The most separate runs of numbers that are kept of all producers together: some 40 MB. */
+const MAX_RUNS = 500_000;
+
+/** The longest name of a producer, and id of a record, in UTF-16 code units, that is kept; ours have 32 and 84. */
+const MAX_NAME_LENGTH = 256;
+
 /** The most record ids without a sequence that are remembered, newest kept, to notice duplicates. */
 const MAX_REMEMBERED_IDS = 65_536;
 
@@ -28,6 +34,13 @@ export interface ProducerReport {
   exact: boolean;
 }
 
+/** What a {@link ProducerSequences} knows, to be taken up again. */
+export interface SequencesState {
+  producers: { streamId: string; duplicates: number; exact: boolean; runs: [from: number, to: number][] }[];
+  recentIds: string[];
+  untracked: number;
+}
+
 interface Producer {
   /** Runs of numbers seen, ascending, neither touching nor overlapping. */
   runs: { from: number; to: number }[];
@@ -43,8 +56,9 @@ export class ProducerSequences {
   readonly #producers = new Map<string, Producer>();
   readonly #recentIds = new Set<string>();
   #untracked = 0;
+  #runs = 0;
 
-  /** How many records were of producers past the {@link MAX_PRODUCERS}th and are not followed. */
+  /** How many records were of producers past the {@link MAX_PRODUCERS}th, or with absurd names, and are not followed. */
   get untracked(): number {
     return this.#untracked;
   }
@@ -62,7 +76,7 @@ export class ProducerSequences {
       return this.#addId(id);
     }
     const producer = this.#producer(sequence.streamId);
-    if (producer !== undefined) return addRecord(producer, sequence.number, isEventId(id));
+    if (producer !== undefined) return this.#addRecord(producer, sequence.number, isEventId(id));
     this.#untracked += 1;
     return false;
   }
@@ -85,7 +99,7 @@ export class ProducerSequences {
         const stream = streamOf[slot] ?? 0;
         const producer = (producers[stream] ??= this.#producer(streams[stream] ?? ''));
         if (producer === undefined) this.#untracked += 1;
-        else if (addRecord(producer, number, isEvent[slot] === 1)) onRepeat(slot);
+        else if (this.#addRecord(producer, number, isEvent[slot] === 1)) onRepeat(slot);
       } else if (idSlot === slot && id !== undefined) {
         nextId += 1;
         if (this.#addId(id)) onRepeat(slot);
@@ -108,16 +122,52 @@ export class ProducerSequences {
     });
   }
 
+  /** What is known, to be taken up by {@link restore}. */
+  save(): SequencesState {
+    return {
+      producers: [...this.#producers].map(([streamId, { runs, ...rest }]) => ({
+        streamId,
+        ...rest,
+        runs: runs.map(({ from, to }) => [from, to]),
+      })),
+      recentIds: [...this.#recentIds],
+      untracked: this.#untracked,
+    };
+  }
+
+  /** Takes up what was known; to be called before anything is added. */
+  restore({ producers, recentIds, untracked }: SequencesState): void {
+    for (const { streamId, runs, ...rest } of producers) {
+      this.#producers.set(streamId, { ...rest, runs: runs.map(([from, to]) => ({ from, to })) });
+      this.#runs += runs.length;
+    }
+    for (const id of recentIds) this.#recentIds.add(id);
+    this.#untracked = untracked;
+  }
+
   /** A producer that is followed; undefined if there are too many. */
   #producer(streamId: string): Producer | undefined {
     let producer = this.#producers.get(streamId);
-    if (producer !== undefined || this.#producers.size >= MAX_PRODUCERS) return producer;
+    if (producer !== undefined) return producer;
+    if (this.#producers.size >= MAX_PRODUCERS || streamId.length > MAX_NAME_LENGTH) return undefined;
     producer = { runs: [], duplicates: 0, exact: true };
     this.#producers.set(streamId, producer);
     return producer;
   }
 
+  /** Adds a record to its producer's numbers; true if the number was there and the record is no event on its span. */
+  #addRecord(producer: Producer, number: number, isEvent: boolean): boolean {
+    const before = producer.runs.length;
+    const isNew = addNumber(producer, number);
+    this.#runs += producer.runs.length - before;
+    if (this.#runs > MAX_RUNS && forgetOldestHole(producer)) this.#runs -= 1;
+    if (isNew || isEvent) return false;
+    producer.duplicates += 1;
+    return true;
+  }
+
   #addId(id: string): boolean {
+    if (id.length > MAX_NAME_LENGTH) return false;
     if (this.#recentIds.has(id)) return true;
     this.#recentIds.add(id);
     for (const oldest of this.#recentIds) {
@@ -126,13 +176,6 @@ export class ProducerSequences {
     }
     return false;
   }
-}
-
-/** Adds a record to its producer's numbers; true if the number was there and the record is no event on its span. */
-function addRecord(producer: Producer, number: number, isEvent: boolean): boolean {
-  if (addNumber(producer, number) || isEvent) return false;
-  producer.duplicates += 1;
-  return true;
 }
 
 /** Adds a number to a producer's runs; false if it was there. */
@@ -160,10 +203,11 @@ function addNumber(producer: Producer, number: number): boolean {
   return true;
 }
 
-function forgetOldestHole(producer: Producer): void {
+function forgetOldestHole(producer: Producer): boolean {
   const [first, second] = producer.runs;
-  if (first === undefined || second === undefined) return;
+  if (first === undefined || second === undefined) return false;
   first.to = second.to;
   producer.runs.splice(1, 1);
   producer.exact = false;
+  return true;
 }

@@ -13,8 +13,14 @@ export class RootTrack {
   /** The largest size first. */
   #awaited: AwaitedRoot[] = [];
   #isSorted = true;
-  #range: CompactRange | undefined = new CompactRange();
-  #size = 0;
+  #range: CompactRange | undefined;
+  #size: number;
+
+  /** @param passed the leaves that have passed already */
+  constructor(passed: CompactRange = new CompactRange()) {
+    this.#range = passed;
+    this.#size = passed.size;
+  }
 
   /** How many leaves have passed. */
   get size(): number {

@@ -10,6 +10,7 @@ import type { RootTrack } from './root-track.ts';
 import type { SoundBundle } from './sound-bundle.ts';
 import type { SoundBundleSource } from './sound-bundle-source.ts';
 import { resolveEdge } from './tree-edge.ts';
+import { StateRefusedError } from './verification-state.ts';
 
 /**
  * How many bundles in a row may be missing before the rest is given up: 16.8 million entries. A forged size must
@@ -29,6 +30,10 @@ export interface WalkContext extends BundleContext {
   /** Is told after each bundle how many entries were looked at. */
   onProgress: (walked: number) => void;
   signal?: AbortSignal | undefined;
+  /** What was walked before, all of it sound; its size is a multiple of 256. It is not walked again. */
+  walked?: CompactRange | undefined;
+  /** Is waited for after a bundle up to which everything is sound: from there the walk can be taken up again. */
+  onSound: (walked: CompactRange, lastHash: Uint8Array) => Promise<void>;
 }
 
 /** What a walk found besides the failures. */
@@ -61,23 +66,31 @@ interface TileViews {
 export class TreeWalk {
   readonly #context: WalkContext;
   #verified = 0;
-  #entriesRange: CompactRange | undefined = new CompactRange();
+  #entriesRange: CompactRange | undefined;
+  /** What of the tree was passed over because it was walked before. */
+  readonly #passedOver = new CompactRange();
   #missing: { from: number; to: number; path: string; bundles: number } | undefined;
   #hasGivenUp = false;
+  /** Whether the walk is past what was walked before. */
+  #isTakenUp = false;
 
   constructor(context: WalkContext) {
     this.#context = context;
+    this.#entriesRange = context.walked?.clone() ?? new CompactRange();
+    this.#verified = this.#entriesRange.size;
   }
 
   /**
    * Walks the whole tree. To be called once.
    *
    * @param root the root that the checkpoint states
+   * @throws StateRefusedError if what was walked before is not the beginning of this tree
    */
   async run(root: Uint8Array): Promise<WalkResult> {
     const { files, size, roots } = this.#context;
     const edge = await resolveEdge(files, size, root);
     for (const tile of edge.tiles) await this.#verifyTile(tile, tile.proven, undefined);
+    this.#checkPassedOver();
     this.#reportMissingBundles();
     roots.finish();
     return {
@@ -110,6 +123,10 @@ export class TreeWalk {
     for (let slot = 0; slot < width; slot++) {
       const child = { level: level - 1, index: index * TILE_WIDTH + slot, width: TILE_WIDTH };
       const childExpected = truth && hashAt(truth, slot);
+      if (this.#passOver(child, childExpected)) {
+        beneath.set(childExpected, slot * HASH_BYTES);
+        continue;
+      }
       const hash = (await this.#verifyTile(child, undefined, childExpected)) ?? childExpected;
       if (hash === undefined) isComplete = false;
       else beneath.set(hash, slot * HASH_BYTES);
@@ -127,6 +144,7 @@ export class TreeWalk {
     const { files, roots, soundBundles, signal, onProgress, beforePassing } = this.#context;
     const { index, width } = tile;
     signal?.throwIfAborted();
+    this.#checkPassedOver();
     if (width === TILE_WIDTH && proven === undefined && expected !== undefined) {
       const sound = await soundBundles.take(index);
       if (sound !== undefined && this.#isInPlace(sound, expected)) return await this.#passSoundBundle(sound);
@@ -175,7 +193,31 @@ export class TreeWalk {
     roots.pass(row, TILE_WIDTH, root);
     this.#extendEntriesRange(row, root);
     onProgress(end);
+    if (this.#verified === end && this.#entriesRange !== undefined)
+      await this.#context.onSound(this.#entriesRange, hashAt(row, TILE_WIDTH - 1));
     return root;
+  }
+
+  /** Passes over a tile if everything beneath it was walked before. */
+  #passOver({ level, index }: TileCoordinates, expected: Uint8Array | undefined): expected is Uint8Array {
+    const { walked } = this.#context;
+    const leaves = TILE_WIDTH ** (level + 1);
+    if (walked === undefined || (index + 1) * leaves > walked.size) return false;
+    if (expected === undefined)
+      throw new StateRefusedError('the tree up to it is not the one that was walked');
+    this.#passedOver.appendSubtree(8 * (level + 1), expected);
+    return true;
+  }
+
+  /** What was walked before has to be what this tree, proven by its root, begins with. */
+  #checkPassedOver(): void {
+    const { walked } = this.#context;
+    if (this.#isTakenUp || walked === undefined) return;
+    this.#isTakenUp = true;
+    const passed = this.#passedOver.peaks;
+    const isSame =
+      passed.length === walked.peaks.length && walked.peaks.every((peak, i) => isEqual(peak, passed[i]));
+    if (!isSame) throw new StateRefusedError('the tree up to it is not the one that was walked');
   }
 
   /** A tile's hashes as stored, as computed from the tiles beneath, or mixed: those that have the root expected. */

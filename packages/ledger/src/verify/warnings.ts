@@ -43,6 +43,12 @@ export class WarningList {
     return [...this.#listed];
   }
 
+  /** Forgets what it holds and takes these, of so many. */
+  restore(listed: readonly VerificationWarning[], total: number): void {
+    this.#listed.splice(0, this.#listed.length, ...listed);
+    this.#total = total;
+  }
+
   /** Adds one. */
   add(code: VerificationWarningCode, place: FindingPlace, detail: string): void {
     this.#total += 1;
