@@ -262,6 +262,23 @@ export function describeStorage(driver: string, makeStorage: () => Promise<Stora
       expect(isDeepStrictEqual(contents, expected)).toBe(true);
     });
 
+    test('a folder may get empty, and be filled, at the same time', async () => {
+      const { storage, writable } = await opened();
+      for (let round = 0; round < 50; round++) {
+        const [old, put, appended] = ['old', 'put', 'appended'].map((kind) => `a/b/c/${kind}${round}`);
+        if (old === undefined || put === undefined || appended === undefined) throw new Error('three names');
+        await writable.put([{ name: old, bytes: Buffer.from('old') }]);
+        await Promise.all([
+          writable.remove([old]),
+          writable.put([{ name: put, bytes: Buffer.from('put') }]),
+          writable.append(appended, 0, [Buffer.from('appended')]),
+        ]);
+        expect((await storage.list('a/b/c')).sort()).toEqual([`appended${round}`, `put${round}`]);
+        await writable.remove([put, appended]);
+        expect(await storage.list('a')).toEqual([]);
+      }
+    });
+
     test('one may write, and others read; the second is refused by name and pid, until the first lets go', async () => {
       const storage = await makeStorage();
       const first = await storage.lock('The first');

@@ -5,6 +5,9 @@ import { hasCode, isAbsent, withHandle, type FileSystem } from './file-system.ts
 /** How many directories are remembered to exist, if nothing else is asked for. */
 const MAX_KNOWN_DIRECTORIES = 4096;
 
+/** How often a directory is created again that others remove. */
+const MAX_ATTEMPTS = 10;
+
 /** Creates directories below a root, and makes the names in them durable. */
 export class Directories {
   readonly #files: FileSystem;
@@ -43,6 +46,20 @@ export class Directories {
     if (this.#maxKnown > 0) this.#known.add(path);
   }
 
+  /** Does something in a directory below the root, which is created where it is missing. */
+  async within<T>(path: string, action: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.make(path);
+        return await action();
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT') || attempt === MAX_ATTEMPTS) throw error;
+        // It got empty and was removed just then.
+        for (let at = path; at !== this.#root; at = dirname(at)) this.#known.delete(at);
+      }
+    }
+  }
+
   /** Notes that names in a directory were changed, or may have been. Not before: a sync under way might miss it. */
   noteChange(path: string): void {
     this.#unsynced.add(path);
@@ -53,11 +70,13 @@ export class Directories {
     const parent = dirname(path);
     if (path === this.#root || parent === this.#root) return;
     try {
-      this.#known.delete(path);
       await this.#files.rmdir(path);
     } catch (error) {
       if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return;
       if (!isAbsent(error)) throw error;
+    } finally {
+      // In any case: it may have taken effect.
+      this.#known.delete(path);
     }
     this.#unsynced.add(parent);
     await this.removeEmpty(parent);

@@ -90,14 +90,19 @@ export class FileTails {
       this.#directories.noteChange(dirname(path));
       return handle;
     }
-    await this.#directories.make(dirname(path));
+    try {
+      return await this.#directories.within(dirname(path), () => this.#create(path));
+    } finally {
+      this.#directories.noteChange(dirname(path));
+    }
+  }
+
+  async #create(path: string): Promise<FileHandle> {
     try {
       return await this.#files.open(path, 'wx');
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
       return await this.#files.open(path, 'r+');
-    } finally {
-      this.#directories.noteChange(dirname(path));
     }
   }
 }

@@ -100,9 +100,8 @@ export class WholeFiles implements WholeFileWriter {
   }
 
   async #show({ at, path }: StagedFile): Promise<void> {
-    await this.#directories.make(dirname(path));
     try {
-      await this.#files.rename(at, path);
+      await this.#directories.within(dirname(path), () => this.#files.rename(at, path));
     } finally {
       // In any case: it may have taken effect.
       this.#directories.noteChange(dirname(path));
