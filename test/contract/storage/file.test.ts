@@ -85,3 +85,15 @@ test('a thread that dies takes what it was doing with it, and the next call is s
   expect(starts).toBe(2);
   await files.close();
 });
+
+test('a folder that got empty and went is made again for whoever appends, or puts, below it', async () => {
+  const writable = await fileStorage(await scratchDirectory(), nodeFileSystem, ALWAYS).lock('a test');
+  onTestFinished(() => writable.release());
+  const bytes = Buffer.from('a');
+  for (let round = 0; round < 3; round++) {
+    await writable.append('f/g/h', 0, [bytes]);
+    await writable.put([{ name: 'f/g/i', bytes }]);
+    await writable.remove(['f/g/h', 'f/g/i']);
+    expect(await writable.list('f')).toEqual([]);
+  }
+});
