@@ -153,6 +153,42 @@ export function describeStorage(driver: string, makeStorage: () => Promise<Stora
   }
 
   describe(`storage: ${driver}`, () => {
+    test('room that is left behind what was appended is zeros, no more than was allowed, and goes when it is not', async () => {
+      const step = fc.record({
+        back: fc.nat({ max: 500 }),
+        content: bytes,
+        roomBytes: fc.constantFrom(0, 100, 4000),
+        isReopened: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+          const storage = await makeStorage();
+          let writable = await storage.lock('a test');
+          try {
+            let model = Buffer.alloc(0);
+            let maxRoomBytes = 0;
+            for (const { back, content, roomBytes, isReopened } of steps) {
+              if (isReopened) {
+                await writable.release();
+                writable = await storage.lock('a test');
+              }
+              const position = Math.max(0, model.length - back);
+              await writable.append('a', position, [content], roomBytes);
+              model = Buffer.concat([model.subarray(0, position), content]);
+              maxRoomBytes = roomBytes === 0 ? 0 : Math.max(maxRoomBytes, roomBytes);
+              const read = (await storage.read('a')) ?? Buffer.alloc(0);
+              expect(read.subarray(0, model.length)).toEqual(model);
+              expect(read.length - model.length).toBeLessThanOrEqual(maxRoomBytes);
+              expect(read.subarray(model.length).every((byte) => byte === 0)).toBe(true);
+            }
+          } finally {
+            await writable.release();
+          }
+        }),
+        { numRuns: 50 },
+      );
+    });
+
     test('does what a map of names would, whatever comes after what', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (steps) => {

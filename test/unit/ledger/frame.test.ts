@@ -143,6 +143,19 @@ describe('segment scan', () => {
     for (const bytes of [zeroHeader, zeroBody]) expect((await scan(bytes)).end).toBe('torn');
   });
 
+  test('room behind the last frame is no damage, whatever arrived of that frame; anything else behind it is', async () => {
+    const room = Buffer.alloc(1000);
+    const { end, frames: read } = await scan(Buffer.concat([whole, room]));
+    expect({ end, count: read.length }).toEqual({ end: 'torn', count: 3 });
+    for (let at = lastStart; at < whole.length; at++) {
+      const torn = Buffer.concat([whole, room]);
+      torn.fill(0, at, whole.length);
+      expect({ at, end: (await scan(torn)).end }).toEqual({ at, end: 'torn' });
+      torn[torn.length - 1] = 1;
+      if (at >= lastStart + FRAME_HEADER_BYTES) expect((await scan(torn)).end).toBe('damaged');
+    }
+  });
+
   test('a changed bit before the last frame is damage', async () => {
     for (let at = 0; at < lastStart; at++) {
       const changed = Buffer.from(whole);

@@ -66,6 +66,9 @@ export interface JournalOptions {
   onError: (error: unknown) => void;
 }
 
+/** How much room is left behind a small group. A segment's last is cut off when it is closed. */
+const ROOM_BYTES = 256 * 1024;
+
 /** The most frames of a segment; they are known in memory, about 100 bytes each. */
 const MAX_SEGMENT_FRAMES = 65_536;
 
@@ -73,8 +76,8 @@ const MAX_SEGMENT_FRAMES = 65_536;
 interface Tail {
   segment: Segment;
   key: KeyObject;
-  /** A write failed: what is beyond the segment's size is to be cut off, at the next write at the latest. */
-  torn: boolean;
+  /** There may be room beyond the segment's size, or what a failed write left: it is cut off when the segment is closed. */
+  uncut: boolean;
   /** Closes it when it is old; set once it holds a frame, since an empty one is not closed. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -104,7 +107,7 @@ export class SegmentedJournal implements Journal {
         await this.#write(tail, content);
       } catch (error) {
         // If this fails too, the next write cuts it off.
-        await this.#repair(tail).catch((cause: unknown) => this.#options.onError(cause));
+        await this.#cut(tail).catch((cause: unknown) => this.#options.onError(cause));
         throw error;
       }
       if (isFull(tail.segment, this.#options)) {
@@ -161,9 +164,9 @@ export class SegmentedJournal implements Journal {
   async #write(tail: Tail, content: FrameContent): Promise<void> {
     const iv = randomBytes(FRAME_IV_BYTES);
     const pieces = encodeFrame(content, tail.key, iv);
-    tail.torn = true;
-    await this.#options.storage.append(segmentFile(tail.segment.name), tail.segment.sizeBytes, pieces);
-    tail.torn = false;
+    tail.uncut = true;
+    const file = segmentFile(tail.segment.name);
+    await this.#options.storage.append(file, tail.segment.sizeBytes, pieces, ROOM_BYTES);
     addFrame(tail.segment, {
       first: content.first,
       count: content.count,
@@ -192,23 +195,23 @@ export class SegmentedJournal implements Journal {
     const key = await this.#options.epochKeys.create(segment.name);
     this.#reader.remember(segment.name, key);
     this.#segments = [...this.#segments, segment];
-    this.#tail = { segment, key, torn: false, timer: undefined };
+    this.#tail = { segment, key, uncut: false, timer: undefined };
     return this.#tail;
   }
 
   async #closeTail(): Promise<void> {
     const tail = this.#tail;
     if (tail === undefined) return;
-    if (tail.torn) await this.#repair(tail);
+    if (tail.uncut) await this.#cut(tail);
     clearTimeout(tail.timer);
     this.#tail = undefined;
     tail.segment.closed = true;
   }
 
-  /** Cuts off what a failed write left behind. */
-  async #repair(tail: Tail): Promise<void> {
+  /** Cuts off what is beyond the segment's size. */
+  async #cut(tail: Tail): Promise<void> {
     await this.#options.storage.append(segmentFile(tail.segment.name), tail.segment.sizeBytes, []);
-    tail.torn = false;
+    tail.uncut = false;
   }
 }
 

@@ -104,14 +104,12 @@ export async function scanSegment(
     if (head.length < FRAME_HEADER_BYTES) return 'torn';
     const header = decodeHeader(head);
     // Only one write is ever under way: a frame that does not hold together and yet has a sound one after it, or
-    // bytes past its end, was complete once.
+    // bytes past its end that are not room for more, was complete once.
     if (header === undefined) return (await file.holdsFrame(offset + 1)) ? 'damaged' : 'torn';
-    // With the byte after it, which tells whether it is the last.
-    const bytes = await file.read(offset, frameBytes(header) + 1);
-    if (bytes === undefined) return undefined;
-    if (bytes.length < frameBytes(header)) return 'torn';
-    const frame = bytes.subarray(0, frameBytes(header));
-    if (!isIntact(header, frame)) return bytes.length > frame.length ? 'damaged' : 'torn';
+    const frame = await file.read(offset, frameBytes(header));
+    if (frame === undefined) return undefined;
+    if (frame.length < frameBytes(header)) return 'torn';
+    if (!isIntact(header, frame)) return (await file.isRoom(offset + frame.length)) ? 'torn' : 'damaged';
     if (header.first !== segment.end) return 'damaged';
     addFrame(segment, header);
     onFrame({ header, offset, bytes: frame });
@@ -142,6 +140,12 @@ export class SegmentBytes {
       this.#start = offset;
     }
     return this.#stretch.subarray(offset - this.#start, offset - this.#start + count);
+  }
+
+  /** Whether there are no bytes but zeros from an offset on. */
+  async isRoom(from: number): Promise<boolean> {
+    const bytes = await this.#storage.read(this.#file, { start: from, end: Infinity });
+    return bytes === undefined || bytes.every((byte) => byte === 0);
   }
 
   /** Whether there is a sound frame anywhere from an offset on. */

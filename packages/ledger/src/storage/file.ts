@@ -106,9 +106,9 @@ class WritableFiles implements WritableStorage {
     await this.#whole.put(files);
   }
 
-  async append(name: string, position: number, buffers: readonly Uint8Array[]): Promise<void> {
+  async append(name: string, position: number, buffers: readonly Uint8Array[], roomBytes = 0): Promise<void> {
     checkName(name);
-    await this.#tails.append(join(this.#root, name), position, buffers);
+    await this.#tails.append(join(this.#root, name), position, buffers, roomBytes);
   }
 
   async remove(names: readonly string[]): Promise<void> {

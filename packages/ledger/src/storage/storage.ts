@@ -51,9 +51,12 @@ export interface WritableStorage extends ReadableStorage {
    * Makes a file end with these bytes: they stand from `position` on, and what was there is cut off. The bytes before
    * are durable too when it resolves. At 0 the file is created where there is none; without bytes it is only cut.
    *
+   * @param roomBytes above 0, zeros may be left behind them, at most so many or what a call asked for before: room for
+   *   what is appended next, which a driver may write faster where the file need not grow. A call with 0, or without,
+   *   cuts them off.
    * @throws if the file is shorter than `position`
    */
-  append(name: string, position: number, buffers: readonly Uint8Array[]): Promise<void>;
+  append(name: string, position: number, buffers: readonly Uint8Array[], roomBytes?: number): Promise<void>;
   /** Removes files, and the folders that get empty; no error for those that are not there. */
   remove(names: readonly string[]): Promise<void>;
   /** Lets others write. Nothing more may be called. */
