@@ -74,6 +74,8 @@ describe('the assurance', () => {
     expect(await of([A, B, C], 3)).toContain('At least 3 of these 3 witnesses');
     expect(await of([A, B], 2)).toContain('At least 1 of these 3 witnesses');
     expect(await of([A], 1)).toContain('1 of 3 is no majority');
+    const two = await verify(cosigned([A]), { witnesses: WITNESS_VKEYS.slice(0, 2), quorum: 1 });
+    expect(two.assurance.cannotExclude.join(' ')).toContain('1 of 2 is no majority');
     expect(await of([A], 1)).toContain('after 2026-11-21T22:00:00Z were cut off');
   });
 
@@ -92,6 +94,23 @@ describe('the assurance', () => {
     const lenient = await verify(log, { witnesses: WITNESS_VKEYS, quorum: 1 });
     expect(findings(lenient)).toEqual([]);
     expect(assurance(lenient)).toEqual({ level: 'witnessed', signed: 1, of: 3, size: SIZE });
+  });
+
+  test('of an empty log can be witnessed too; one that was only seen empty is not', async () => {
+    const empty = await verify(cosigned([A, B], publish([])), { witnesses: WITNESS_VKEYS });
+    expect(findings(empty)).toEqual([]);
+    expect(assurance(empty)).toEqual({ level: 'witnessed', signed: 2, of: 3, size: 0 });
+    const grown = withHistory([0, [A, B]], [SIZE, []]);
+    const report = await verify(grown, { witnesses: WITNESS_VKEYS, quorum: 0 });
+    expect(assurance(report)).toEqual({ level: 'unanchored', signed: 0, of: 3 });
+  });
+
+  test('of a log without a checkpoint is unanchored', async () => {
+    const log = copyLog(LOG);
+    log.files.delete('checkpoint');
+    const report = await verify(log, { witnesses: WITNESS_VKEYS });
+    expect(findings(report)).toEqual(['checkpoint_missing checkpoint']);
+    expect(assurance(report)).toEqual({ level: 'unanchored', signed: 0, of: 3 });
   });
 
   test('with a quorum of none only states who signed', async () => {

@@ -49,3 +49,21 @@ test('finds the first checkpoint that covers an entry, in whichever file it is',
   }
   expect(await reader.covering(41)).toBeUndefined();
 });
+
+test('finds the last of several checkpoints of a size, also if it came since it looked', async () => {
+  const cosigned = noteOf(5) + (noteOf(6).split('\n').at(-2) ?? '') + '\n';
+  const files = new Map<string, string>([
+    ['checkpoints/index', formatHistoryIndex([2])],
+    [historyPath(2), noteOf(2) + noteOf(5)],
+  ]);
+  const reader = new HistoryReader({
+    read: (path) => Promise.resolve(files.has(path) ? Buffer.from(files.get(path) ?? '') : undefined),
+  });
+  expect(await reader.covering(3)).toBe(noteOf(5));
+  files.set(historyPath(2), noteOf(2) + noteOf(5) + cosigned);
+  expect(await reader.covering(3)).toBe(cosigned);
+  files.set(historyPath(2), noteOf(2) + noteOf(5) + cosigned + noteOf(9));
+  expect(await reader.covering(3)).toBe(cosigned);
+  expect(await reader.covering(5)).toBe(noteOf(9));
+  expect(await reader.covering(1)).toBe(noteOf(2));
+});

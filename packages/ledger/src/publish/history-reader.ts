@@ -57,8 +57,9 @@ export class HistoryReader {
   async #firstAfter(index: number): Promise<string | undefined> {
     const kept = this.#file;
     const known = kept === undefined ? undefined : firstLarger(kept.checkpoints, index);
-    // In the file that was read last, unless it might be in one before.
-    if (kept !== undefined && known !== undefined && kept.firstSize <= index) return known.note;
+    // In the file that was read last, unless it might be in one before, or the last of it got cosignatures since.
+    const isSettled = kept?.checkpoints.length === MAX_HISTORY_NOTES || known !== kept?.checkpoints.at(-1);
+    if (kept !== undefined && known !== undefined && isSettled && kept.firstSize <= index) return known.note;
 
     if ((this.#firstSizes.at(-1) ?? 0) <= index || this.#firstSizes.length === 0) await this.#readIndex();
     // The file that begins with the last size that does not cover the index; it may end before one that does.

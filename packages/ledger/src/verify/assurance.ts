@@ -59,15 +59,15 @@ export function witnessed(
 ): Assurance {
   const of = statements.length;
   const needed = Math.max(1, demanded.quorum);
-  const sizes = statements.map((statement) => statement.size ?? 0).toSorted((a, b) => b - a);
+  const sizes = statements.map((statement) => statement.size ?? -1).toSorted((a, b) => b - a);
   // Of a log that shows less than was signed, nothing more can be said than what it shows.
-  const size = Math.min(sizes[needed - 1] ?? 0, demanded.size);
+  const size = Math.min(sizes[needed - 1] ?? -1, demanded.size);
   const witnesses = [...statements];
-  if (size === 0) {
-    const signed = sizes.filter((each) => each > 0 && each >= demanded.size).length;
+  if (size < 0 || (size === 0 && demanded.size > 0)) {
+    const signed = sizes.filter((each) => each >= demanded.size).length;
     return { ...unanchored(), signed, of, witnesses };
   }
-  const signers = statements.filter((statement) => (statement.size ?? 0) >= size);
+  const signers = statements.filter((statement) => (statement.size ?? -1) >= size);
   const signed = signers.length;
   const lastS = Math.max(...signers.map(({ timeS = 0 }) => timeS));
   // Who believes `needed` of the same witnesses can only have been shown another log by so many that signed both.

@@ -113,7 +113,9 @@ export class KnownWitnesses {
         `${this.#quorum} are demanded.`;
       this.#failures.add('quorum_missing', { path: 'checkpoint' }, detail);
     }
-    return witnessed(statements, { quorum: this.#quorum, size: size ?? 0 });
+    return size === undefined
+      ? { ...unanchored(), signed: 0, of: statements.length }
+      : witnessed(statements, { quorum: this.#quorum, size });
   }
 
   #add(vkey: string, number: number, logKeys: readonly NoteVerificationKey[]): void {
