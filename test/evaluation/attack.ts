@@ -47,7 +47,7 @@ export interface Attack {
   trustsOfferedKey?: true;
   /** Which checkpoint of the log was kept: an earlier one at random if not given, or the last one. */
   kept?: 'last';
-  /** What each column has to notice; all of it if not given. An evaluation that finds anything else fails. */
-  expected?: Record<Column, Expectation>;
+  /** What columns have to notice; all of it where not given. An evaluation that finds anything else fails. */
+  expected?: Partial<Record<Column, Expectation>>;
   commit: (crime: Crime) => Shown;
 }

@@ -3,6 +3,8 @@ import { COLUMNS, type Cell, type Column, type Evaluation, type Row } from './ma
 const TITLES: Readonly<Record<Column, string>> = {
   alone: 'ledger alone',
   kept: 'with an earlier checkpoint kept',
+  witness: 'with a witness',
+  asked: 'with a witness, asked',
 };
 
 /** Writes the evaluation as docs/evaluation.md; the same evaluation gives the same text. */
@@ -26,7 +28,13 @@ ${subjects.map((subject) => `- ${subject}`).join('\n')}
 ## The columns
 
 - **${TITLES.alone}**: the verifier has the log's files and its verification key, kept from the first day. Assurance \`unanchored\`.
-- **${TITLES.kept}**: also one checkpoint that the log published at some time, picked at random, and no later one. Assurance \`unanchored\`.
+- **${TITLES.kept}**: also one checkpoint that the log published at some time, picked at random (\`--known\`). Assurance \`unanchored\`.
+- **${TITLES.witness}**: also the key of a witness, which has signed every checkpoint, and whose signature is demanded (\`--witness\`). Assurance \`witnessed 1/1\`.
+- **${TITLES.asked}**: also the checkpoint that this witness signed last, asked from the witness itself and given as \`--known\`.
+
+The witness is the product's own, asked as its clients ask it. Attackers who hold the log's key ask it to sign what they
+made, and it refuses each time: it signs nothing that does not continue what it signed before. Of one operator's log by one witness
+this shows what a witness adds; with a quorum the same holds as long as fewer witnesses than the report names help the attacker.
 
 **needs** is what the attacker has: \`files\` is write access to all files of the log, \`key\` the log's private key too, \`index\` write
 access to the index or to the documents that come out of it.

@@ -20,6 +20,7 @@ export async function evaluate({ seed, placements, onStep }: EvaluationOptions):
   onStep('verifying what nobody touched');
   const controls = [await evaluateSoundLogs(logs, placements)];
   const rows = await evaluateLogAttacks(logs, placements, onStep);
+  await logs.witness.close();
   const index = await evaluateIndex({ seed, placements, onStep });
   const { small, large } = logs;
   const [size, largeSize] = [small.sizes.at(-1) ?? 0, large.sizes.at(-1) ?? 0];
@@ -28,7 +29,7 @@ export async function evaluate({ seed, placements, onStep }: EvaluationOptions):
     placements,
     subjects: [
       `The log under attack has ${format(size)} entries and ${small.sizes.length - 1} checkpoints: full and partial tiles of two levels. It was written by the engine.`,
-      `Of the attacks on tiles every fifth strikes a log of ${format(largeSize)} entries, which has full tiles of two levels and a third one above.`,
+      `Of the attacks on tiles every tenth strikes a log of ${format(largeSize)} entries, which has full tiles of two levels and a third one above.`,
       `The index is the embedded one of a service that took in ${INDEXED_RECORDS} spans of two people; a document is what a search answers.`,
     ],
     controls: [...controls, ...index.controls],
@@ -47,6 +48,7 @@ async function evaluateIndex({
     const controls = await evaluateSoundIndex(scene, placements);
     return { controls, rows: await evaluateIndexAttacks(scene, placements, onStep) };
   } finally {
+    await scene.witness.close();
     await rm(scene.directory, { recursive: true, force: true });
   }
 }

@@ -33,7 +33,7 @@ export interface IndexAttack {
   about: string;
   /** Why a cell below the full count is what it is; absent where every cell is full. */
   why?: string;
-  /** Whether each column has to notice all of it or none; all if not given. */
-  expected?: Record<Column, 'all' | 'none'>;
+  /** Whether columns have to notice all of it or none; all where not given. */
+  expected?: Partial<Record<Column, 'all' | 'none'>>;
   commit: (crime: IndexCrime) => Promise<Suspect>;
 }

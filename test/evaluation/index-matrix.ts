@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArchive, verifyIndex } from '@spanledger/audit-exporter';
@@ -7,8 +7,10 @@ import { parseVerificationKey, verifyDocument } from '@spanledger/ledger/verify'
 import { recordLog } from '../e2e/support/recorded-log.ts';
 import type { IndexAttack, ProvenDocument, Suspect } from './index-attack.ts';
 import { INDEX_ATTACKS } from './index-attacks/index.ts';
-import { countFindings, type Column, type Finding, type Row } from './matrix.ts';
+import { countFindings, forColumns, type Column, type Finding, type Row } from './matrix.ts';
 import { Random } from './random.ts';
+import { readLog } from './recorded-log.ts';
+import { EvaluationWitness } from './witnessing.ts';
 
 /** How many spans the service records. */
 export const INDEXED_RECORDS = 300;
@@ -19,13 +21,20 @@ export interface IndexScene {
   directory: string;
   signer: NoteSigner;
   documents: ProvenDocument[];
+  /** Has signed every checkpoint of the service's log. */
+  witness: EvaluationWitness;
 }
 
-/** Has a service record spans, and takes every document with its proof out of its index. */
+/**
+ * Has a service record spans, and takes every document with its proof out of its index. Directory and witness are to be
+ * let go of in the end.
+ */
 export async function recordIndex(seed: string): Promise<IndexScene> {
   const directory = await recordLog(INDEXED_RECORDS);
   const archive = await openArchive(directory);
   try {
+    const witness = await EvaluationWitness.open([await archive.vkey()]);
+    await cosignDirectory(join(directory, 'ledger'), witness);
     const { records } = await archive.search({ query: '*', order: 'asc', limit: 1000 });
     const log = new LedgerReader(fileTiles(join(directory, 'ledger')));
     const documents = await Promise.all(
@@ -34,9 +43,15 @@ export async function recordIndex(seed: string): Promise<IndexScene> {
     const key = parseVerificationKey(await archive.vkey());
     if (!key.ok) throw new TypeError(key.detail);
     const pem = await readFile(join(directory, 'keys/ledger.key'), 'utf8');
-    return { seed, directory, signer: loadSigner(pem, key.value.name), documents };
+    return { seed, directory, signer: loadSigner(pem, key.value.name), documents, witness };
   } finally {
     await archive.close();
+  }
+}
+
+async function cosignDirectory(ledger: string, witness: EvaluationWitness): Promise<void> {
+  for (const [path, bytes] of await witness.cosign(await readLog(ledger))) {
+    if (!path.startsWith('tile/')) await writeFile(join(ledger, path), bytes);
   }
 }
 
@@ -59,10 +74,7 @@ export async function evaluateIndexAttacks(
 /** Verifies what nobody touched: documents one by one, and the index as a whole. */
 export async function evaluateSoundIndex(scene: IndexScene, placements: number): Promise<Row[]> {
   const random = new Random(`${scene.seed}/documents`);
-  const sound = async (suspect: Suspect): Promise<Record<Column, Finding>> => {
-    const codes = await verifySuspect(suspect, scene.signer.vkey);
-    return { alone: { codes, mustFail: false }, kept: { codes, mustFail: false } };
-  };
+  const sound = (suspect: Suspect): Promise<Record<Column, Finding>> => judge(scene, suspect, () => false);
   return [
     {
       name: 'a document as the index gives it',
@@ -80,10 +92,11 @@ export async function evaluateSoundIndex(scene: IndexScene, placements: number):
 }
 
 async function strike(
-  { seed, directory, signer, documents }: IndexScene,
+  scene: IndexScene,
   attack: IndexAttack,
   placement: number,
 ): Promise<Record<Column, Finding>> {
+  const { seed, directory, signer, documents } = scene;
   const copies: string[] = [];
   const copyDirectory = async (): Promise<string> => {
     const copy = await mkdtemp(join(tmpdir(), 'spanledger-evaluation-'));
@@ -94,22 +107,27 @@ async function strike(
   try {
     const random = new Random(`${seed}/${attack.name}/${placement}`);
     const suspect = await attack.commit({ documents, signer, random, copyDirectory });
-    const codes = await verifySuspect(suspect, signer.vkey);
-    const { expected = { alone: 'all', kept: 'all' } } = attack;
-    return {
-      alone: { codes, mustFail: expected.alone === 'all' },
-      kept: { codes, mustFail: expected.kept === 'all' },
-    };
+    return await judge(scene, suspect, (column) => (attack.expected?.[column] ?? 'all') === 'all');
   } finally {
     await Promise.all(copies.map((copy) => rm(copy, { recursive: true, force: true })));
   }
 }
 
-/** What the product's verification of a document, or of a data directory, finds. */
-async function verifySuspect(suspect: Suspect, vkey: string): Promise<string[]> {
-  const { failures } =
-    'document' in suspect
-      ? verifyDocument({ ...suspect, vkey })
-      : await verifyIndex(suspect.directory, { env: {} });
-  return failures.map(({ code }) => code);
+/**
+ * What the product's verification finds. Of a document a kept checkpoint makes no difference, and what follows a ledger
+ * is compared with the ledger alone, whoever vouches for that.
+ */
+async function judge(
+  { signer, witness }: IndexScene,
+  suspect: Suspect,
+  mustFail: (column: Column) => boolean,
+): Promise<Record<Column, Finding>> {
+  const index = 'document' in suspect ? undefined : await verifyIndex(suspect.directory, { env: {} });
+  return await forColumns((column) => {
+    const witnesses = column === 'witness' || column === 'asked' ? [witness.vkey] : [];
+    const report =
+      'document' in suspect ? verifyDocument({ ...suspect, vkey: signer.vkey, witnesses }) : index;
+    const codes = (report?.failures ?? []).map(({ code }) => code);
+    return Promise.resolve({ codes, mustFail: mustFail(column) });
+  });
 }

@@ -123,17 +123,37 @@ export class LogCopy {
   }
 
   /**
-   * Writes a whole log of these entries, with checkpoints of these sizes, ascending, as whoever holds a key can: nothing in it
-   * tells it from one that was written by the service.
+   * Writes a whole log of these entries, with checkpoints of these sizes, ascending, as whoever holds a key can: nothing
+   * in it tells it from one that was written by the service. A checkpoint that states what it did before keeps what
+   * others signed of it.
    */
   rewrite(entries: readonly Uint8Array[], sizes: readonly number[], signer: NoteSigner): void {
     const builder = new TileBuilder();
     const { origin } = signer;
+    const before = new Map(this.notes().map((note) => splitNote(note)));
     const notes = sizes.map((size) => {
       for (const entry of entries.slice(builder.size, size)) builder.append(hashLeaf(entry), () => undefined);
-      return signer.signNote(formatCheckpoint({ origin, size, root: builder.root }));
+      const [text, lines] = splitNote(
+        signer.signNote(formatCheckpoint({ origin, size, root: builder.root })),
+      );
+      const others = (before.get(text) ?? '').split(/(?<=\n)/).filter((line) => line !== lines);
+      return `${text}\n${lines}${others.join('')}`;
     });
     this.writeTree(entries);
     this.publish(notes);
   }
+
+  /** A copy whose checkpoints carry the signatures that those of another copy carry. */
+  withSignaturesOf(other: LogCopy): LogFiles {
+    const signed = new Map(other.notes().map((note) => [splitNote(note)[0], note]));
+    const copy = new LogCopy(this.files);
+    copy.publish(this.notes().map((note) => signed.get(splitNote(note)[0]) ?? note));
+    return copy.files;
+  }
+}
+
+/** A note's text, and its signature lines. */
+function splitNote(note: string): [text: string, lines: string] {
+  const end = note.indexOf('\n\n') + 1;
+  return [note.slice(0, end), note.slice(end + 1)];
 }

@@ -3,8 +3,9 @@ import { signerFrom } from '../support/ledger/seeded-signers.ts';
 import type { Attack } from './attack.ts';
 import { LOG_ATTACKS } from './attacks/index.ts';
 import { checkpointIn, LogCopy, sourceOf, type LogFiles } from './log-copy.ts';
-import { countFindings, type Column, type Finding, type Row } from './matrix.ts';
+import { countFindings, forColumns, type Column, type Finding, type Row } from './matrix.ts';
 import { Random } from './random.ts';
+import { EvaluationWitness } from './witnessing.ts';
 import { recordLog, type RecordedLog } from './recorded-log.ts';
 
 const ORIGIN = 'evaluation.spanledger.test/log';
@@ -16,7 +17,7 @@ const SMALL_BATCHES: readonly number[] = Array.from({ length: 32 }, (_, i) => 37
 const LARGE_BATCHES: readonly number[] = [...Array.from({ length: 8 }, () => 8191), 700];
 
 /** Of the attacks that strike both logs, every how many strike the large one. */
-const LARGE_SHARE = 5;
+const LARGE_SHARE = 10;
 
 /** The logs of an evaluation. */
 export interface LogScene {
@@ -25,17 +26,22 @@ export interface LogScene {
   large: RecordedLog;
   /** A log with another name and key. */
   other: RecordedLog;
+  /** Watches them. */
+  witness: EvaluationWitness;
 }
 
-/** Has the engine record the logs. */
+/** Has the engine record the logs; the witness is to be closed in the end. */
 export async function recordLogs(seed: string): Promise<LogScene> {
   const signer = signerFrom(`${seed} log`, ORIGIN);
   const stranger = signerFrom(`${seed} other`, 'evaluation.spanledger.test/other');
+  const giant = signerFrom(`${seed} large`, 'evaluation.spanledger.test/large');
+  const witness = await EvaluationWitness.open([signer, stranger, giant].map(({ vkey }) => vkey));
   return {
     seed,
-    small: await recordLog(SMALL_BATCHES, signer, `${seed} small `),
-    large: await recordLog(LARGE_BATCHES, signer, `${seed} large `),
-    other: await recordLog(SMALL_BATCHES, stranger, `${seed} other `),
+    small: await recordLog(SMALL_BATCHES, signer, `${seed} small `, witness),
+    large: await recordLog(LARGE_BATCHES, giant, `${seed} large `, witness),
+    other: await recordLog(SMALL_BATCHES, stranger, `${seed} other `, witness),
+    witness,
   };
 }
 
@@ -56,33 +62,46 @@ export async function evaluateLogAttacks(
 }
 
 /** Verifies logs that nobody touched: the one of the evaluation as it was after each of its checkpoints. */
-export async function evaluateSoundLogs({ seed, small }: LogScene, placements: number): Promise<Row> {
+export async function evaluateSoundLogs(scene: LogScene, placements: number): Promise<Row> {
+  const { seed, small, witness } = scene;
   const cells = await countFindings(placements, async (placement) => {
     const random = new Random(`${seed}/control/${placement}`);
     const files = small.states[2 + (placement % (small.states.length - 2))] ?? small.files;
-    const codes = await verifyShown(files, small.signer.vkey, random.pick(keptNotes(files)));
-    return { alone: { codes: codes.alone, mustFail: false }, kept: { codes: codes.kept, mustFail: false } };
+    const kept = random.pick(keptNotes(files));
+    // What the witness had signed when the log was in that state.
+    const asked = new LogCopy(files).checkpoint;
+    const seen = { files, vkey: small.signer.vkey, kept, asked, witness: witness.vkey };
+    return await forColumns(async (column) => ({ codes: await codesOf(seen, column), mustFail: false }));
   });
   const about = 'The log as the engine left it after one of its checkpoints, and an earlier one of them.';
   return { name: 'the log as it was written', needs: '', about, cells };
 }
 
 async function strike(scene: LogScene, attack: Attack, placement: number): Promise<Record<Column, Finding>> {
+  const { seed, witness } = scene;
   const isLarge = attack.strikesLarge === true && placement % LARGE_SHARE === LARGE_SHARE - 1;
   const log = isLarge ? scene.large : scene.small;
-  const random = new Random(`${scene.seed}/${attack.name}/${placement}`);
-  const forger = signerFrom(`${scene.seed} forger`, log.signer.origin);
+  const { origin } = log.signer;
+  const random = new Random(`${seed}/${attack.name}/${placement}`);
   const kept = attack.kept === 'last' ? new LogCopy(log.files).checkpoint : random.pick(keptNotes(log.files));
-  const { files, offeredKey, soundTo } = attack.commit({ log, other: scene.other, forger, random });
+  const crime = { log, other: scene.other, forger: signerFrom(`${seed} forger`, origin), random };
+  const { files, offeredKey, soundTo } = attack.commit(crime);
+  if (attack.needs === 'key') await demandRefusal(witness, files);
   const vkey = attack.trustsOfferedKey === true ? offeredKey : undefined;
-  const codes = await verifyShown(files, vkey ?? log.signer.vkey, kept);
-  const { expected = { alone: 'all', kept: 'all' } } = attack;
+  const asked = witness.latest(origin);
+  const seen = { files, vkey: vkey ?? log.signer.vkey, kept, asked, witness: witness.vkey };
   const keptSize = checkpointIn(kept).size;
-  const finding = (column: Column): Finding => ({
-    codes: codes[column],
-    mustFail: expected[column] === 'all' || (expected[column] === 'before' && keptSize > soundTo),
+  return await forColumns(async (column) => {
+    const expected = attack.expected?.[column] ?? 'all';
+    const mustFail = expected === 'all' || (expected === 'before' && keptSize > soundTo);
+    return { codes: await codesOf(seen, column), mustFail };
   });
-  return { alone: finding('alone'), kept: finding('kept') };
+}
+
+/** Has an attacker who holds the log's key ask the witness for its signature. */
+async function demandRefusal(witness: EvaluationWitness, files: LogFiles): Promise<void> {
+  const signed = await witness.ask(new LogCopy(files).checkpoint, files);
+  if (signed !== undefined) throw new Error(`the witness signed what contradicts it:\n${signed}`);
 }
 
 /** The checkpoints that a verifier may have kept: all but the last, and but that of the empty log, which says nothing. */
@@ -90,15 +109,22 @@ function keptNotes(files: LogFiles): string[] {
   return new LogCopy(files).notes().slice(1, -1);
 }
 
-async function verifyShown(
-  files: LogFiles,
-  vkey: string,
-  kept: string,
-): Promise<Record<Column, readonly string[]>> {
-  return { alone: await codesOf(files, vkey, []), kept: await codesOf(files, vkey, [kept]) };
+/** What verifiers have; each column uses some of it. */
+interface Seen {
+  files: LogFiles;
+  vkey: string;
+  /** An earlier checkpoint. */
+  kept: string;
+  /** What the witness signed last. */
+  asked: string;
+  /** The witness's key. */
+  witness: string;
 }
 
-async function codesOf(files: LogFiles, vkey: string, known: readonly string[]): Promise<readonly string[]> {
-  const report = await verifyLedger({ source: sourceOf(files), vkey, known });
+/** What the product's verification of a log finds. */
+async function codesOf({ files, vkey, kept, asked, witness }: Seen, column: Column): Promise<string[]> {
+  const known = { alone: [], kept: [kept], witness: [], asked: [asked] }[column];
+  const witnesses = column === 'witness' || column === 'asked' ? [witness] : [];
+  const report = await verifyLedger({ source: sourceOf(files), vkey, known, witnesses });
   return report.failures.map(({ code }) => code);
 }

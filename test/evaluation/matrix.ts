@@ -1,5 +1,5 @@
 /** What a verifier has besides the log's files and its key. */
-export const COLUMNS = ['alone', 'kept'] as const;
+export const COLUMNS = ['alone', 'kept', 'witness', 'asked'] as const;
 
 /** A column of the matrix. */
 export type Column = (typeof COLUMNS)[number];
@@ -51,12 +51,22 @@ export interface Finding {
   mustFail: boolean;
 }
 
+/** Has a value for each column. */
+export async function forColumns<T>(valueOf: (column: Column) => Promise<T>): Promise<Record<Column, T>> {
+  return {
+    alone: await valueOf('alone'),
+    kept: await valueOf('kept'),
+    witness: await valueOf('witness'),
+    asked: await valueOf('asked'),
+  };
+}
+
 /** Runs placements one after the other, in every column, and counts. */
 export async function countFindings(
   placements: number,
   verify: (placement: number) => Promise<Record<Column, Finding>>,
 ): Promise<Record<Column, Cell>> {
-  const cells: Record<Column, Cell> = { alone: emptyCell(), kept: emptyCell() };
+  const cells = await forColumns(() => Promise.resolve(emptyCell()));
   for (let placement = 0; placement < placements; placement++) {
     const findings = await verify(placement);
     for (const column of COLUMNS) count(cells[column], placement, findings[column]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryEpochKeys, openLedger, type NoteSigner } from '@spanledger/ledger';
 import { makeSpanBatch } from '../support/ledger/span-batches.ts';
+import type { EvaluationWitness } from './witnessing.ts';
 import { checkpointIn, LogCopy, type LogFiles } from './log-copy.ts';
 
 /** A log that the engine wrote, as it was after each checkpoint that it published. */
@@ -21,11 +22,13 @@ export interface RecordedLog {
  *
  * @param batches how many entries come before each checkpoint
  * @param seed of the records; the same one gives the same log
+ * @param witness has signed every checkpoint but that of the empty log
  */
 export async function recordLog(
   batches: readonly number[],
   signer: NoteSigner,
   seed: string,
+  witness: EvaluationWitness,
 ): Promise<RecordedLog> {
   const directory = await mkdtemp(join(tmpdir(), 'spanledger-evaluation-'));
   try {
@@ -41,15 +44,21 @@ export async function recordLog(
       files = await readLog(join(directory, 'ledger'), files);
       states.push(files);
     }
-    const sizes = new LogCopy(files).notes().map((note) => checkpointIn(note).size);
-    return { signer, states, sizes, files };
+    const signed = new LogCopy(await witness.cosign(files));
+    const sizes = signed.notes().map((note) => checkpointIn(note).size);
+    const signedStates = states.map((state) => new LogCopy(state).withSignaturesOf(signed));
+    return { signer, sizes, states: signedStates, files: signed.files };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Reads the files of a log; full tiles, which never change, are taken from what was read before. */
-async function readLog(directory: string, before: LogFiles): Promise<LogFiles> {
+/**
+ * Reads the files of a log.
+ *
+ * @param before what was read before: full tiles, which never change, are taken from there
+ */
+export async function readLog(directory: string, before: LogFiles = new Map()): Promise<LogFiles> {
   const files = new Map<string, Uint8Array>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

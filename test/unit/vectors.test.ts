@@ -1,24 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { verifyDocument } from '@spanledger/ledger/verify';
 import { describe, expect, it } from 'vitest';
 import { ATTACKS } from '../vectors/attacks.ts';
-import type { Vector } from '../vectors/vector.ts';
+import { FORMAT_ATTACKS } from '../vectors/format-attacks.ts';
+import { findingsOf, FORMATS, readFormatVectors } from '../vectors/format-vectors.ts';
+import { readDocumentVectors } from '../vectors/vector.ts';
 
-const FOLDER = join(import.meta.dirname, '../vectors');
-
-async function readVectors(kind: 'valid' | 'invalid'): Promise<[string, Vector][]> {
-  const files = (await readdir(join(FOLDER, kind))).filter((file) => file.endsWith('.json'));
-  return Promise.all(
-    files.map(async (file) => {
-      const vector: Vector = JSON.parse(await readFile(join(FOLDER, kind, file), 'utf8'));
-      return [file.replace('.json', ''), vector];
-    }),
-  );
-}
-
-const valid = await readVectors('valid');
-const invalid = await readVectors('invalid');
+const valid = await readDocumentVectors('valid');
+const invalid = await readDocumentVectors('invalid');
 
 describe('the test vectors', () => {
   it('hold a file for each attack', () => {
@@ -35,5 +26,35 @@ describe('the test vectors', () => {
     expect(report.ok).toBe(false);
     expect([...new Set(report.failures.map(({ code }) => code))].toSorted()).toEqual(vector.failures);
     expect(vector.failures).not.toEqual([]);
+  });
+});
+
+describe.each(FORMATS)('the test vectors of %s', async (format) => {
+  const vectors = await readFormatVectors(format);
+  const named = (kind: string): string[] =>
+    vectors.filter((stored) => stored.kind === kind).map(({ name }) => name);
+
+  it('hold a file for each attack, and a sound one', () => {
+    expect(named('invalid').toSorted()).toEqual(Object.keys(FORMAT_ATTACKS[format]).toSorted());
+    expect(named('valid')).toEqual(['sound']);
+  });
+
+  it.each(vectors.map((stored) => [`${stored.kind}/${stored.name}`, stored] as const))(
+    'says of %s what it says of itself',
+    (_, stored) => {
+      expect(findingsOf(stored)).toEqual(stored.vector.findings);
+      expect(stored.vector.findings.length > 0).toBe(stored.kind === 'invalid');
+    },
+  );
+});
+
+describe('a verifier without Node', () => {
+  it('says the same of every vector', async () => {
+    const folder = join(import.meta.dirname, '../vectors/fixtures');
+    const args = ['--import', join(folder, 'browser-like.mjs'), join(folder, 'replay.ts')];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const [last = '', ...differing] = stdout.trim().split('\n').toReversed();
+    expect(differing).toEqual([]);
+    expect(Number(last)).toBeGreaterThan(100);
   });
 });

@@ -1,5 +1,5 @@
 // Writes valid/ and invalid/: a document, its proof and the log's key in each file, and the failures that a verifier has
-// to report. Everything is drawn from fixed seeds, so that a second run changes nothing:
+// to report; and below them a folder for each smaller format. Everything is drawn from fixed seeds, so that a second run changes nothing:
 //
 //   node test/vectors/make.ts
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { openDocument, parseOpenings, parseRecord } from '@spanledger/record';
 import { signerFrom } from '../support/ledger/seeded-signers.ts';
 import { makeSpanBatch } from '../support/ledger/span-batches.ts';
 import { ATTACKS, withoutIdentity } from './attacks.ts';
+import { writeFormatVectors } from './format-maker.ts';
 import type { Evidence, Vector } from './vector.ts';
 
 const ORIGIN = 'vectors.spanledger.test/log';
@@ -84,3 +85,4 @@ async function writeVectors(evidence: readonly Evidence[]): Promise<void> {
 }
 
 await writeVectors(await recordEvidence());
+await writeFormatVectors();

@@ -25,6 +25,6 @@ export const replaceKeyOfNewcomer: Attack = {
   about: 'The same, and the verifier takes the key that lies beside the log (no `--vkey`).',
   why: 'Who asks the log itself for the key verifies that the log is what the log says. `spanledger verify` says so below each report of that kind.',
   trustsOfferedKey: true,
-  expected: { alone: 'none', kept: 'all' },
+  expected: { alone: 'none' },
   commit: resign,
 };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareText, differingRows } from '../../../packages/exporter/src/row-differences.ts';
 
-const letters = fc.uniqueArray(fc.constantFrom(...'abcdefghij'), { maxLength: 10 });
+const letters = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), { maxLength: 8 });
 
 describe('differingRows', () => {
   it('tells exactly what only one side has, in order', () => {
