@@ -142,14 +142,6 @@ export class LogCopy {
     this.writeTree(entries);
     this.publish(notes);
   }
-
-  /** A copy whose checkpoints carry the signatures that those of another copy carry. */
-  withSignaturesOf(other: LogCopy): LogFiles {
-    const signed = new Map(other.notes().map((note) => [splitNote(note)[0], note]));
-    const copy = new LogCopy(this.files);
-    copy.publish(this.notes().map((note) => signed.get(splitNote(note)[0]) ?? note));
-    return copy.files;
-  }
 }
 
 /** A note's text, and its signature lines. */

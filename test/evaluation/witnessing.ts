@@ -1,12 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatAddCheckpoint, LedgerReader, openWitness, type OpenWitness } from '@spanledger/ledger';
+import {
+  formatAddCheckpoint,
+  LedgerReader,
+  openWitness,
+  type OpenWitness,
+  type WitnessingOptions,
+} from '@spanledger/ledger';
 import { parseVerificationKey } from '@spanledger/ledger/verify';
 import { checkpointIn, LogCopy, sourceOf, type LogFiles } from './log-copy.ts';
 
-/** Seconds since the epoch at which the witness begins; it signs a second later each time. */
-const FIRST_TIME_S = 1_790_000_000;
+/** Seconds since the epoch: the time at which the witness signs. */
+const SIGNED_AT_S = 1_790_000_000;
+
+/** It is in this process; on a machine that is busy it shall be waited for all the same. */
+const TIMEOUT_MS = 60_000;
 
 /** A witness of logs that are being attacked: the product's own, asked as its clients ask it. */
 export class EvaluationWitness {
@@ -30,10 +39,9 @@ export class EvaluationWitness {
       if (!key.ok) throw new TypeError(key.detail);
       return { origin: key.value.name, keys: [key.value] };
     });
-    let timeS = FIRST_TIME_S;
     const name = 'evaluation.spanledger.test/witness';
     return new EvaluationWitness(
-      await openWitness({ directory, name, logs, now: () => timeS++ * 1000 }),
+      await openWitness({ directory, name, logs, now: () => SIGNED_AT_S * 1000 }),
       directory,
     );
   }
@@ -41,6 +49,25 @@ export class EvaluationWitness {
   /** The key that verifies its cosignatures. */
   get vkey(): string {
     return this.#opened.vkey;
+  }
+
+  /** Has a log show it every checkpoint before it is published, and publish none that it did not sign. */
+  get witnessing(): WitnessingOptions {
+    return {
+      witnesses: [{ url: 'http://witness.invalid', vkey: this.vkey }],
+      quorum: 1,
+      whenMissing: 'hold',
+      timeoutMs: TIMEOUT_MS,
+      wallClock: () => SIGNED_AT_S * 1000,
+      fetch: async (_url, init) => {
+        if (typeof init?.body !== 'string') throw new TypeError('a request that is no text');
+        const answer = await this.#opened.witness.addCheckpoint(Buffer.from(init.body));
+        return new Response(answer.body, {
+          status: answer.status,
+          headers: { 'content-type': answer.contentType },
+        });
+      },
+    };
   }
 
   /** What it signed last of a log, as it tells everybody who asks. */
@@ -65,7 +92,7 @@ export class EvaluationWitness {
     return status === 200 ? `${note}${body}` : undefined;
   }
 
-  /** Has every checkpoint of a log signed, in order, as the log would have had them when it published them. */
+  /** Has every checkpoint signed of a log that had no witness, in order, as it would have been when it published them. */
   async cosign(files: LogFiles): Promise<LogFiles> {
     const copy = new LogCopy(files);
     const notes: string[] = [];
