@@ -30,11 +30,11 @@ ${subjects.map((subject) => `- ${subject}`).join('\n')}
 - **${TITLES.alone}**: the verifier has the log's files and its verification key, kept from the first day. Assurance \`unanchored\`.
 - **${TITLES.kept}**: also one checkpoint that the log published at some time, picked at random (\`--known\`). Assurance \`unanchored\`.
 - **${TITLES.witness}**: also the key of a witness, which has signed every checkpoint, and whose signature is demanded (\`--witness\`). Assurance \`witnessed 1/1\`.
-- **${TITLES.asked}**: also the checkpoint that this witness signed last, asked from the witness itself and given as \`--known\`.
+- **${TITLES.asked}**: also the checkpoint that this witness signed last, [asked from the witness itself](witnesses.md#verifying-with-witnesses) and given as \`--known\`.
 
 The witness is the product's own, asked as its clients ask it. Attackers who hold the log's key ask it to sign what they
-made, and it refuses each time: it signs nothing that does not continue what it signed before. Of one operator's log by one witness
-this shows what a witness adds; with a quorum the same holds as long as fewer witnesses than the report names help the attacker.
+made, and it refuses each time: it signs nothing that does not continue what it signed before. This is what
+one witness adds; with a quorum of several the same holds as long as fewer of them help the attacker than the report names.
 
 **needs** is what the attacker has: \`files\` is write access to all files of the log, \`key\` the log's private key too, \`index\` write
 access to the index or to the documents that come out of it.

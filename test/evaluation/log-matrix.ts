@@ -78,24 +78,31 @@ export async function evaluateSoundLogs(scene: LogScene, placements: number): Pr
 }
 
 async function strike(scene: LogScene, attack: Attack, placement: number): Promise<Record<Column, Finding>> {
-  const { seed, witness } = scene;
-  const isLarge = attack.strikesLarge === true && placement % LARGE_SHARE === LARGE_SHARE - 1;
-  const log = isLarge ? scene.large : scene.small;
-  const { origin } = log.signer;
-  const random = new Random(`${seed}/${attack.name}/${placement}`);
-  const kept = attack.kept === 'last' ? new LogCopy(log.files).checkpoint : random.pick(keptNotes(log.files));
-  const crime = { log, other: scene.other, forger: signerFrom(`${seed} forger`, origin), random };
-  const { files, offeredKey, soundTo } = attack.commit(crime);
-  if (attack.needs === 'key') await demandRefusal(witness, files);
-  const vkey = attack.trustsOfferedKey === true ? offeredKey : undefined;
-  const asked = witness.latest(origin);
-  const seen = { files, vkey: vkey ?? log.signer.vkey, kept, asked, witness: witness.vkey };
-  const keptSize = checkpointIn(kept).size;
+  const { seen, soundTo } = await enact(scene, attack, placement);
+  const keptSize = checkpointIn(seen.kept).size;
   return await forColumns(async (column) => {
     const expected = attack.expected?.[column] ?? 'all';
     const mustFail = expected === 'all' || (expected === 'before' && keptSize > soundTo);
     return { codes: await codesOf(seen, column), mustFail };
   });
+}
+
+/** Carries out an attack at one placement; what verifiers see then, and up to which size it is still the log's. */
+export async function enact(
+  { seed, small, large, other, witness }: LogScene,
+  attack: Attack,
+  placement: number,
+): Promise<{ seen: Seen; soundTo: number }> {
+  const isLarge = attack.strikesLarge === true && placement % LARGE_SHARE === LARGE_SHARE - 1;
+  const log = isLarge ? large : small;
+  const { origin } = log.signer;
+  const random = new Random(`${seed}/${attack.name}/${placement}`);
+  const kept = attack.kept === 'last' ? new LogCopy(log.files).checkpoint : random.pick(keptNotes(log.files));
+  const crime = { log, other, forger: signerFrom(`${seed} forger`, origin), random };
+  const { files, offeredKey, soundTo } = attack.commit(crime);
+  if (attack.needs === 'key') await demandRefusal(witness, files);
+  const vkey = (attack.trustsOfferedKey === true ? offeredKey : undefined) ?? log.signer.vkey;
+  return { seen: { files, vkey, kept, asked: witness.latest(origin), witness: witness.vkey }, soundTo };
 }
 
 /** Has an attacker who holds the log's key ask the witness for its signature. */
@@ -110,7 +117,7 @@ function keptNotes(files: LogFiles): string[] {
 }
 
 /** What verifiers have; each column uses some of it. */
-interface Seen {
+export interface Seen {
   files: LogFiles;
   vkey: string;
   /** An earlier checkpoint. */
@@ -121,8 +128,11 @@ interface Seen {
   witness: string;
 }
 
-/** What the product's verification of a log finds. */
-async function codesOf({ files, vkey, kept, asked, witness }: Seen, column: Column): Promise<string[]> {
+/** The codes of what the product's verification of a log finds, with what a column has. */
+export async function codesOf(
+  { files, vkey, kept, asked, witness }: Seen,
+  column: Column,
+): Promise<string[]> {
   const known = { alone: [], kept: [kept], witness: [], asked: [asked] }[column];
   const witnesses = column === 'witness' || column === 'asked' ? [witness] : [];
   const report = await verifyLedger({ source: sourceOf(files), vkey, known, witnesses });

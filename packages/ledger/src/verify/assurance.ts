@@ -38,7 +38,7 @@ export interface WitnessStatement {
 }
 
 const REWRITTEN =
-  'The holder of the signing key wrote the whole log anew; a checkpoint kept elsewhere excludes it up to its size.';
+  'The holder of the signing key wrote the whole log anew, or shows others another one; a checkpoint kept elsewhere excludes it up to its size.';
 const CUT_BACK =
   'The log was cut back to an earlier checkpoint; a checkpoint kept elsewhere excludes it up to its size.';
 
@@ -79,7 +79,7 @@ export function witnessed(
     inCommon > 0
       ? `At least ${inCommon} of these ${of} witnesses also signed another log for the holder of the signing key.`
       : `Others were shown another log, which other witnesses signed: ${needed} of ${of} is no majority.`,
-    `Entries that came after ${showTime(lastS)} were cut off; a later checkpoint kept elsewhere excludes it.`,
+    `Entries that came after ${showTime(lastS)} were cut off; a later checkpoint, kept elsewhere or asked from a witness, excludes it.`,
   ];
   return { level: 'witnessed', signed, of, size, witnesses, cannotExclude };
 }
