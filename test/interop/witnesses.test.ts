@@ -1,4 +1,11 @@
-import { generateCosigner, generateSigner, fileTiles, type Cosigner } from '@spanledger/ledger';
+import {
+  fileTiles,
+  generateCosigner,
+  generateSigner,
+  WitnessClient,
+  type Cosigner,
+  type WitnessReply,
+} from '@spanledger/ledger';
 import {
   formatNote,
   parseNote,
@@ -12,14 +19,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startCommand } from '../support/cli/process.ts';
 import { startProgram, type ChildProgram } from '../support/go/child-program.ts';
 import { goProgram } from '../support/go/go-program.ts';
+import { runFsck } from '../support/go/run-program.ts';
 import { scratchDirectory } from '../support/ledger/scratch.ts';
-import { honestLog } from '../support/ledger/tree-log.ts';
+import { makeBatch } from '../support/ledger/batches.ts';
+import { newHome, openHome } from '../support/ledger/logs.ts';
+import { honestLog, type TreeLog } from '../support/ledger/tree-log.ts';
 import { post } from '../support/ledger/witness-http.ts';
 import { ask } from './support/ask.ts';
+import { readWith } from './support/readers.ts';
 import { makeNoteKey, type NoteKey } from './support/note-key.ts';
 
 const NOW_S = 1_790_000_000;
 const SIZES = [1, 256, 300, 70_000];
+const BATCH = 10_000;
 
 /** A witness of theirs, over the log of a key. */
 async function startTheirs(name: string, logVkey: string): Promise<NoteKey & { url: string }> {
@@ -170,6 +182,69 @@ describe("Tessera's log", () => {
         size,
       });
     }
+  });
+});
+
+describe('our log', () => {
+  it('is cosigned by a witness of theirs and one of ours, and read by all with their lines in it', async () => {
+    const home = await newHome();
+    const { vkey } = home.signer;
+    const witnesses = await Promise.all([
+      startTheirs('witness.example/theirs', vkey),
+      startOurs('witness.example/ours', vkey),
+    ]);
+    const vkeys = witnesses.map(({ witnessVkey }) => witnessVkey);
+    const ledger = await openHome(home, {
+      witnessing: {
+        witnesses: witnesses.map(({ url, witnessVkey }) => ({ url, vkey: witnessVkey })),
+        quorum: 2,
+        timeoutMs: 10_000,
+        whenMissing: 'hold',
+      },
+    });
+    const directory = join(home.directory, 'ledger');
+    const vkeyPath = join(home.directory, 'log.vkey');
+    await writeFile(vkeyPath, `${vkey}\n`);
+    for (const size of SIZES) {
+      for (let at = ledger.sizes().durable; at < size; at += BATCH)
+        await ledger.append(makeBatch({ count: Math.min(BATCH, size - at), label: `${at}` }));
+      await ledger.published(size);
+      const note = await readFile(join(directory, 'checkpoint'), 'utf8');
+      expect(Object.keys((await cosignedByTheirs(note, vkey, vkeys)) ?? {}).toSorted()).toEqual([
+        'witness.example/ours',
+        'witness.example/theirs',
+      ]);
+      const url = `file://${directory}`;
+      expect(await runFsck(url, vkeyPath)).toMatchObject({ ok: true });
+      expect(await readWith('read-log', url, vkey)).toMatchObject({ size, entries: size });
+      const report = await verifyLedger({
+        source: fileTiles(directory),
+        vkey,
+        witnesses: vkeys,
+        quorum: 2,
+      });
+      expect(report.failures).toEqual([]);
+      expect(report.assurance).toMatchObject({ level: 'witnessed', signed: 2, of: 2, size });
+    }
+  });
+
+  it('gets no cosignature of theirs for a past that it has rewritten', async () => {
+    const log = honestLog(40);
+    const theirs = await startTheirs('witness.example/theirs', log.signer.vkey);
+    const key = parseVerificationKey(theirs.witnessVkey, 'cosignature');
+    if (!key.ok) throw new TypeError(key.detail);
+    const offer = (from: TreeLog, size: number): Promise<WitnessReply> =>
+      new WitnessClient({ url: theirs.url, key: key.value, fetch, wallClock: Date.now }).cosign(
+        { note: from.checkpoint(size), size, prove: (first) => from.proof(first, size) },
+        AbortSignal.timeout(10_000),
+      );
+    expect(await offer(log, 20)).toMatchObject({ ok: true, line: { name: 'witness.example/theirs' } });
+    expect(await offer(log.forkedAt(10), 30)).toMatchObject({
+      ok: false,
+      failure: { code: 'proof_refused' },
+    });
+    expect(await offer(log, 10)).toMatchObject({ ok: false, failure: { code: 'log_behind' } });
+    expect(await offer(log, 30)).toMatchObject({ ok: true });
   });
 });
 
