@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import {
@@ -15,6 +15,7 @@ import { type ChildProgram, startProgram } from '../support/go/child-program.ts'
 import { goProgram } from '../support/go/go-program.ts';
 import { runFsck } from '../support/go/run-program.ts';
 import { makeNoteKey } from './support/note-key.ts';
+import { flipBit } from './support/tampering.ts';
 
 const SIZES = [1, 255, 256, 257, 65_535, 65_536, 65_537, 100_000];
 const ORIGIN = 'tessera.example/log';
@@ -101,6 +102,26 @@ describe('what Tessera wrote', () => {
     const other = await verify({ source, vkey: makeNoteKey(ORIGIN).vkey });
     expect(other.failures.map(({ code }) => code)).toEqual(['checkpoint_key_unknown']);
     expect(formatReport(other)).toContain('FAILED');
+  });
+
+  it.each([
+    ['tile/entries/000', -1, 'entry_altered'],
+    ['tile/0/005', 3, 'tile_altered'],
+    ['tile/1/000', 3, 'tile_altered'],
+    ['tile/2/000.p/1', 3, 'tile_altered'],
+    // The second digit of the size.
+    ['checkpoint', ORIGIN.length + 2, 'checkpoint_signature_invalid'],
+  ])('with a byte of %s changed is found wrong by both', async (path, at, code) => {
+    const file = join(directory, path);
+    const bytes = await readFile(file);
+    await writeFile(file, flipBit(Buffer.from(bytes), at < 0 ? bytes.length + at : at));
+    try {
+      const report = await verify({ source: fileTiles(directory) });
+      expect(report.failures.map((failure) => failure.code)).toEqual([code]);
+      expect((await runFsck(`file://${directory}`, vkeyPath)).ok).toBe(false);
+    } finally {
+      await writeFile(file, bytes);
+    }
   });
 });
 

@@ -20,6 +20,8 @@ export function runProgram(file: string, args: readonly string[], input = ''): P
   const child = execFile(file, args, options, (_error, stdout, stderr) => {
     resolve({ status: child.exitCode, stdout, stderr });
   });
+  // One that has ended without reading takes nothing; how it ended tells what there is to tell.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   return promise;
 }
