@@ -8,11 +8,13 @@ const HELD_BACK_TIMEOUT_MS = 30_000;
 /**
  * Waits until all that is durable is published. Where it is held back for want of witnesses, this ends at some time.
  *
+ * @param heldBackMs - how long it waits then
  * @throws LedgerError `quorum_missing` then
  */
 export async function awaitPublished(
   ledger: Pick<Ledger, 'sizes' | 'published' | 'trouble'>,
   witnessing: WitnessingOptions | undefined,
+  heldBackMs: number = HELD_BACK_TIMEOUT_MS,
 ): Promise<void> {
   const { durable } = ledger.sizes();
   if (witnessing?.whenMissing !== 'hold') {
@@ -20,7 +22,7 @@ export async function awaitPublished(
     return;
   }
   try {
-    await ledger.published(durable, AbortSignal.timeout(HELD_BACK_TIMEOUT_MS));
+    await ledger.published(durable, AbortSignal.timeout(heldBackMs));
   } catch (error) {
     throw ledger.trouble() ?? error;
   }

@@ -87,6 +87,9 @@ describe('usage', () => {
     [['show'], /missing required argument 'id'/],
     [['verify', '--proof', 'p'], /--proof needs the record/],
     [['verify', 'r.json', '--known', 'c'], /--known belongs to/],
+    [['verify', '--quorum', '1'], /--quorum needs the witnesses/],
+    [['verify', '--witness', 'x', '--quorum', 'most'], /how many witnesses must have signed/],
+    [['witness'], /required option '--data/],
     [['serve', '--port', '70000'], /port number/],
   ])('%j is refused with 2', async (args, message) => {
     const { status, stdout, stderr } = await runHere(args);

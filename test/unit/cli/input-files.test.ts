@@ -1,6 +1,8 @@
-import { generateSigner } from '@spanledger/ledger';
+import { generateCosigner, generateSigner } from '@spanledger/ledger';
 import { describe, expect, it } from 'vitest';
 import { describeError } from '../../../packages/cli/src/errors.ts';
+import { readWitnessPolicy } from '../../../packages/cli/src/commands/witness-policy.ts';
+import { readWatchedLogs } from '../../../packages/cli/src/commands/watched-logs.ts';
 import { parseDocuments, readInputFile, readVkey } from '../../../packages/cli/src/input-files.ts';
 import { testContext } from '../../support/cli/context.ts';
 
@@ -119,5 +121,66 @@ describe('files', () => {
         hint: expect.stringContaining('ledger.vkey'),
       });
     }
+  });
+});
+
+describe('the keys of witnesses', () => {
+  const [a, b] = [generateCosigner('witness.example/a'), generateCosigner('witness.example/b')];
+  const context = testContext({ readInput: () => Promise.resolve(`# ours\n\n${a.vkey}\n  ${b.vkey}\r\n`) });
+
+  it('are given themselves, or in a file with one a line', async () => {
+    expect(await readWitnessPolicy({ witness: [a.vkey] }, context)).toEqual({ witnesses: [a.vkey] });
+    expect(await readWitnessPolicy({ witness: ['-'], quorum: 2 }, context)).toEqual({
+      witnesses: [a.vkey, b.vkey],
+      quorum: 2,
+    });
+    expect(await readWitnessPolicy({}, context)).toEqual({ witnesses: [] });
+  });
+
+  it('are a mistake of the command line where they are none', async () => {
+    const cases = [
+      { witness: [generateSigner('log.example').vkey] },
+      { witness: ['/nowhere/at/all'] },
+      { witness: [''] },
+      { witness: [a.vkey], quorum: 2 },
+    ];
+    for (const options of cases) {
+      const error: unknown = await readWitnessPolicy(options, context).catch((thrown: unknown) => thrown);
+      expect(describeError(error), JSON.stringify(options)).toMatchObject({ code: 'usage', exitCode: 2 });
+    }
+  });
+});
+
+describe('the logs that a witness watches', () => {
+  const [old, renewed] = [generateSigner('log.example'), generateSigner('log.example')];
+
+  it('are keys, with or without another origin; several of one origin belong together', async () => {
+    const context = testContext({
+      readInput: () => Promise.resolve(`${old.vkey}\n# and\n${renewed.vkey}\n`),
+    });
+    const logs = await readWatchedLogs(['-', `go.sum database tree ${old.vkey}`], context);
+    expect(logs.map(({ origin, keys }) => [origin, keys.length])).toEqual([
+      ['log.example', 2],
+      ['go.sum database tree', 1],
+    ]);
+  });
+
+  it('are a mistake of the command line where they are none', async () => {
+    const witness = generateCosigner('witness.example/a');
+    for (const text of ['no key', witness.vkey, `\u2014 x ${old.vkey}`, `${old.vkey} trailing`]) {
+      const context = testContext({ readInput: () => Promise.resolve(`${text}\n`) });
+      for (const value of ['-', text]) {
+        const error: unknown = await readWatchedLogs([value], context).catch((thrown: unknown) => thrown);
+        expect(describeError(error), `${value}: ${text}`).toMatchObject({ code: 'usage', exitCode: 2 });
+      }
+    }
+  });
+
+  it('are not more than a witness can remember', async () => {
+    const lines = Array.from({ length: 257 }, (_, i) => `log ${i} ${old.vkey}`).join('\n');
+    const context = testContext({ readInput: () => Promise.resolve(lines) });
+    await expect(readWatchedLogs(['-'], context)).rejects.toMatchObject({
+      message: expect.stringContaining('at most 256'),
+    });
   });
 });
