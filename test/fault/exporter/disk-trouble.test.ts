@@ -210,7 +210,7 @@ test.runIf(CAN_MOUNT)(
     expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
     await service.kill();
 
-    execFileSync('sh', ['-c', 'e2fsck -fy "$1" > /dev/null || test $? -le 2', 'sh', image]);
+    execFileSync('sh', ['-c', 'e2fsck -fy "$1" > /dev/null 2>&1 || test $? -le 2', 'sh', image]);
     await service.start();
     load.resume();
     await untilTaken(load, SPANS);

@@ -3,7 +3,7 @@ import type { WritableStorage } from '../storage/storage.ts';
 import { JOURNAL_FOLDER } from './segment.ts';
 
 /** What is written to find out whether there is room again. */
-const PROBE_BYTES = 1024 * 1024;
+const PROBE_BYTES = 256 * 1024;
 
 /** How often that is tried. */
 const PROBE_INTERVAL_MS = 500;
