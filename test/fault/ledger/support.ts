@@ -52,17 +52,23 @@ export function newLog(directory: string, epochKeys: EpochKeys): Log {
   return { directory, signer: generateSigner('example.com/fault'), epochKeys, told };
 }
 
-/** Opens a log for its next life. */
+/**
+ * Opens a log for its next life.
+ *
+ * @param signers the log's other keys
+ */
 export async function openOn(
   log: Log,
   files: FileSystem,
   onError: (error: unknown) => void,
+  signers: readonly NoteSigner[] = [],
 ): Promise<Ledger> {
   const { directory, signer, epochKeys } = log;
   const storage = fileStorage(directory, files);
   return await openLedger({
     storage,
     signer,
+    signers,
     epochKeys,
     publishIntervalMs: 2,
     partialTilesGraceMs: 0,
