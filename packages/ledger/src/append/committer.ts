@@ -25,7 +25,10 @@ export interface CommitterOptions {
   tail: LogTail;
   /** Makes a group durable, or leaves no trace of it. */
   write: (content: FrameContent) => Promise<void>;
-  /** Called with each group once it is durable, in order. The group's buffers are reused after it returns. */
+  /**
+   * Called with each group once it is durable, in order, as the next one is on its way to the disk, or at once if there is
+   * none. The group's buffers are reused after it returns.
+   */
   onDurable: (group: Group) => void;
   /** Called with the error that a group, and those that were chained to it, are refused with. */
   onFailed: (error: LedgerError) => void;
@@ -47,7 +50,10 @@ export class Committer {
   /** The group that is being made durable. */
   #committing: Group | undefined;
   #durable: LogTail;
-  #spare: Group | undefined;
+  /** The group that has become durable last, until {@link CommitterOptions.onDurable} is called with it. */
+  #unannounced: Group | undefined;
+  /** Groups that are done with, whose storage the next ones take over. */
+  readonly #spares: Group[] = [];
   #running: Promise<void> | undefined;
 
   constructor(options: CommitterOptions) {
@@ -106,20 +112,23 @@ export class Committer {
   }
 
   async #commitAll(): Promise<void> {
-    // All that arrives in this turn of the event loop joins the first group.
-    await new Promise(setImmediate);
-    while (this.#open.count > 0) {
+    for (;;) {
+      // All that arrives in this turn of the event loop joins the group, also from those who were just told of the last.
+      await new Promise(setImmediate);
+      if (this.#open.count === 0) break;
       await this.#options.catchUp();
       await this.#commit(this.#open);
     }
+    this.#announce();
     this.#running = undefined;
   }
 
   async #commit(group: Group): Promise<void> {
     const tail = this.#sequencer.tail;
     this.#committing = group;
-    this.#open = new Group(group.end, this.#spare);
-    this.#spare = undefined;
+    this.#open = new Group(group.end, this.#spares.pop());
+    // By then the disk is busy: whoever waits for it is not kept waiting by the tiles of the group before.
+    setImmediate(() => this.#announce());
     try {
       await this.#options.write({
         first: group.first,
@@ -132,11 +141,20 @@ export class Committer {
       this.#rollBack(group, cause);
       return;
     }
+    this.#announce();
     this.#committing = undefined;
     this.#durable = tail;
+    this.#unannounced = group;
     group.resolve();
+  }
+
+  /** Tells of the group that has become durable last, unless that is done. */
+  #announce(): void {
+    const group = this.#unannounced;
+    if (group === undefined) return;
+    this.#unannounced = undefined;
     this.#options.onDurable(group);
-    this.#spare = group;
+    this.#spares.push(group);
   }
 
   /** The group is not durable, and what was sequenced after it is chained to it: all of it goes. */
