@@ -145,6 +145,38 @@ describe('a log with witnesses', () => {
     expect(proof.ok && signersOf(proof.value.checkpoint)).toHaveLength(3);
   });
 
+  test('does not wait for a silent one when it is closed', async () => {
+    const home = await newHome();
+    let isSilent = false;
+    const cosigner = generateCosigner('witness.example/falls-silent');
+    const fake = await fakeWitness(({ signed }) =>
+      isSilent
+        ? 'silence'
+        : {
+            status: 200,
+            body: formatSignatures([cosigner.cosign(signed.note.text, Math.floor(Date.now() / 1000))]),
+          },
+    );
+    const changes: WitnessStatus[] = [];
+    const ledger = await openHome(home, {
+      witnessing: witnessing([{ url: fake.url, vkey: cosigner.vkey }], 1, {
+        timeoutMs: 3_000,
+        onChange: (status) => changes.push(status),
+      }),
+    });
+    isSilent = true;
+    await grow(ledger, 1, 'first without');
+    await waitFor('a request that nobody waits for', async () => {
+      await grow(ledger, 1, `more ${fake.asked.length}`);
+      return fake.asked.length > 2;
+    });
+    expect(fake.givenUp).toBe(1);
+    await ledger.close();
+    await waitFor('the end of the request', () => fake.givenUp === 2, 1_500);
+    expect(changes.map(({ failure }) => failure?.code)).toEqual(['timeout']);
+    expect((await verify(home, [])).ok).toBe(true);
+  });
+
   test('does not believe a witness that flaps, lies, or is another', async () => {
     const home = await newHome();
     const cosigner = generateCosigner('witness.example/flaps');

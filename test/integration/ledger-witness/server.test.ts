@@ -107,6 +107,23 @@ describe('a witness over HTTP', () => {
   });
 });
 
+test('a request that never ends is cut, and others are answered meanwhile', async () => {
+  const { url } = await startWitness([LOG.watched]);
+  const { port, hostname } = new URL(url);
+  const heads = [
+    'POST /add-checkpoint HTTP/1.1\r\nhost: w\r\ncontent-length: 100\r\n\r\nold',
+    'POST /add-checkpoint HTTP/1.1\r\nhost',
+  ];
+  const sockets = heads.map((head) => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined).resume();
+    socket.write(head);
+    return once(socket, 'close');
+  });
+  expect((await post(url, await LOG.request(0, 20))).status).toBe(200);
+  await Promise.all(sockets);
+});
+
 describe('hostile requests', () => {
   test('are answered or cut, and the witness goes on', async () => {
     const { url, events } = await startWitness([LOG.watched]);

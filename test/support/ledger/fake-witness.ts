@@ -18,13 +18,18 @@ export interface FakeWitness {
   url: string;
   /** What was asked so far. */
   asked: Asked[];
+  /** How many requests were given up before they were answered. */
+  givenUp: number;
   answer: (asked: Asked) => FakeAnswer | Promise<FakeAnswer>;
 }
 
 /** Starts one for a test. */
 export async function fakeWitness(answer: FakeWitness['answer']): Promise<FakeWitness> {
-  const fake: FakeWitness = { url: '', asked: [], answer };
+  const fake: FakeWitness = { url: '', asked: [], givenUp: 0, answer };
   const server = createServer((request, response) => {
+    response.on('close', () => {
+      if (!response.writableEnded) fake.givenUp++;
+    });
     void (async () => {
       const asked = parseAddCheckpoint(await text(request));
       if (!asked.ok) throw new TypeError(asked.detail);

@@ -129,6 +129,7 @@ export class Publisher {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#cosignTimer);
+    this.#options.witnessing?.close();
     this.#waiters.fail(new LedgerError('ledger_closed', 'the ledger was closed'));
   }
 

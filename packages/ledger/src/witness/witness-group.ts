@@ -96,6 +96,7 @@ export class WitnessGroup {
   readonly #timeoutMs: number;
   readonly #now: () => number;
   readonly #onChange: (status: WitnessStatus) => void;
+  readonly #closed = new AbortController();
   #signed = 0;
 
   /**
@@ -162,14 +163,21 @@ export class WitnessGroup {
     return { note, signed, isEnough: signed >= this.#quorum };
   }
 
+  /** Ends what is under way, whether or not anybody waits for it. */
+  close(): void {
+    this.#closed.abort();
+  }
+
   #count(note: string): number {
     return this.#members.filter(({ key }) => bears(note, key)).length;
   }
 
   async #ask(member: Member, checkpoint: CheckpointToCosign): Promise<WitnessReply> {
     member.isAsked = true;
-    const reply = await member.client.cosign(checkpoint, AbortSignal.timeout(this.#timeoutMs));
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), this.#closed.signal]);
+    const reply = await member.client.cosign(checkpoint, signal);
     member.isAsked = false;
+    if (this.#closed.signal.aborted) return reply;
     const before = member.failure?.code;
     if (reply.ok) {
       member.failures = 0;

@@ -31,6 +31,11 @@ export class Witnessing {
     return !this.status.isEnough;
   }
 
+  /** Asks no more. */
+  close(): void {
+    this.#group.close();
+  }
+
   /** Takes note of a checkpoint that the log shows. */
   noteShown({ note }: PublishedCheckpoint): void {
     this.#group.noteShown(note);
