@@ -73,6 +73,9 @@ describe.each(SIZES)('a log of %i entries that Tessera wrote', (size) => {
 });
 
 describe('what Tessera wrote', () => {
+  // As long as it runs it puts back a checkpoint that somebody has changed.
+  beforeAll(() => writer[Symbol.asyncDispose]());
+
   it('is verified by the command, which says that only tree and signature were', async () => {
     const foreign = ['--vkey', vkeyPath, '--entries', 'opaque', '--no-history'];
     for (const where of [
@@ -117,7 +120,10 @@ describe('what Tessera wrote', () => {
     await writeFile(file, flipBit(Buffer.from(bytes), at < 0 ? bytes.length + at : at));
     try {
       const report = await verify({ source: fileTiles(directory) });
-      expect(report.failures.map((failure) => failure.code)).toEqual([code]);
+      const codes = report.failures.map((failure) => failure.code);
+      expect(codes[0]).toBe(code);
+      // Of a checkpoint with another size everything else is wrong, too.
+      if (path !== 'checkpoint') expect(codes).toHaveLength(1);
       expect((await runFsck(`file://${directory}`, vkeyPath)).ok).toBe(false);
     } finally {
       await writeFile(file, bytes);

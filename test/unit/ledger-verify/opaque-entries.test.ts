@@ -76,6 +76,25 @@ describe('a log whose entries are opaque', () => {
     expect(formatReport(report)).toMatch(/^FAILED {2}\S+ — Merkle tree and signature only\n/);
   });
 
+  test('equal entries are no copies of each other, unless there is one too many', async () => {
+    const equal = Array.from({ length: 200 }, (_, i) => Buffer.from(i % 2 === 0 ? 'even' : `${i}`));
+    const log = publish(equal);
+    expect(await verifyOpaque(log)).toMatchObject({ ok: true, verified: 200 });
+    const findingsAfter = async (change: (entries: Uint8Array[]) => Uint8Array[]): Promise<string[]> => {
+      const copy = copyLog(log);
+      editEntries(copy, 0, 200, change);
+      return codesOf(await verifyOpaque(copy));
+    };
+    expect(await findingsAfter((entries) => entries.with(7, Buffer.from('new')))).toEqual([
+      'entry_altered 7',
+    ]);
+    expect(await findingsAfter((entries) => entries.with(8, Buffer.from('new')))).toEqual([
+      'entry_altered 8',
+    ]);
+    const repeated = await findingsAfter((entries) => [...entries, Buffer.from('even')]);
+    expect(repeated).toEqual(['entry_duplicated 200']);
+  });
+
   test('an empty log is no log of records', async () => {
     expect(await verifyOpaque(publish([]))).toMatchObject({ ok: true, size: 0, verified: 0 });
   });

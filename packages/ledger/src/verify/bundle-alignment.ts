@@ -43,17 +43,20 @@ export function alignBundle(
   };
 
   const hexes = entries.map(({ hash }) => encodeHex(hash));
-  const offsetOfHash = new Map<string, number>();
+  // Entries of other software may be equal; then each of them has its hash at an offset of its own.
+  const offsetsOfHash = new Map<string, number[]>();
   for (let offset = 0; row !== undefined && offset < width; offset++) {
-    offsetOfHash.set(encodeHex(row.subarray(offset * HASH_BYTES, (offset + 1) * HASH_BYTES)), offset);
+    const hex = encodeHex(row.subarray(offset * HASH_BYTES, (offset + 1) * HASH_BYTES));
+    offsetsOfHash.set(hex, [...(offsetsOfHash.get(hex) ?? []), offset]);
   }
   // An entry at its own place wins over a copy of it elsewhere.
-  for (const [slot, hex] of hexes.entries()) if (offsetOfHash.get(hex) === slot) place(slot, slot);
+  for (const [slot, hex] of hexes.entries()) if (offsetsOfHash.get(hex)?.includes(slot)) place(slot, slot);
   for (const [slot, hex] of hexes.entries()) {
-    const offset = offsetOfHash.get(hex);
-    if (offset === undefined || offset === slot) continue;
-    if (slotOf.has(offset)) copies.set(slot, offset);
-    else place(slot, offset);
+    const [first, ...more] = offsetsOfHash.get(hex) ?? [];
+    if (first === undefined || offsets[slot] !== undefined) continue;
+    const free = [first, ...more].find((offset) => !slotOf.has(offset));
+    if (free === undefined) copies.set(slot, first);
+    else place(slot, free);
   }
 
   const isFree = (offset: number | undefined): offset is number =>
