@@ -117,7 +117,7 @@ export class Integrator {
    * goes on waiting, for {@link integrate} to report it.
    */
   async flush(): Promise<void> {
-    if (this.#isFlushing || this.#integrating > 0) return;
+    if (this.#waiting.size === 0 || this.#isFlushing || this.#integrating > 0) return;
     this.#isFlushing = true;
     try {
       await this.#queue.run(() => this.#write([...this.#waiting], () => this.#integrating > 0));
