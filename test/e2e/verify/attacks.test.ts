@@ -36,10 +36,8 @@ async function verify(
 ): Promise<{ status: number | null; codes: string[] }> {
   const inDirectory = (name: string): string => join(directory, name);
   const witness = ['--witness', inDirectory('witness.vkey'), '--known', inDirectory('asked')];
-  const { status, stdout } = await runCli([
-    ...['verify', '--data', directory, '--vkey', inDirectory('kept.vkey'), '--json'],
-    ...(withWitness ? witness : []),
-  ]);
+  const args = ['verify', '--data', directory, '--vkey', inDirectory('kept.vkey'), '--json'];
+  const { status, stdout } = await runCli(withWitness ? [...args, ...witness] : args);
   const report: { failures: { code: string }[] } = JSON.parse(stdout);
   return { status, codes: report.failures.map(({ code }) => code) };
 }
