@@ -4,8 +4,8 @@ import { createBlindKey } from '../../blind-key.ts';
 import { readPosition } from '../../follower-database.ts';
 import { compareText, differingRows } from '../../row-differences.ts';
 import { openIndexDatabase } from './database.ts';
+import { PostingSums } from './posting-sums.ts';
 import { BLOCK_RECORDS } from './time-index.ts';
-import { TOKEN_EVERY, TOKEN_SHAPELESS } from './tokens.ts';
 
 /** Something that the index holds otherwise than the records make it. */
 export interface IndexDifference {
@@ -19,19 +19,6 @@ export interface IndexDifference {
   kind: 'missing' | 'foreign' | 'altered' | 'times' | 'fields';
   /** Ledger index of the record, or of the first one; absent for `fields`. */
   index?: number;
-}
-
-/** A token of a record, as the full-text table has it. */
-interface Posting {
-  term: string;
-  row: number;
-}
-
-/** What is the matter with a record's tokens. */
-interface RowFinding {
-  /** Whether the token that every record has is there and should not be, or the other way round. */
-  every: 'foreign' | 'missing' | undefined;
-  isShapeOnly: boolean;
 }
 
 /** An index that is compared with one that was built anew. What it holds stays as it was when it was opened. */
@@ -66,7 +53,7 @@ export class StoredIndex {
   differences(rebuilt: string, key: Uint8Array, most: number): IndexDifference[] {
     const other = openIndexDatabase(rebuilt, createBlindKey(key), true);
     try {
-      const found: IndexDifference[] = [...this.#comparePostings(other, most)];
+      const found = this.#comparePostings(other, readPosition(other), most);
       found.push(...this.#compareTimes(other).slice(0, most), ...this.#compareFields(other));
       return found.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0)).slice(0, most);
     } finally {
@@ -78,29 +65,12 @@ export class StoredIndex {
     this.#database.close();
   }
 
-  #comparePostings(rebuilt: DatabaseSync, most: number): IndexDifference[] {
-    const rows = new Map<number, RowFinding>();
-    const inOrder = (a: Posting, b: Posting): number => compareText(a.term, b.term) || a.row - b.row;
-    for (const { kind, row: posting } of differingRows(
-      postings(this.#database),
-      postings(rebuilt),
-      inOrder,
-    )) {
-      const { term, row } = posting;
-      let finding = rows.get(row);
-      if (finding === undefined) {
-        if (rows.size >= most) continue;
-        finding = { every: undefined, isShapeOnly: true };
-        rows.set(row, finding);
-      }
-      if (term === TOKEN_EVERY) finding.every = kind;
-      if (!term.startsWith(SHAPE_PREFIX)) finding.isShapeOnly = false;
-    }
-    return [...rows].flatMap(([row, { every, isShapeOnly }]) => {
-      // Past a number of shapes a record has none of its own, and which ones these are depends on where a process began.
-      const isOnePastAll = isShapeOnly && [this.#database, rebuilt].some((index) => isShapeless(index, row));
-      return isOnePastAll ? [] : [{ kind: every ?? 'altered', index: row - 1 }];
-    });
+  #comparePostings(rebuilt: DatabaseSync, size: number, most: number): IndexDifference[] {
+    const sums = new PostingSums(size);
+    sums.take(this.#database, 'stored');
+    sums.take(rebuilt, 'rebuilt');
+    const beyond = sums.beyond(this.#database, most).map((index) => ({ kind: 'foreign' as const, index }));
+    return [...sums.differences(most), ...beyond];
   }
 
   #compareTimes(rebuilt: DatabaseSync): IndexDifference[] {
@@ -120,23 +90,6 @@ export class StoredIndex {
     const [first] = differingRows(stored, shapeFields(rebuilt), inOrder);
     return first === undefined ? [] : [{ kind: 'fields' }];
   }
-}
-
-/** What the tokens of shapes begin with. */
-const SHAPE_PREFIX = TOKEN_SHAPELESS.slice(0, 1);
-
-function* postings(database: DatabaseSync): Generator<Posting> {
-  database.exec(
-    'CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, postings, instance)',
-  );
-  for (const { term, doc } of database.prepare('SELECT term, doc FROM temp.vocabulary').iterate()) {
-    yield { term: String(term), row: Number(doc) };
-  }
-}
-
-function isShapeless(database: DatabaseSync, row: number): boolean {
-  const sql = 'SELECT 1 FROM postings WHERE postings MATCH ? AND rowid = ?';
-  return database.prepare(sql).get(`"${TOKEN_SHAPELESS}"`, BigInt(row)) !== undefined;
 }
 
 /** The times of a block of records, in milliseconds since the epoch. */
