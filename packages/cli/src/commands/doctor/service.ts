@@ -7,6 +7,7 @@ import { formatCount } from '../../output/text.ts';
 import { numberAt } from '../../output/document-fields.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkFollowers } from './followers.ts';
+import { checkWitnesses } from './witnesses.ts';
 
 const CONNECT_TIMEOUT_MS = 1500;
 
@@ -50,6 +51,7 @@ async function askService(url: string, context: Context): Promise<Finding[]> {
     return [
       good('service', `${url}, ${formatCount(published)} entries published`),
       ...checkFollowers(status),
+      ...checkWitnesses(status),
     ];
   } catch (error) {
     const { message, hint } = describeError(error);
