@@ -16,7 +16,7 @@ export function checkWitnesses(status: JsonObject): Finding[] {
   return [
     signed >= quorum
       ? good('witnesses', summary)
-      : bad(
+      : warning(
           'witnesses',
           summary,
           'See below which do not sign, and why: docs/errors.md, WitnessFailureCode.',
