@@ -2,18 +2,49 @@ import { encodeCanonical, type JsonObject, type JsonValue } from '@spanledger/re
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readEntryFields } from '../../../packages/ledger/src/verify/entry-fields.ts';
-import { RecordShapes, SHAPE_PADDING_BYTES } from '../../../packages/ledger/src/verify/record-shapes.ts';
+import { KernelShapes } from '../../../packages/ledger/src/verify/kernel/kernel-shapes.ts';
+import { BUNDLE_AT, Kernel } from '../../../packages/ledger/src/verify/kernel/kernel.ts';
+import {
+  RecordShapes,
+  SHAPE_PADDING_BYTES,
+  type ShapeReader,
+} from '../../../packages/ledger/src/verify/record-shapes.ts';
 import { makeRecord } from './support/memory-log.ts';
 
 const MARGIN = 7;
 
+/** A reader, and the memory that it reads. */
+interface Reading {
+  shapes: ShapeReader;
+  roomFor: (length: number) => Uint8Array<ArrayBuffer>;
+}
+
+const READERS: [name: string, open: () => Reading][] = [
+  ['in JavaScript', () => ({ shapes: new RecordShapes(), roomFor: (length) => new Uint8Array(length) })],
+  [
+    'in WebAssembly',
+    () => {
+      const kernel = Kernel.create();
+      if (kernel === undefined) throw new TypeError('no WebAssembly here');
+      const shapes = new KernelShapes(kernel);
+      const roomFor = (length: number): Uint8Array<ArrayBuffer> => {
+        kernel.reserve(length);
+        return kernel.bytes.subarray(BUNDLE_AT, BUNDLE_AT + length);
+      };
+      return { shapes, roomFor };
+    },
+  ],
+];
+
 /** What the shapes say of some bytes, which stand somewhere within a larger buffer. */
-function readShaped(shapes: RecordShapes, record: Uint8Array): Record<string, unknown> | undefined {
+function readShaped({ shapes, roomFor }: Reading, record: Uint8Array): Record<string, unknown> | undefined {
   // What surrounds a record must not matter.
-  const room = new Uint8Array(MARGIN + record.length + SHAPE_PADDING_BYTES).fill(0x22, 0, MARGIN);
-  room.set(record, MARGIN);
   const end = MARGIN + record.length;
-  if (!shapes.read(room, new DataView(room.buffer), MARGIN, end)) return undefined;
+  const room = roomFor(end + SHAPE_PADDING_BYTES).fill(0x22, 0, MARGIN);
+  room.set(record, MARGIN);
+  room.fill(0, end);
+  const view = new DataView(room.buffer, room.byteOffset, room.length);
+  if (!shapes.read(room, view, MARGIN, end)) return undefined;
   const { fields } = shapes;
   const text = (from: number, to: number): string | undefined =>
     from < 0 ? undefined : Buffer.from(room.subarray(from, to)).toString();
@@ -28,7 +59,7 @@ function readShaped(shapes: RecordShapes, record: Uint8Array): Record<string, un
 }
 
 /** Holds the shapes to the parser: what they accept, it accepts, with the same fields. */
-function expectAgreement(shapes: RecordShapes, record: Uint8Array): boolean {
+function expectAgreement(shapes: Reading, record: Uint8Array): boolean {
   const shaped = readShaped(shapes, record);
   if (shaped === undefined) return false;
   const parsed = readEntryFields(record);
@@ -80,9 +111,9 @@ const record: fc.Arbitrary<JsonObject> = fc.record(
   { requiredKeys: [] },
 );
 
-describe('reading records by their shape', () => {
+describe.each(READERS)('reading records by their shape %s', (_name, open) => {
   test('agrees with the parser on records of every kind', () => {
-    const shapes = new RecordShapes();
+    const shapes = open();
     let accepted = 0;
     fc.assert(
       fc.property(record, (made) => {
@@ -94,7 +125,7 @@ describe('reading records by their shape', () => {
   });
 
   test('agrees with the parser on records whose bytes were changed', () => {
-    const shapes = new RecordShapes();
+    const shapes = open();
     const bytes = Buffer.from(encodeCanonical(makeRecord(12, 'ab'.repeat(32))));
     expect(expectAgreement(shapes, bytes)).toBe(true);
     const texts = [
@@ -139,7 +170,7 @@ describe('reading records by their shape', () => {
   });
 
   test('agrees with the parser on every record with one byte changed', () => {
-    const shapes = new RecordShapes();
+    const shapes = open();
     const bytes = encodeCanonical(makeRecord(7, 'cd'.repeat(32)));
     expect(expectAgreement(shapes, bytes)).toBe(true);
     for (let at = 0; at < bytes.length; at++) {
@@ -152,7 +183,7 @@ describe('reading records by their shape', () => {
   }, 120_000);
 
   test('of a record cut short or followed by more, only the parser can tell', () => {
-    const shapes = new RecordShapes();
+    const shapes = open();
     const bytes = encodeCanonical(makeRecord(1, 'ef'.repeat(32)));
     expect(readShaped(shapes, bytes)).toBeDefined();
     for (let length = 0; length < bytes.length; length++)
@@ -162,7 +193,7 @@ describe('reading records by their shape', () => {
   });
 
   test('goes on when it has met more shapes than it keeps', () => {
-    const shapes = new RecordShapes();
+    const shapes = open();
     const usual = encodeCanonical(makeRecord(5, '12'.repeat(32)));
     for (let i = 0; i < 3_000; i++) {
       const name = `k${i.toString(36)}`;

@@ -20,6 +20,9 @@ export interface BundleSequences {
 export const SEQUENCES_BYTES: number = TILE_WIDTH * (8 + 2 + 1);
 
 const HASH_SLOTS = 1_024;
+const CACHED_NAMES = 4_096;
+/** Longer names are not kept. */
+const MAX_CACHED_LENGTH = 256;
 const ZERO = 0x30;
 const NINE = 0x39;
 
@@ -28,10 +31,27 @@ export function isEventId(id: string): boolean {
   return /-e[0-9]+$/.test(id);
 }
 
+/** Names of producers as strings: the same ones come again in every bundle. */
+export class NameCache {
+  readonly #names: ({ bytes: Uint8Array; text: string } | undefined)[] = new Array(CACHED_NAMES);
+
+  /** The text of ASCII bytes, of which `hash` is a hash. */
+  textOf(bytes: Uint8Array, start: number, end: number, hash: number): string {
+    const slot = hash & (CACHED_NAMES - 1);
+    const known = this.#names[slot];
+    if (known !== undefined && isAt(bytes, start, end - start, known.bytes)) return known.text;
+    const text = asciiText(bytes, start, end);
+    this.#names[slot] =
+      text.length <= MAX_CACHED_LENGTH ? { bytes: bytes.slice(start, end), text } : undefined;
+    return text;
+  }
+}
+
 /** Gathers what the entries of one bundle add to the sequences. */
 export class SequenceCollector {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #names: NameCache;
   readonly #sequences: BundleSequences;
   /** By a hash of the name, 1 + the place in `streams`; 0 if free. */
   readonly #places = new Uint16Array(HASH_SLOTS);
@@ -41,10 +61,12 @@ export class SequenceCollector {
   /**
    * @param bytes where the entries stand
    * @param view of the same bytes
+   * @param names what is known of names from other bundles
    * @param block {@link SEQUENCES_BYTES} of memory for the columns, from `offset` on, which is a multiple of 8
    */
-  constructor(bytes: Uint8Array, view: DataView, block: ArrayBuffer, offset: number) {
+  constructor(bytes: Uint8Array, view: DataView, names: NameCache, block: ArrayBuffer, offset: number) {
     this.#bytes = bytes;
+    this.#names = names;
     this.#view = view;
     this.#sequences = {
       streams: [],
@@ -91,14 +113,16 @@ export class SequenceCollector {
   #place(start: number, end: number): number {
     const length = end - start;
     let hash = length;
+    // Up to three bytes of what follows come along; a miss costs nothing but time.
     for (let at = start; at < end; at += 4)
       hash = Math.imul(hash ^ this.#view.getInt32(at, true), 0x01000193);
-    for (let i = (hash ^ (hash >>> 15)) & (HASH_SLOTS - 1); ; i = (i + 1) & (HASH_SLOTS - 1)) {
+    hash ^= hash >>> 15;
+    for (let i = hash & (HASH_SLOTS - 1); ; i = (i + 1) & (HASH_SLOTS - 1)) {
       const place = (this.#places[i] ?? 0) - 1;
       if (place >= 0 && !this.#isStream(place, start, length)) continue;
       if (place >= 0) return place;
       // Of two names alike, one may have been found by parsing: what is added is the same.
-      const added = this.#sequences.streams.push(this.#text(start, end)) - 1;
+      const added = this.#sequences.streams.push(this.#names.textOf(this.#bytes, start, end, hash)) - 1;
       this.#starts.push(start);
       this.#places[i] = added + 1;
       return added;
@@ -125,6 +149,12 @@ export class SequenceCollector {
   #text(start: number, end: number): string {
     return asciiText(this.#bytes, start, end);
   }
+}
+
+function isAt(bytes: Uint8Array, start: number, length: number, expected: Uint8Array): boolean {
+  if (expected.length !== length) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== expected[i]) return false;
+  return true;
 }
 
 /** Bytes that are ASCII, as a string. */

@@ -27,13 +27,13 @@ export interface ShapedFields {
 }
 
 /** What {@link RecordShapes} needs past the end of the bytes that it reads: zeros, which end every value. */
-export const SHAPE_PADDING_BYTES = 8;
+export const SHAPE_PADDING_BYTES = 64;
 
 /** The most pieces that are learnt; past that all are forgotten and learnt anew. */
 const MAX_PIECES = 8_192;
 
 /** The most pieces that may follow one, of which the oldest leaves: more would take longer to search than to parse. */
-const MAX_FOLLOWERS = 16;
+export const MAX_FOLLOWERS = 16;
 
 /** The longest piece of a shape: longer ones are not worth keeping, and names come from outside. */
 const MAX_PIECE_BYTES = 1_024;
@@ -53,8 +53,8 @@ const STRING_BYTES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte === QUOTE ? 1 : byte < 0x20 || byte === BACKSLASH || byte >= 0x80 ? 2 : 0,
 );
 
-/** Which field a value is. */
-const ROLES = [
+/** Which field a value is; none is number 0. */
+export const SHAPE_ROLES = [
   'none',
   'audit.ledger.index',
   'audit.ledger.origin',
@@ -63,39 +63,29 @@ const ROLES = [
   'audit.sequence.number',
   'audit.sequence.stream_id',
 ] as const;
-type Role = (typeof ROLES)[number];
+type Role = (typeof SHAPE_ROLES)[number];
 const [NONE, INDEX, ORIGIN, PREVIOUS, RECORD_ID, NUMBER, STREAM_ID] = [0, 1, 2, 3, 4, 5, 6];
 
-/** The bytes between two values, what kind of value follows, and what may come after it. */
-interface Piece {
+/** The bytes between two values, and what kind of value follows. */
+export interface ShapePiece {
   bytes: Uint8Array;
+  value: 'none' | 'string' | 'number';
+  /** Index into {@link SHAPE_ROLES}. */
+  role: number;
+}
+
+/** A piece, made ready for comparing, and what may come after it. */
+interface Piece extends ShapePiece {
   /** The bytes by fours, little-endian; the last word is filled up with zeros. */
   words: Int32Array;
   /** Which bits of the last word count. */
   lastMask: number;
-  value: 'none' | 'string' | 'number';
-  /** Index into {@link ROLES}. */
-  role: number;
   followers: Piece[];
 }
 
 /** Reads records by the shapes that it has learnt. */
-export class RecordShapes {
-  readonly fields: ShapedFields = {
-    index: -1,
-    number: -1,
-    originStart: -1,
-    originEnd: -1,
-    previousStart: -1,
-    previousEnd: -1,
-    recordIdStart: -1,
-    recordIdEnd: -1,
-    streamIdStart: -1,
-    streamIdEnd: -1,
-  };
-  #first: Piece[] = [];
-  #pieces = 0;
-
+export interface ShapeReader {
+  readonly fields: ShapedFields;
   /**
    * Reads a record into `fields`.
    *
@@ -104,6 +94,15 @@ export class RecordShapes {
    * @param end where it ends
    * @returns true if the bytes are a canonical record; false if only the parser can tell
    */
+  read(bytes: Uint8Array, view: DataView, start: number, end: number): boolean;
+}
+
+/** A {@link ShapeReader} in JavaScript. */
+export class RecordShapes implements ShapeReader {
+  readonly fields: ShapedFields = noFields();
+  #first: Piece[] = [];
+  #pieces = 0;
+
   read(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
     if (this.#match(bytes, view, start, end)) return true;
     return this.#learn(bytes, start, end) && this.#match(bytes, view, start, end);
@@ -162,14 +161,8 @@ export class RecordShapes {
 
   /** Takes note of a record's shape if the parser accepts the record. */
   #learn(bytes: Uint8Array, start: number, end: number): boolean {
-    const record = bytes.subarray(start, end);
-    const parsed = readEntryFields(record);
-    if (!parsed.ok) return false;
-    const { hasPrevious, previous, keyStatement } = parsed.value;
-    // No sound record has a `previous` of another type than a string; statements about keys are looked at one by one.
-    if ((hasPrevious && previous === undefined) || keyStatement !== undefined) return false;
-    const pieces = cutIntoPieces(record);
-    if (pieces.some((piece) => piece.bytes.length > MAX_PIECE_BYTES)) return false;
+    const pieces = shapeOf(bytes.subarray(start, end));
+    if (pieces === undefined) return false;
     if (this.#pieces + pieces.length > MAX_PIECES) {
       this.#first = [];
       this.#pieces = 0;
@@ -179,14 +172,30 @@ export class RecordShapes {
       let known = choices.find((other) => isSamePiece(other, piece));
       if (known === undefined) {
         if (choices.length >= MAX_FOLLOWERS) choices.shift();
-        known = piece;
-        choices.push(piece);
+        known = { ...piece, ...toWords(piece.bytes), followers: [] };
+        choices.push(known);
         this.#pieces += 1;
       }
       choices = known.followers;
     }
     return true;
   }
+}
+
+/** The fields of a record that has none. */
+export function noFields(): ShapedFields {
+  return {
+    index: -1,
+    number: -1,
+    originStart: -1,
+    originEnd: -1,
+    previousStart: -1,
+    previousEnd: -1,
+    recordIdStart: -1,
+    recordIdEnd: -1,
+    streamIdStart: -1,
+    streamIdEnd: -1,
+  };
 }
 
 /** The piece that stands at an offset. */
@@ -230,17 +239,32 @@ function endOfString(bytes: Uint8Array, view: DataView, start: number): number {
   }
 }
 
+/**
+ * The shape of a record; undefined if the parser does not accept it, or it is one that has to be parsed every time.
+ *
+ * @param record alone
+ */
+export function shapeOf(record: Uint8Array): ShapePiece[] | undefined {
+  const parsed = readEntryFields(record);
+  if (!parsed.ok) return undefined;
+  const { hasPrevious, previous, keyStatement } = parsed.value;
+  // No sound record has a `previous` of another type than a string; statements about keys are looked at one by one.
+  if ((hasPrevious && previous === undefined) || keyStatement !== undefined) return undefined;
+  const pieces = cutIntoPieces(record);
+  return pieces.some(({ bytes }) => bytes.length > MAX_PIECE_BYTES) ? undefined : pieces;
+}
+
 /** The pieces of a canonical record, up to the end of it. */
-function cutIntoPieces(record: Uint8Array): Piece[] {
-  const pieces: Piece[] = [];
+function cutIntoPieces(record: Uint8Array): ShapePiece[] {
+  const pieces: ShapePiece[] = [];
   /** The names on the way to where we are; undefined for an array. */
   const path: (string | undefined)[] = [];
   let pieceStart = 0;
   let at = 0;
-  const add = (value: Piece['value']): void => {
+  const add = (value: ShapePiece['value']): void => {
     const bytes = new Uint8Array(record.subarray(pieceStart, at));
     const role = value === 'none' ? 'none' : roleOf(path, value);
-    pieces.push({ bytes, ...toWords(bytes), value, role: ROLES.indexOf(role), followers: [] });
+    pieces.push({ bytes, value, role: SHAPE_ROLES.indexOf(role) });
   };
   while (at < record.length) {
     const byte = record[at] ?? 0;
@@ -287,13 +311,13 @@ function skipString(record: Uint8Array, start: number): number {
 function roleOf(path: readonly (string | undefined)[], value: 'string' | 'number'): Role {
   const isAtDepth = path.length === 3 && !path.includes(undefined);
   const name = path.join('.');
-  const role = isAtDepth ? ROLES.find((known) => known === name) : undefined;
+  const role = isAtDepth ? SHAPE_ROLES.find((known) => known === name) : undefined;
   if (role === undefined) return 'none';
   const isNumber = role === 'audit.ledger.index' || role === 'audit.sequence.number';
   return isNumber === (value === 'number') ? role : 'none';
 }
 
-function isSamePiece(a: Piece, b: Piece): boolean {
+function isSamePiece(a: ShapePiece, b: ShapePiece): boolean {
   return (
     a.value === b.value &&
     a.role === b.role &&

@@ -5,10 +5,18 @@
  * nor in which thread.
  */
 import { hashLeaves, hashPairs } from '#crypto';
-import { asciiText, SEQUENCES_BYTES, SequenceCollector, type BundleSequences } from './bundle-sequences.ts';
+import {
+  asciiText,
+  NameCache,
+  SEQUENCES_BYTES,
+  SequenceCollector,
+  type BundleSequences,
+} from './bundle-sequences.ts';
 import { encodeHex, encodeUtf8, equalBytes } from './encoding.ts';
 import { readEntryFields } from './entry-fields.ts';
-import { RecordShapes, SHAPE_PADDING_BYTES, type ShapedFields } from './record-shapes.ts';
+import { KernelShapes } from './kernel/kernel-shapes.ts';
+import { BUNDLE_AT, Kernel } from './kernel/kernel.ts';
+import { RecordShapes, SHAPE_PADDING_BYTES, type ShapedFields, type ShapeReader } from './record-shapes.ts';
 import type { EntryKind } from './report.ts';
 import { HASH_BYTES, MAX_BUNDLE_BYTES, TILE_WIDTH } from './tile.ts';
 
@@ -49,23 +57,29 @@ export class SoundBundleReader {
   readonly #entries: EntryKind;
   readonly #origin: Uint8Array;
   readonly #originText: string;
-  readonly #shapes = new RecordShapes();
+  readonly #kernel: Kernel | undefined;
+  readonly #shapes: ShapeReader;
   /** The room for bundles, with padding after it. */
-  #bytes = new Uint8Array(FIRST_ROOM_BYTES + SHAPE_PADDING_BYTES);
+  #bytes = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
   readonly #starts = new Int32Array(TILE_WIDTH);
   readonly #ends = new Int32Array(TILE_WIDTH);
   /** Where each entry's `previous` begins; -1 for those in `#parsedPrevious`. */
   readonly #previousStarts = new Int32Array(TILE_WIDTH);
+  readonly #names = new NameCache();
   readonly #parsedPrevious = new Map<number, string>();
   readonly #nodes = new Uint8Array(ROW_BYTES / 2);
 
   /**
    * @param origin what every entry must state as `audit.ledger.origin`
    * @param entries what the entries are taken for; of opaque ones only the hash is looked at
+   * @param mayUseKernel false to do without the kernel even where it is to be had; the results are the same
    */
-  constructor(origin: string, entries: EntryKind) {
+  constructor(origin: string, entries: EntryKind, mayUseKernel = true) {
     this.#entries = entries;
+    this.#kernel = mayUseKernel ? Kernel.create() : undefined;
+    this.#shapes = this.#kernel === undefined ? new RecordShapes() : new KernelShapes(this.#kernel);
+    this.room(FIRST_ROOM_BYTES);
     this.#originText = origin;
     this.#origin = encodeUtf8(origin);
   }
@@ -78,10 +92,7 @@ export class SoundBundleReader {
    */
   room(length: number): Uint8Array<ArrayBuffer> {
     if (length > MAX_BUNDLE_BYTES) throw new TypeError(`no bundle has ${length} bytes`);
-    if (this.#bytes.length < length + SHAPE_PADDING_BYTES) {
-      this.#bytes = new Uint8Array(length + (length >> 1) + SHAPE_PADDING_BYTES);
-      this.#view = new DataView(this.#bytes.buffer);
-    }
+    if (this.#bytes.length < length + SHAPE_PADDING_BYTES) this.#grow(length + (length >> 1));
     return this.#bytes.subarray(0, length);
   }
 
@@ -94,7 +105,7 @@ export class SoundBundleReader {
     if (tile.length !== ROW_BYTES) return undefined;
     // One block, so that it can be handed to another thread as it is.
     const block = new ArrayBuffer(SEQUENCES_BYTES + ROW_BYTES + HASH_BYTES);
-    const collector = new SequenceCollector(this.#bytes, this.#view, block, 0);
+    const collector = new SequenceCollector(this.#bytes, this.#view, this.#names, block, 0);
     if (!this.#readEntries(index, length, collector)) return undefined;
     const row = new Uint8Array(block, SEQUENCES_BYTES, ROW_BYTES);
     hashLeaves(this.#bytes, this.#starts, this.#ends, TILE_WIDTH, row);
@@ -109,6 +120,13 @@ export class SoundBundleReader {
       previous: this.#entries === 'records' ? this.#previousOf(0) : undefined,
       ...collector.sequences,
     };
+  }
+
+  #grow(length: number): void {
+    const sizeBytes = length + SHAPE_PADDING_BYTES;
+    this.#kernel?.reserve(sizeBytes);
+    this.#bytes = this.#kernel?.bytes.subarray(BUNDLE_AT, BUNDLE_AT + sizeBytes) ?? new Uint8Array(sizeBytes);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, sizeBytes);
   }
 
   /** Reads all entries, and whether each states its place in the log and, but for the first of all, a predecessor. */
@@ -195,6 +213,7 @@ export class SoundBundleReader {
 
   /** The root over a row of 256 hashes, as a view that the next call overwrites. */
   #rootOf(row: Uint8Array): Uint8Array {
+    if (this.#kernel !== undefined) return this.#kernel.hashRow(row);
     const nodes = this.#nodes;
     hashPairs(row, TILE_WIDTH / 2, nodes);
     for (let pairs = TILE_WIDTH / 4; pairs >= 1; pairs /= 2) hashPairs(nodes, pairs, nodes);
