@@ -37,7 +37,8 @@ interface Fact {
  * @returns when it was killed, for the message of a failure
  */
 async function workAndDie(log: Log, label: string): Promise<string> {
-  const child = spawn(process.execPath, [WRITER, log.directory, label], {
+  const threadFromBytes = Math.random() < 0.5 ? '0' : 'Infinity';
+  const child = spawn(process.execPath, [WRITER, log.directory, label, threadFromBytes], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

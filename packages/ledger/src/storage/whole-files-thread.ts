@@ -41,7 +41,7 @@ export class WholeFilesThread implements WholeFileWriter {
     const sizeBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (this.#worker === undefined && sizeBytes < this.#threadFromBytes) return await this.#local.put(files);
     // Copied, since they stay the caller's, and then given away: to have them cloned takes much longer.
-    const copies = files.map(({ name, bytes }) => ({ name, bytes: Uint8Array.from(bytes) }));
+    const copies = files.map(({ name, bytes }) => ({ name, bytes: new Uint8Array(bytes) }));
     const task = { kind: 'put', id: this.#count++, files: copies } as const;
     await this.#run(
       task,
