@@ -25,6 +25,8 @@ export interface DataDirectory {
   /** One wrapped key per journal segment. */
   epochKeys: string;
   state: string;
+  /** How far an anchor is. */
+  anchorFile: (name: string) => string;
   /** A wish to change the log's keys, for the service to take up. */
   keyRequestFile: string;
   /** Why the last one was refused. */
@@ -61,6 +63,7 @@ export function dataDirectory(directory: string): DataDirectory {
     referenceKeyFile: join(keys, 'references.key'),
     epochKeys: join(keys, 'epochs'),
     state,
+    anchorFile: (name) => join(state, 'anchors', `${name}.json`),
     keyRequestFile: join(state, 'key-request.json'),
     keyRefusalFile: join(state, 'key-request.refused.json'),
     keyStatementsFile: join(state, 'key-statements'),

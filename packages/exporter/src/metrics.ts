@@ -1,4 +1,5 @@
 import type { Ledger } from '@spanledger/ledger';
+import type { AnchorStatus } from './anchor/index.ts';
 
 /** The text format of Prometheus, which OpenTelemetry Collectors read too. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -6,8 +7,11 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** One series: labels and value. */
 type Sample = [labels: Record<string, string>, value: number];
 
-/** How far a ledger is, and how it stands with its witnesses, for a monitor. */
-export function describeMetrics(ledger: Pick<Ledger, 'sizes' | 'trouble' | 'witnessing'>): string {
+/** How far a ledger is, and how it stands with its witnesses and anchors, for a monitor. */
+export function describeMetrics(
+  ledger: Pick<Ledger, 'sizes' | 'trouble' | 'witnessing'>,
+  anchors: readonly (readonly [name: string, status: AnchorStatus])[],
+): string {
   const moments = Object.entries(ledger.sizes()).map(([moment, size]): Sample => [{ moment }, size]);
   const lines = [
     ...gauge('spanledger_ledger_entries', 'Entries of the ledger that have reached a moment.', moments),
@@ -38,7 +42,39 @@ export function describeMetrics(ledger: Pick<Ledger, 'sizes' | 'trouble' | 'witn
       ),
     );
   }
+  lines.push(...describeAnchors(anchors));
   return `${lines.join('\n')}\n`;
+}
+
+function describeAnchors(anchors: readonly (readonly [name: string, status: AnchorStatus])[]): string[] {
+  if (anchors.length === 0) return [];
+  const each = (value: (status: AnchorStatus) => number | undefined): Sample[] =>
+    anchors.flatMap(([anchor, status]): Sample[] => {
+      const number = value(status);
+      return number === undefined ? [] : [[{ anchor }, number]];
+    });
+  return [
+    ...gauge(
+      'spanledger_anchor_entries',
+      'The size of the checkpoint that an anchor got last, in entries.',
+      each(({ size }) => size),
+    ),
+    ...gauge(
+      'spanledger_anchor_timestamp_seconds',
+      'When an anchor got a checkpoint last.',
+      each(({ atMs }) => (atMs === undefined ? undefined : atMs / 1000)),
+    ),
+    ...gauge(
+      'spanledger_anchor_behind',
+      'Whether the last attempt to anchor failed, or the next one is overdue.',
+      each(({ isBehind }) => (isBehind ? 1 : 0)),
+    ),
+    ...gauge(
+      'spanledger_anchor_failures',
+      'Attempts to anchor that failed since the last good one.',
+      each(({ failures }) => failures),
+    ),
+  ];
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): string[] {

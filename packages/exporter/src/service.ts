@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileTiles, type Ledger, LedgerReader, openLedger, type WritableStorage } from '@spanledger/ledger';
 import type { JsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
+import { Anchors } from './anchor/index.ts';
 import { createArchive } from './archive.ts';
 import { Closers } from './closers.ts';
 import type { Config } from './config/index.ts';
@@ -175,6 +176,10 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await keyChanges.start();
   closers.add(() => keyChanges.stop());
 
+  const anchors = new Anchors({ anchors: config.anchors, ledger, paths, env: process.env, log });
+  await anchors.start();
+  closers.add(() => anchors.stop());
+
   const status = (): JsonObject => ({
     origin: ledger.origin,
     sizes: { ...ledger.sizes() },
@@ -184,6 +189,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
         Math.max(0, ledger.sizes().published - follower.position()),
       ]),
     ),
+    ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
     journal: { segments: ledger.journal.segments().length },
     ...describeWitnessing(ledger.witnessing()),
     producers: producers.streams,
@@ -202,8 +208,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     intake,
     archive,
     troubles: () => ledgerTroubles(ledger),
-    warnings: () => ledgerWarnings(ledger),
-    metrics: () => describeMetrics(ledger),
+    warnings: () => [...ledgerWarnings(ledger), ...anchors.warnings()],
+    metrics: () => describeMetrics(ledger, anchors.statuses()),
   });
   closers.add(() => app.close());
   vaultFollower.start();

@@ -7,7 +7,8 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ExporterError } from '../errors.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
-import { type Config, configFileSchema, readWitnessing } from './schema.ts';
+import type { AnchorConfig } from '../anchor/index.ts';
+import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
 
 /** Looked for in the working directory when no file is named. */
 export const CONFIG_FILE_NAME = 'spanledger.yaml';
@@ -18,6 +19,9 @@ export const DEFAULT_PORT = 4319;
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PUBLISH_INTERVAL_MS = 500;
 const DEFAULT_SEGMENT_MAX_AGE_MS = 20_000;
+const DEFAULT_ANCHOR_CHECKPOINTS = 1_000;
+const DEFAULT_ANCHOR_MINUTES = 10;
+const DEFAULT_ANCHOR_TIMEOUT_S = 30;
 
 /** Where a configuration comes from; later ones win: file, environment, command line. */
 export interface ConfigSources {
@@ -82,6 +86,7 @@ export function loadConfig(sources: ConfigSources): Config {
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
+    anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory)),
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',
     kek,
@@ -92,6 +97,19 @@ export function loadConfig(sources: ConfigSources): Config {
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
+}
+
+function readAnchor(fields: AnchorFields, workingDirectory: string): AnchorConfig {
+  const { name, command = [], directory } = fields;
+  const [program, ...args] = command;
+  return {
+    name,
+    ...(program !== undefined && { command: [program, ...args] as const }),
+    ...(directory !== undefined && { directory: resolve(workingDirectory, directory) }),
+    afterCheckpoints: fields.after_checkpoints ?? DEFAULT_ANCHOR_CHECKPOINTS,
+    afterMs: (fields.after_minutes ?? DEFAULT_ANCHOR_MINUTES) * 60_000,
+    timeoutMs: (fields.timeout_seconds ?? DEFAULT_ANCHOR_TIMEOUT_S) * 1_000,
+  };
 }
 
 function readFile(file: string, mustExist: boolean, problems: string[]): JsonObject {

@@ -1,6 +1,7 @@
 import { DEFAULT_WITNESS_TIMEOUT_MS, MAX_WITNESSES, type WitnessingOptions } from '@spanledger/ledger';
 import { parseVerificationKey } from '@spanledger/ledger/verify';
 import { z } from 'zod';
+import type { AnchorConfig } from '../anchor/index.ts';
 
 /** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
 export const MAX_PUBLISH_INTERVAL_MS = 1000;
@@ -10,6 +11,25 @@ export const MAX_SEGMENT_AGE_MS = 50_000;
 
 /** Private keys of a log outside of its data directory: those of an overlap, and some to spare. */
 export const MAX_KEY_FILES = 16;
+
+/** Places that one log is anchored at. */
+export const MAX_ANCHORS = 16;
+
+/** How long an anchor's command may take, in seconds: at most, and if nothing is said. */
+export const MAX_ANCHOR_TIMEOUT_S = 3_600;
+
+const MAX_ANCHOR_CHECKPOINTS = 1_000_000;
+const MAX_ANCHOR_MINUTES = 10_080;
+
+/** An anchor as the file has it. */
+export interface AnchorFields {
+  name: string;
+  command?: string[] | undefined;
+  directory?: string | undefined;
+  after_checkpoints?: number | undefined;
+  after_minutes?: number | undefined;
+  timeout_seconds?: number | undefined;
+}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -37,6 +57,7 @@ export interface ConfigFile {
     | undefined;
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
   privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
+  anchors?: AnchorFields[] | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -45,6 +66,15 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `json`: one object a line; `line`: for people; `auto`: `line` on a terminal, `json` elsewhere. */
 export type LogFormat = 'auto' | 'json' | 'line';
+
+function whole(min: number, max: number, unit: string): z.ZodOptional<z.ZodNumber> {
+  return z
+    .number(`must be a number of ${unit}`)
+    .int(`must be a whole number of ${unit}`)
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`)
+    .optional();
+}
 
 /** Strict everywhere: a misspelt field is an error, not a default. */
 export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
@@ -123,6 +153,39 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .optional(),
   privacy: z.strictObject({ accept_lost_openings: z.boolean('must be true or false').optional() }).optional(),
+  anchors: z
+    .array(
+      z
+        .strictObject({
+          name: z
+            .string()
+            .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be up to 32 small letters, digits and hyphens'),
+          command: z
+            .array(z.string(), 'must be a list: the program and its arguments')
+            .min(1, 'must name a program')
+            .refine(([program]) => program !== '', 'must name a program')
+            .optional(),
+          directory: z.string().min(1, 'must name a folder').optional(),
+          after_checkpoints: whole(1, MAX_ANCHOR_CHECKPOINTS, 'checkpoints'),
+          after_minutes: z
+            .number('must be a number of minutes')
+            .positive('must be above 0')
+            .max(MAX_ANCHOR_MINUTES, `must be at most ${MAX_ANCHOR_MINUTES}`)
+            .optional(),
+          timeout_seconds: whole(1, MAX_ANCHOR_TIMEOUT_S, 'seconds'),
+        })
+        .refine(
+          ({ command, directory }) => (command === undefined) !== (directory === undefined),
+          'must have either a command or a directory',
+        ),
+      'must be a list of anchors',
+    )
+    .max(MAX_ANCHORS, `must be at most ${MAX_ANCHORS}`)
+    .refine(
+      (anchors) => new Set(anchors.map(({ name }) => name)).size === anchors.length,
+      'must have different names',
+    )
+    .optional(),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -151,6 +214,8 @@ export interface Config {
   readonly segmentMaxAgeMs: number;
   /** The service starts although the opened groups of records are gone, and goes on without them. */
   readonly acceptLostOpenings: boolean;
+  /** Where published checkpoints are handed to. */
+  readonly anchors: readonly AnchorConfig[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */

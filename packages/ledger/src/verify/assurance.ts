@@ -84,6 +84,26 @@ export function witnessed(
   return { level: 'witnessed', signed, of, size, witnesses, cannotExclude };
 }
 
+/**
+ * The assurance of a log of which checkpoints were kept elsewhere, and are continued: at least `anchored`.
+ *
+ * @param before what it is without them
+ * @param sizes of the largest of these checkpoints, 0 if there is none, and of the log
+ */
+export function withAnchors(before: Assurance, sizes: { anchored: number; size: number }): Assurance {
+  const { anchored, size } = sizes;
+  // Witnesses look at every checkpoint; what is anchored beside them is no higher level.
+  if (anchored === 0 || before.level === 'witnessed') return before;
+  const cannotExclude = [
+    anchored < size
+      ? `The entries from ${anchored} on were written anew or cut off: the log's key alone signed them.`
+      : `Entries that came after the first ${anchored} were cut off; a later anchor excludes it.`,
+    'Others were shown another log, which is anchored elsewhere or not at all.',
+    'Who can change what is kept at the place of the anchors, and holds the signing key, wrote both anew.',
+  ];
+  return { ...before, level: 'anchored', size: anchored, cannotExclude };
+}
+
 /** A time in seconds since the epoch, for people; years that dates do not reach stay numbers. */
 export function showTime(timeS: number): string {
   const date = new Date(timeS * 1000);

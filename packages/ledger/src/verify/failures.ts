@@ -23,6 +23,9 @@ export type VerificationFailureCode =
   | 'known_checkpoint_invalid'
   | 'known_checkpoint_ahead'
   | 'known_checkpoint_inconsistent'
+  | 'anchor_invalid'
+  | 'anchor_ahead'
+  | 'anchor_inconsistent'
   | 'witness_key_malformed'
   | 'cosignature_invalid'
   | 'quorum_missing'
@@ -81,6 +84,9 @@ export const FAILURE_MEANINGS: Readonly<Record<VerificationFailureCode, string>>
   known_checkpoint_invalid: 'A checkpoint that was given for comparison is not one that this log has signed.',
   known_checkpoint_ahead: 'The log is shorter now than it was when it signed an earlier checkpoint.',
   known_checkpoint_inconsistent: 'The log is no continuation of what an earlier checkpoint stated.',
+  anchor_invalid: 'An anchor is not a checkpoint that this log has signed.',
+  anchor_ahead: 'The log is shorter now than it was when a checkpoint of it was anchored: it was cut back.',
+  anchor_inconsistent: 'The log is no continuation of what an anchor states: it was written anew.',
   witness_key_malformed:
     'The key of a witness that was given cannot be used, so this witness counts for nothing.',
   cosignature_invalid: 'A line that names a known witness is not its signature over this checkpoint.',

@@ -41,6 +41,7 @@ export {
 } from './key-history.ts';
 export { type KeyEnd, type KeyStatement } from './key-statement.ts';
 export { MAX_KNOWN_WITNESSES, type WitnessPolicy } from './known-witnesses.ts';
+export { MAX_KNOWN_CHECKPOINTS, type Anchor } from './known-checkpoints.ts';
 export { verifyLedger, type VerifyLedgerOptions } from './ledger-verifier.ts';
 export {
   computeKeyId,

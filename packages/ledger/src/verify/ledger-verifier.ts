@@ -1,3 +1,4 @@
+import { withAnchors } from './assurance.ts';
 import { loadBundle } from './bundle-verifier.ts';
 import { CheckpointHistory, type HistoryDemand } from './checkpoint-history.ts';
 import { checkCheckpoint } from './checkpoint-verifier.ts';
@@ -7,7 +8,7 @@ import { EntryChain } from './entry-chain.ts';
 import { readEntryFields } from './entry-fields.ts';
 import { FailureList } from './failures.ts';
 import type { LogKeys } from './key-history.ts';
-import { KnownCheckpoints } from './known-checkpoints.ts';
+import { KnownCheckpoints, type Anchor, type KnownLog } from './known-checkpoints.ts';
 import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
 import { KeysOfLog } from './log-keys.ts';
@@ -40,6 +41,11 @@ export interface VerifyLedgerOptions extends WitnessPolicy {
   vkey: string;
   /** Checkpoints of this log that were signed earlier and kept elsewhere, as signed notes. */
   known?: readonly string[];
+  /**
+   * Checkpoints that the log handed to a place which its operator cannot change. Each must be continued; the assurance is
+   * then `anchored`, up to the size of the largest.
+   */
+  anchors?: readonly Anchor[];
   /**
    * Whether the log has to keep a history of its checkpoints, as every log of Spanledger does; `required` if not given.
    * For a log of other software that keeps none: `optional`, which makes its absence a warning.
@@ -89,6 +95,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const {
     source,
     known = [],
+    anchors = [],
     history: demand = 'required',
     entries = 'records',
     openBundles,
@@ -111,14 +118,10 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const origin = keys?.name ?? base?.checkpoint.origin ?? '';
   const before = saved && walkedBefore(saved);
   const roots = new RootTrack(before?.clone());
-  const knownCheckpoints = new KnownCheckpoints(
-    known,
-    keys,
-    base && size,
-    roots,
-    failures,
-    saved?.knownVerified,
-  );
+  const knownLog: KnownLog = { keys, size: base && size, roots };
+  const numbered = known.map((note, i) => ({ name: `${i + 1}`, note }));
+  const knownCheckpoints = new KnownCheckpoints('known', numbered, knownLog, failures);
+  const anchored = new KnownCheckpoints('anchor', anchors, knownLog, failures);
   const seen = new SeenRecords(files, warnings);
   if (saved !== undefined) {
     await history.resume(saved.historyVerified, size, roots);
@@ -162,7 +165,6 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
             position: range.size,
             peaks: range.peaks.map(encodeHex),
             lastHash: encodeHex(lastHash),
-            knownVerified: knownCheckpoints.verified,
             historyVerified: history.verified,
             witnesses: witnesses.save(),
             keyStatements: [...(keysOfLog?.logged ?? [])],
@@ -183,7 +185,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   }
 
   if (base !== undefined && entries === 'records') await keysOfLog?.finish();
-  const assurance = witnesses.assess(base && size);
+  const assurance = withAnchors(witnesses.assess(base && size), { anchored: anchored.provenSize, size });
   const reports = seen.producers.reports();
   addProducerWarnings(reports, seen.producers.untracked, warnings);
   return {
@@ -196,6 +198,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
     keys: (keys?.keys ?? []).map(reportKey),
     knownVerified: knownCheckpoints.verified,
+    anchorsVerified: anchored.verified,
     historyVerified: history.verified,
     assurance,
     producers: reports
@@ -214,12 +217,13 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
 function bindingOf({
   vkey,
   known = [],
+  anchors = [],
   history = 'required',
   entries = 'records',
   witnesses = [],
   quorum,
 }: VerifyLedgerOptions): string {
-  return digestOf([vkey, known, history, entries, witnesses, quorum ?? null]);
+  return digestOf([vkey, known, anchors, history, entries, witnesses, quorum ?? null]);
 }
 
 /** What a verification is held against that goes on from a state: what it was held against when it began. */

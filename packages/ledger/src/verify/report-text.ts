@@ -19,6 +19,9 @@ export function formatReport(report: VerificationReport): string {
     `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
     ...describeWitnesses(report.assurance),
     ...(report.keys.length > 1 ? ['Keys:', ...report.keys.map(describeKey)] : []),
+    ...(report.anchorsVerified > 0
+      ? [`Anchors:     ${count(report.anchorsVerified)} that were kept elsewhere agree with it`]
+      : []),
     ...(earlier > 0
       ? [`Earlier:     ${count(earlier)} checkpoints that this log published before agree with it`]
       : []),

@@ -57,6 +57,8 @@ export interface VerificationReport {
   keys: ReportedKey[];
   /** How many of the checkpoints given as `known` the log continues. */
   knownVerified: number;
+  /** How many of the anchors the log continues. */
+  anchorsVerified: number;
   /** How many checkpoints of the log's own history agree with it; 0 for a log that keeps none. */
   historyVerified: number;
   /** How far the result reaches. */

@@ -35,7 +35,6 @@ export interface VerificationState {
   peaks: string[];
   /** The last entry's leaf hash, hexadecimal. */
   lastHash: string;
-  knownVerified: number;
   historyVerified: number;
   witnesses: SeenState[];
   keyStatements: LoggedStatement[];

@@ -102,6 +102,7 @@ describe('where values come from', () => {
       segmentMaxAgeMs: 200,
       acceptLostOpenings: true,
       keyFiles: [],
+      anchors: [],
       logLevel: 'silent',
       logFormat: 'json',
       kek: undefined,
