@@ -176,7 +176,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await keyChanges.start();
   closers.add(() => keyChanges.stop());
 
-  const anchors = new Anchors({ anchors: config.anchors, ledger, paths, env: process.env, log });
+  const anchors = new Anchors({ anchors: config.anchors, ledger, paths, log });
   await anchors.start();
   closers.add(() => anchors.stop());
 

@@ -8,6 +8,7 @@ import { renderJsonLine } from '../output/json.ts';
 import { progressLine } from '../output/progress.ts';
 import { renderReport } from '../output/reports.ts';
 import { StateFile } from '../state-file.ts';
+import { readAnchors } from './anchors.ts';
 import { compareIndex, demandDirectory } from './verify-index.ts';
 import type { VerifyOptions } from './verify.ts';
 import { readWitnessPolicy } from './witness-policy.ts';
@@ -20,6 +21,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
   const policy = await readWitnessPolicy(options, context);
   const known = await Promise.all((options.known ?? []).map((file) => readInputFile(file, context)));
+  const anchors = options.anchors === undefined ? [] : await readAnchors(options.anchors);
   const source = rememberFailure(log.tiles);
   const stateFile = options.resume === undefined ? undefined : new StateFile(options.resume);
   const state = await stateFile?.read();
@@ -28,6 +30,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
     source,
     vkey,
     known,
+    anchors,
     ...policy,
     history: options.history === false ? 'optional' : 'required',
     entries: options.entries ?? 'records',

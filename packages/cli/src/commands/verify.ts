@@ -16,6 +16,8 @@ export interface VerifyOptions extends SourceOptions {
   proof?: string;
   /** Files with checkpoints that were kept. */
   known?: string[];
+  /** The directory with checkpoints that the log was anchored by. */
+  anchors?: string;
   /** Verification keys of witnesses, or files that hold them. */
   witness?: string[];
   /** How many of them must have signed. */
@@ -57,6 +59,7 @@ export function addVerify(program: Command, context: Context): void {
       'a checkpoint kept from before; the log must continue it (may be repeated)',
       collect,
     )
+    .option('--anchors <dir>', 'checkpoints that the log was anchored by; it must continue each of them')
     .option(
       '--witness <key>',
       'the key of a witness, or a file with one a line; its cosignature is looked for (may be repeated)',
@@ -83,6 +86,7 @@ export function addVerify(program: Command, context: Context): void {
   addExamples(addSourceOptions(command), [
     'spanledger verify',
     'spanledger verify --data ./data --vkey ledger.vkey --known checkpoint-of-january',
+    'spanledger verify --data ./data --anchors /mnt/anchors',
     'spanledger verify --url https://audit.example --json',
     'spanledger verify --data ./data --index',
     'spanledger verify --witness witnesses.vkeys --quorum 2',
@@ -111,6 +115,9 @@ export function addVerify(program: Command, context: Context): void {
     }
     if (file !== undefined && options.entries !== undefined) {
       throw new CliError('usage', '--entries belongs to the verification of a whole ledger, not of a record');
+    }
+    if (file !== undefined && options.anchors !== undefined) {
+      throw new CliError('usage', '--anchors belongs to the verification of a whole ledger, not of a record');
     }
     if (file === undefined && options.keys !== undefined) {
       throw new CliError(

@@ -18,19 +18,16 @@ export interface CommandTargetOptions {
   timeoutMs: number;
   /** The log's folder, which the command may want to copy from. */
   ledger: string;
+  /** What else the command finds in its environment. */
   env: NodeJS.ProcessEnv;
 }
 
 /**
  * Runs a command for each checkpoint: the signed note is its standard input, and it has done its work if it ends with 0.
- * `SPANLEDGER_ANCHOR_SIZE`, `_ORIGIN`, `_NAME` (the size in 20 digits) and `_PATH` (the log's folder) tell it more; it
- * sees no other variable of this program, whose values may be secret.
+ * `SPANLEDGER_ANCHOR_SIZE`, `_ORIGIN`, `_NAME` (the size in 20 digits) and `_PATH` (the log's folder) tell it more.
  */
 export function commandTarget({ command, timeoutMs, ledger, env }: CommandTargetOptions): AnchorTarget {
   const [program, ...args] = command;
-  const inherited = Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.startsWith('SPANLEDGER_')),
-  );
   return {
     async hand({ note, size, origin }, signal) {
       const own = {
@@ -41,7 +38,7 @@ export function commandTarget({ command, timeoutMs, ledger, env }: CommandTarget
       };
       // A group of its own, so that all that it has started ends with it.
       const child = spawn(program, args, {
-        env: { ...inherited, ...own },
+        env: { ...env, ...own },
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
       });

@@ -86,7 +86,7 @@ export function loadConfig(sources: ConfigSources): Config {
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
-    anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory)),
+    anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',
     kek,
@@ -99,12 +99,18 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.');
 }
 
-function readAnchor(fields: AnchorFields, workingDirectory: string): AnchorConfig {
+function readAnchor(fields: AnchorFields, workingDirectory: string, env: NodeJS.ProcessEnv): AnchorConfig {
   const { name, command = [], directory } = fields;
   const [program, ...args] = command;
   return {
     name,
-    ...(program !== undefined && { command: [program, ...args] as const }),
+    // What this program is told may be secret, and is none of the command's business.
+    ...(program !== undefined && {
+      command: [program, ...args] as const,
+      env: Object.fromEntries(
+        Object.entries(env).filter(([variable]) => !variable.startsWith('SPANLEDGER_')),
+      ),
+    }),
     ...(directory !== undefined && { directory: resolve(workingDirectory, directory) }),
     afterCheckpoints: fields.after_checkpoints ?? DEFAULT_ANCHOR_CHECKPOINTS,
     afterMs: (fields.after_minutes ?? DEFAULT_ANCHOR_MINUTES) * 60_000,

@@ -33,6 +33,24 @@ export function checkFollowers(status: JsonObject): Finding[] {
   return findings;
 }
 
+/** What a service's status says of its anchors. */
+export function checkAnchors({ anchors }: JsonObject): Finding[] {
+  return Object.entries(isJsonObject(anchors) ? anchors : {}).map(([name, anchor]) => {
+    const status = isJsonObject(anchor) ? anchor : {};
+    const size = formatCount(numberAt(status, 'size') ?? 0);
+    const lag = formatCount(numberAt(status, 'lag') ?? 0);
+    const { at, behind, error } = status;
+    const when = typeof at === 'string' ? ` at ${at}` : '';
+    if (behind !== true) return good(`anchor ${name}`, `${size} entries${when}, ${lag} more are published`);
+    const why = typeof error === 'string' ? error : 'the next one is overdue';
+    return warning(
+      `anchor ${name}`,
+      `behind: ${size} entries${when}, ${lag} more are published; ${why}`,
+      'It is tried again by itself. Try its command by hand, or look at its directory and the disk under it.',
+    );
+  });
+}
+
 /** A service gives the number alone, a data directory the position with it. */
 function lagOf(follower: JsonValue): number {
   if (typeof follower === 'number') return follower;

@@ -6,7 +6,7 @@ import { describeError } from '../../errors.ts';
 import { formatCount } from '../../output/text.ts';
 import { numberAt } from '../../output/document-fields.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
-import { checkFollowers } from './followers.ts';
+import { checkAnchors, checkFollowers } from './followers.ts';
 import { checkWitnesses } from './witnesses.ts';
 
 const CONNECT_TIMEOUT_MS = 1500;
@@ -52,6 +52,7 @@ async function askService(url: string, context: Context): Promise<Finding[]> {
       good('service', `${url}, ${formatCount(published)} entries published`),
       ...checkFollowers(status),
       ...checkWitnesses(status),
+      ...checkAnchors(status),
     ];
   } catch (error) {
     const { message, hint } = describeError(error);
