@@ -10,7 +10,7 @@ type Sample = [labels: Record<string, string>, value: number];
 /** How far a ledger is, and how it stands with its witnesses and anchors, for a monitor. */
 export function describeMetrics(
   ledger: Pick<Ledger, 'sizes' | 'trouble' | 'witnessing'>,
-  anchors: readonly (readonly [name: string, status: AnchorStatus])[],
+  anchors: readonly (readonly [name: string, status: AnchorStatus])[] = [],
 ): string {
   const moments = Object.entries(ledger.sizes()).map(([moment, size]): Sample => [{ moment }, size]);
   const lines = [

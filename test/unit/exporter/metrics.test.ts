@@ -60,6 +60,24 @@ describe('metrics', () => {
   });
 });
 
+test('metrics say how far each anchor is', () => {
+  const good = { size: 7, atMs: 1_500, lag: 0, isBehind: false, failures: 0 };
+  const late = { size: 0, lag: 7, isBehind: true, failures: 3, error: 'x' };
+  const text = describeMetrics(ledgerOf(undefined), [
+    ['disk', good],
+    ['git', late],
+  ]);
+  expect(text).toContain(
+    'spanledger_anchor_entries{anchor="disk"} 7\nspanledger_anchor_entries{anchor="git"} 0\n',
+  );
+  expect(text).toContain('spanledger_anchor_timestamp_seconds{anchor="disk"} 1.5\n');
+  expect(text).not.toContain('spanledger_anchor_timestamp_seconds{anchor="git"}');
+  expect(text).toContain(
+    'spanledger_anchor_behind{anchor="disk"} 0\nspanledger_anchor_behind{anchor="git"} 1\n',
+  );
+  expect(text).toContain('spanledger_anchor_failures{anchor="git"} 3\n');
+});
+
 describe('readiness', () => {
   test('warns of a missing quorum, and of nothing else', () => {
     expect(ledgerWarnings(ledgerOf(undefined))).toEqual([]);

@@ -25,6 +25,7 @@ export interface AnchorConfig {
 export interface AnchorWarning {
   code: 'anchor_behind';
   message: string;
+  hint: string;
 }
 
 /** What {@link Anchors} needs. */
@@ -97,7 +98,9 @@ export class Anchors {
       if (!isBehind) return [];
       const why = error === undefined ? 'the next one is overdue' : error;
       const message = `anchor ${name} is behind: it has ${size} entries, ${lag} more are published; ${why}`;
-      return [{ code: 'anchor_behind', message }];
+      const hint =
+        'Try its command by hand, or look at its directory and the disk under it; it is tried again by itself.';
+      return [{ code: 'anchor_behind', message, hint }];
     });
   }
 }

@@ -1,3 +1,3 @@
 export { Anchors } from './anchors.ts';
-export type { AnchorConfig, AnchorWarning } from './anchors.ts';
+export type { AnchorConfig } from './anchors.ts';
 export type { AnchorStatus } from './anchor-follower.ts';
