@@ -3,6 +3,7 @@ import { explainFailure } from '../storage/failure.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { StoredFile, WritableStorage } from '../storage/storage.ts';
 import { LOG_FOLDER } from '../storage/tiles.ts';
+import { Kernel } from '../verify/kernel/kernel.ts';
 import { entryBundlePath, HASH_BYTES, tilePath } from '../verify/tile.ts';
 import { TileBuilder, type Tile } from '../verify/tile-builder.ts';
 import { EntryBundles } from './entry-bundles.ts';
@@ -62,7 +63,12 @@ export class Integrator {
   constructor(storage: WritableStorage, edge: TreeEdge) {
     this.#storage = storage;
     this.#integrated = edge.size;
-    this.#tree = new TileBuilder(edge.size, ({ level }) => edge.tiles.get(level) ?? new Uint8Array(0));
+    const kernel = Kernel.create();
+    this.#tree = new TileBuilder(
+      edge.size,
+      ({ level }) => edge.tiles.get(level) ?? new Uint8Array(0),
+      kernel && ((hashes) => kernel.hashRow(hashes)),
+    );
     this.#bundles = new EntryBundles(edge.bundle, edge.size, ({ index, bytes }) => {
       this.#enqueue(entryBundlePath(index), bytes);
     });

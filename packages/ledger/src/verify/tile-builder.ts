@@ -23,14 +23,21 @@ interface Row {
 export class TileBuilder {
   #size: number;
   readonly #rows: Row[] = [];
+  readonly #hashFull: (hashes: Uint8Array) => Uint8Array;
 
   /**
    * @param size how many leaves the tree has already
    * @param readPartial gives the tree's partial tiles, at the coordinates asked for; not called if `size` is 0
+   * @param hashFull does what {@link hashTile} does, for full tiles; it may overwrite what it gave before
    * @throws TypeError if a partial tile does not have the width asked for
    */
-  constructor(size = 0, readPartial?: (tile: TileCoordinates) => Uint8Array) {
+  constructor(
+    size = 0,
+    readPartial?: (tile: TileCoordinates) => Uint8Array,
+    hashFull: (hashes: Uint8Array) => Uint8Array = hashTile,
+  ) {
     this.#size = size;
+    this.#hashFull = hashFull;
     for (let level = 0; size >= TILE_WIDTH ** level; level++) {
       const fullTiles = Math.floor(size / TILE_WIDTH ** (level + 1));
       const width = tileWidthAt(size, level, fullTiles);
@@ -78,7 +85,7 @@ export class TileBuilder {
       hash = undefined;
       if (row.width === TILE_WIDTH) {
         onFull({ level, index: row.fullTiles, width: TILE_WIDTH, hashes: row.hashes });
-        hash = hashTile(row.hashes);
+        hash = this.#hashFull(row.hashes);
         row.fullTiles += 1;
         row.width = 0;
         row.hashes = new Uint8Array(TILE_WIDTH * HASH_BYTES);
