@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { expectSpansKept, Load } from '../../support/exporter/load.ts';
+import { OneConnection, type Answer } from '../../support/exporter/one-connection.ts';
 import { ServiceProcess } from '../../support/exporter/service-process.ts';
 import {
   makeDataDirectory,
-  sendTraces,
   startTestService,
   verifyDirectory,
   waitFor,
@@ -25,27 +25,31 @@ const SPANS = 400;
 const DEADLINE_MS = 60_000;
 
 /** What `/readyz` says; undefined if it cannot be asked. */
-async function askReadiness(service: ServiceProcess): Promise<{ status: number; text: string } | undefined> {
-  try {
-    const response = await fetch(`${service.url}/readyz`);
-    return { status: response.status, text: await response.text() };
-  } catch {
-    return undefined;
-  }
+async function askReadiness(service: ServiceProcess, ask: OneConnection): Promise<Answer | undefined> {
+  return await ask.ask(`${service.url}/readyz`).catch(() => undefined);
 }
 
-async function untilReady(service: ServiceProcess, status: number): Promise<string> {
+async function untilReady(service: ServiceProcess, ask: OneConnection, status: number): Promise<string> {
   let text = '';
   await waitFor(
     `/readyz to answer ${status}`,
     async () => {
-      const answer = await askReadiness(service);
+      const answer = await askReadiness(service, ask);
       text = answer?.text ?? text;
       return answer?.status === status;
     },
     DEADLINE_MS,
   );
   return text;
+}
+
+/** In trouble a service refuses spans, for now, and is alive. */
+async function expectRefusal(service: ServiceProcess, ask: OneConnection): Promise<void> {
+  const span = toProtobuf([createSender('another').span()]);
+  const refused = await ask.ask(`${service.url}/v1/traces`, span);
+  expect(refused.status).toBe(503);
+  expect(Number(refused.retryAfter)).toBeGreaterThan(0);
+  expect((await ask.ask(`${service.url}/healthz`)).status).toBe(200);
 }
 
 async function untilTaken(load: Load, spans: number): Promise<void> {
@@ -64,17 +68,18 @@ interface Trouble {
 
 /** The service in trouble under load: it refuses, says why, goes on living, and works again by itself. */
 async function expectRecovery(service: ServiceProcess, { begin, end, says }: Trouble): Promise<Load> {
+  using ask = new OneConnection();
   const load = new Load(service, SENDERS);
   load.start();
   await untilTaken(load, SPANS);
-  expect((await askReadiness(service))?.status).toBe(200);
+  expect((await askReadiness(service, ask))?.status).toBe(200);
 
   let unready = '';
   await waitFor(
     'the service to say that it is in trouble',
     async () => {
       await begin();
-      const answer = await askReadiness(service);
+      const answer = await askReadiness(service, ask);
       if (answer?.status === 503) unready = answer.text;
       return says.test(unready);
     },
@@ -84,15 +89,12 @@ async function expectRecovery(service: ServiceProcess, { begin, end, says }: Tro
     status: 'unready',
     troubles: [{ code: expect.any(String), message: expect.any(String), hint: expect.any(String) }],
   });
-  const refused = await sendTraces(service.url ?? '', toProtobuf([createSender('another').span()]));
-  expect(refused.status).toBe(503);
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+  await expectRefusal(service, ask);
 
   // Nobody sends: it has to find out by itself.
   await load.pause();
   await end();
-  await untilReady(service, 200);
+  await untilReady(service, ask, 200);
   load.resume();
   await untilTaken(load, SPANS);
   await load.stop();
@@ -204,14 +206,14 @@ test.runIf(CAN_MOUNT && HAS_LOOPS)(
     load.start();
     await untilTaken(load, SPANS);
     runBeside(service.pid, ['mount', '-o', 'remount,abort', directory]);
-    expect(await untilReady(service, 503)).toMatch(/EROFS|EIO/);
-    const refused = await sendTraces(service.url ?? '', toProtobuf([createSender('another').span()]));
-    expect(refused.status).toBe(503);
+    using ask = new OneConnection();
+    expect(await untilReady(service, ask, 503)).toMatch(/EROFS|EIO/);
+    await expectRefusal(service, ask);
     await load.pause();
     // It does not get better by itself: it stays unready, and alive.
     await delay(1500);
-    expect((await askReadiness(service))?.status).toBe(503);
-    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    expect((await askReadiness(service, ask))?.status).toBe(503);
+    await expectRefusal(service, ask);
     await service.kill();
 
     execFileSync('sh', ['-c', 'e2fsck -fy "$1" > /dev/null 2>&1 || test $? -le 2', 'sh', image]);

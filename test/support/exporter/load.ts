@@ -6,6 +6,8 @@ import { createSender, sessionAttributes, toProtobuf, type Sender } from './span
 
 const SPANS_PER_REQUEST = 20;
 const RETRY_MS = 5;
+/** A request that nobody answers is sent again: a service that can open nothing more accepts no connection. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** One application that sends. */
 export interface LoadSender {
@@ -92,7 +94,7 @@ export class Load {
     if (url === undefined) return false;
     this.#underWay++;
     try {
-      return (await sendTraces(url, body)).status === 200;
+      return (await sendTraces(url, body, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })).status === 200;
     } catch {
       return false;
     } finally {

@@ -30,16 +30,19 @@ export function startTestService(dataDirectory: string, env: NodeJS.ProcessEnv =
 export interface Sending {
   contentType?: string;
   encoding?: string;
+  /** Ends the waiting for an answer. */
+  signal?: AbortSignal;
 }
 
 /** Posts a body to `/v1/traces`. */
 export async function sendTraces(
   url: string,
   body: Uint8Array | string,
-  { contentType = 'application/x-protobuf', encoding }: Sending = {},
+  { contentType = 'application/x-protobuf', encoding, signal }: Sending = {},
 ): Promise<Response> {
   return fetch(`${url}/v1/traces`, {
     method: 'POST',
+    ...(signal !== undefined && { signal }),
     headers: { 'content-type': contentType, ...(encoding !== undefined && { 'content-encoding': encoding }) },
     body: typeof body === 'string' ? body : new Uint8Array(body),
   });
