@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluate } from '../evaluation/evaluation.ts';
 import { COLUMNS, surprises, type Evaluation } from '../evaluation/matrix.ts';
 
-/** Few, and one of them on the large log; docs/evaluation.md has more. */
+/** Few; docs/evaluation.md has more. */
 const PLACEMENTS = 5;
 
 describe('the matrix of attacks', () => {

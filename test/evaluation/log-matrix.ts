@@ -17,7 +17,7 @@ const SMALL_BATCHES: readonly number[] = Array.from({ length: 32 }, (_, i) => 37
 const LARGE_BATCHES: readonly number[] = [...Array.from({ length: 8 }, () => 8191), 700];
 
 /** Of the attacks that strike both logs, every how many strike the large one. */
-const LARGE_SHARE = 10;
+export const LARGE_SHARE = 10;
 
 /** The logs of an evaluation. */
 export interface LogScene {
