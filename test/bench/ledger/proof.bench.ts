@@ -8,9 +8,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { writeSyntheticLog } from '../../support/ledger/synthetic-log.ts';
 import { describeMachine, median, printLines, quantile } from '../statistics.ts';
 
-const SIZE = 2_000_000;
+const SIZE = 1_000_000;
 const WARM_UP = 2_000;
-const PROOFS = 20_000;
+const PROOFS = 10_000;
 
 test(`proofs of random entries of a log of ${SIZE.toLocaleString('en')}`, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'spanledger-proof-'));
