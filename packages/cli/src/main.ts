@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
 import { isNewEnough, renderTooOld } from './node-version.ts';
 
 const args = process.argv.slice(2);
 const { node } = process.versions;
 if (isNewEnough(node)) {
   // Most of a short command is compiling what it is made of.
+  const { enableCompileCache } = await import('node:module');
   enableCompileCache();
   const [{ processContext }, { run }] = await Promise.all([import('./context.ts'), import('./run.ts')]);
   process.exitCode = await run(args, processContext());
