@@ -4,9 +4,12 @@ import {
   fileTiles,
   generateSigner,
   LedgerReader,
+  memoryStorage,
+  openLedger,
   type KeyChange,
   type Ledger,
   type NoteSigner,
+  type WritableStorage,
 } from '@spanledger/ledger';
 import {
   parseTlogProof,
@@ -14,7 +17,7 @@ import {
   type VerificationReport,
   type VerifyLedgerOptions,
 } from '@spanledger/ledger/verify';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { makeBatch } from '../../support/ledger/batches.ts';
 import { keyStatement, signedBy, statementBatch } from '../../support/ledger/key-changes.ts';
 import { newHome, openHome, type LogHome } from '../../support/ledger/logs.ts';
@@ -139,6 +142,38 @@ describe('a change of keys', () => {
     await append(ledger, 1);
     expect(await ledger.keys.end({ vkey: first.vkey, state: 'retired' })).toEqual(ending);
     expect(ledger.keys.changes).toEqual([change, ending]);
+  });
+
+  test('whose statement was written although its write failed is not stated anew', async () => {
+    const inner = await memoryStorage().lock('the test');
+    onTestFinished(() => inner.release());
+    let isBroken = true;
+    const storage: WritableStorage = {
+      read: (name, range) => inner.read(name, range),
+      list: (folder) => inner.list(folder),
+      append: (name, position, buffers) => inner.append(name, position, buffers),
+      remove: (names) => inner.remove(names),
+      release: () => inner.release(),
+      async put(files) {
+        await inner.put(files);
+        if (isBroken && files.some(({ name }) => name === 'ledger/keys')) throw new Error('EIO');
+      },
+    };
+    const { signer, epochKeys } = home;
+    const ledger = await openLedger({ storage, signer, epochKeys, publishIntervalMs: 20 });
+    onTestFinished(() => ledger.close());
+    await append(ledger, 3);
+    await expect(ledger.keys.introduce(second)).rejects.toMatchObject({ code: 'publish_failed' });
+    const stated = await inner.read('ledger/keys');
+    await append(ledger, 2);
+    isBroken = false;
+    expect(await ledger.keys.introduce(second)).toMatchObject({
+      number: 1,
+      from: 3,
+      note: stated?.toString(),
+    });
+    // Although it was not taken up at once, no checkpoint since lacks the new key's signature.
+    expect(ledger.checkpoint().match(/^— /gm)).toHaveLength(2);
   });
 
   test('is refused where it would leave a log that nobody can verify', async () => {

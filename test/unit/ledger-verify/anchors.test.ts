@@ -87,3 +87,22 @@ describe('what is no anchor of this log fails, and is named', () => {
     expect(report.assurance.level).toBe('unanchored');
   });
 });
+
+test('a verification that goes on where it was interrupted comes to the same, and takes no other anchors', async () => {
+  const states: string[] = [];
+  const anchors = [anchor(100), anchor(512), anchor(599)];
+  const options = { source: sourceOf(LOG), vkey: VKEY, anchors };
+  const whole = await verifyLedger({
+    ...options,
+    stateIntervalMs: 0,
+    onState: (state) => void states.push(state),
+  });
+  expect(states.length).toBeGreaterThan(1);
+  for (const resume of states) {
+    const resumed = await verifyLedger({ ...options, resume });
+    expect({ ...resumed, elapsedMs: 0 }).toEqual({ ...whole, elapsedMs: 0 });
+    await expect(verifyLedger({ ...options, anchors: [anchor(100)], resume })).rejects.toThrow(
+      /other options/,
+    );
+  }
+});
