@@ -7,7 +7,7 @@ import type { BundleRun, WorkerStart } from './messages.ts';
 import { WorkPlan, type WorkOrder } from './work-plan.ts';
 
 /** Of memory for a thread, in MiB: it keeps nothing, and need not let much garbage come together. */
-const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
 /** Starts a thread that answers with {@link BundleRun}s. */
 export type StartBundleWorker = (start: WorkerStart) => Worker;

@@ -10,7 +10,7 @@ import type { EntryKind } from '../verify/report.ts';
 export const BUNDLES_PER_RUN = 8;
 
 /** How many runs may be read that the walk did not ask for yet; a run takes 100 KiB. */
-const RUNS_AHEAD = 64;
+const RUNS_AHEAD = 8;
 
 /** The most runs that are shared out, 2^41 entries: whoever states more has not written them. */
 const MAX_RUNS = 2 ** 30;
