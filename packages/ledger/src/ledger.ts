@@ -200,7 +200,7 @@ async function openLocked(
   } catch (error) {
     // A log that is held back takes records all the same.
     if (!isHeldBack(error)) {
-      publisher.close();
+      await publisher.close();
       await partialTiles.close();
       throw error;
     }
@@ -342,7 +342,7 @@ class OpenLedger implements Ledger {
     try {
       await this.#publisher.publishNow();
     } finally {
-      this.#publisher.close();
+      await this.#publisher.close();
       await this.#partialTiles.close();
       await this.#probe.close();
       try {

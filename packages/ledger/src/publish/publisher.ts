@@ -78,7 +78,7 @@ export class Publisher {
 
   /** To be called when entries have become durable: they will be published in time. */
   wake(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#isClosed) return;
     const { intervalMs, now } = this.#options;
     // What the last round took is taken off, so that this one ends in time.
     const spacingMs = Math.max(intervalMs / 2, intervalMs - 2 * this.#tookMs);
@@ -100,6 +100,7 @@ export class Publisher {
    */
   publishNow(): Promise<void> {
     return this.#queue.run(async () => {
+      if (this.#isClosed) return;
       clearTimeout(this.#timer);
       clearTimeout(this.#cosignTimer);
       this.#timer = undefined;
@@ -124,13 +125,15 @@ export class Publisher {
     return this.#queue.run(work);
   }
 
-  /** Ends the waiting of all who wait for more than there will be. */
-  close(): void {
+  /** Ends the waiting of all who wait for more than there will be; once it resolves nothing is published any more. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#cosignTimer);
     this.#options.witnessing?.close();
     this.#waiters.fail(new LedgerError('ledger_closed', 'the ledger was closed'));
+    // A round that began as the last one ended.
+    await this.#queue.run(() => Promise.resolve());
   }
 
   /** A log that grows asks again with its next checkpoint; one that is idle, after a while. */
