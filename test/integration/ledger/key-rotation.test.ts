@@ -280,6 +280,17 @@ describe('an attack on a log that changed its key', () => {
       expect(await check(trusted).then(findings)).toEqual(['key_statement_missing 6']);
   });
 
+  test('an entry is a statement, and far longer than one can be', async () => {
+    const { ledger } = await rotated('retired');
+    const listed = (await readFile(file('keys'), 'utf8')).split('\n\n')[0] ?? '';
+    const signature = Buffer.alloc(4_000, 7).toString('base64');
+    const { first: index } = await ledger.append(
+      statementBatch(`${listed}\n\n\u2014 ${ORIGIN} ${signature}\n`),
+    );
+    await ledger.close();
+    expect(await check(second).then(findings)).toEqual([`key_statement_missing ${index}`]);
+  });
+
   test('the thief of the old key states a key of their own', async () => {
     const { ledger } = await rotated('retired');
     await ledger.close();

@@ -20,6 +20,7 @@ export class WholeFilesThread implements WholeFileWriter {
   #local: WholeFiles;
   readonly #pending = new Map<number, PromiseWithResolvers<void>>();
   #count = 0;
+  #threads = 0;
 
   /**
    * @param root exists, durably
@@ -71,7 +72,7 @@ export class WholeFilesThread implements WholeFileWriter {
   }
 
   #start(): Worker {
-    const worker = this.#startWorker({ root: this.#root });
+    const worker = this.#startWorker({ root: this.#root, stagedPrefix: `thread-${this.#threads++}-` });
     worker.on('message', (outcome: WholeFilesOutcome) => this.#settle(outcome));
     let failure: Error | undefined;
     worker.on('error', (error) => (failure = error));

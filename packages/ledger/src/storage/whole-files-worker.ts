@@ -4,8 +4,8 @@ import { blockingFileSystem } from './blocking-file-system.ts';
 import type { WholeFilesOutcome, WholeFilesTask, WholeFilesThreadData } from './whole-files-messages.ts';
 import { WholeFiles } from './whole-files.ts';
 
-const { root }: WholeFilesThreadData = workerData;
-const files = new WholeFiles(blockingFileSystem, root, 'thread-');
+const { root, stagedPrefix }: WholeFilesThreadData = workerData;
+const files = new WholeFiles(blockingFileSystem, root, stagedPrefix);
 
 parentPort?.on('message', (task: WholeFilesTask) => {
   const work = task.kind === 'put' ? files.put(task.files) : files.remove(task.names);

@@ -8,11 +8,14 @@ import type { WarningList } from './warnings.ts';
 /** The most key statements that are gathered from the entries of a log. */
 const MAX_LOGGED_STATEMENTS = 10_000;
 
+/** The longest that is kept, with its signatures, in UTF-16 code units: twice what the longest names need. */
+const MAX_LOGGED_LENGTH = 4_096;
+
 /** Where an entry that is a key statement stands. */
 export interface LoggedStatement {
   index: number;
   path: string;
-  /** The statement's text; the entry's own where it is no signed note. */
+  /** The statement's text; the entry's own where it is no signed note, and nothing where it is too long for one. */
   text: string;
 }
 
@@ -94,8 +97,7 @@ export class KeysOfLog {
   /** Takes in an entry that is a key statement. */
   addLogged(index: number, path: string, note: string): void {
     if (this.#logged.length >= MAX_LOGGED_STATEMENTS) return;
-    const signed = parseNote(note);
-    this.#logged.push({ index, path, text: signed.ok ? signed.value.text : note });
+    this.#logged.push({ index, path, text: readText(note) });
   }
 
   /** Reports statements that stand in the log and not in the list, and the other way round. */
@@ -121,4 +123,11 @@ export class KeysOfLog {
       this.#warnings.add('key_statement_unlogged', place, detail);
     }
   }
+}
+
+function readText(note: string): string {
+  // Whoever writes one like this means harm: it is reported as a statement that the list does not hold.
+  if (note.length > MAX_LOGGED_LENGTH) return '';
+  const signed = parseNote(note);
+  return signed.ok ? signed.value.text : note;
 }
