@@ -59,12 +59,14 @@ export class OpenLedger implements Ledger {
     this.#committer = new Committer({
       origin: ring.origin,
       tail,
-      write: (content) => journal.append(content),
+      write: async (content) => {
+        await journal.append(content);
+        probe.worked();
+      },
       onFailed: (error) => {
         probe.failed(error);
       },
       onDurable: (group) => {
-        probe.worked();
         integrator.add({ first: group.first, entries: group.entries.view, hashes: group.hashes.view });
         publisher.wake();
         // So that the tiles of a whole interval are not left to the publisher.
