@@ -127,8 +127,8 @@ test('a socket without a session has none, and a refused one is recorded as refu
 
 test('a long answer carries its session beyond the life of the token, and holds nothing', async () => {
   await using world = await startShop({}, 'sockets.mjs');
-  const token = await world.provider.accessToken({ sub: 'alice', sid: 'session-1' }, 1);
-  const turns = 400;
+  const token = await world.provider.accessToken({ sub: 'alice', sid: 'session-1' }, 3);
+  const turns = 800;
   const response = await fetch(`${world.url}/stream?turns=${turns}&token=${token}`);
   // While it goes on, what has ended arrives: nothing waits for its end.
   const early = await world.audit.waitFor(
