@@ -4,7 +4,7 @@
  */
 import { foldPeaks } from './compact-range.ts';
 import { HASH_BYTES, TILE_WIDTH, tilePath, tileWidthAt, type TileSource } from './tile.ts';
-import { subtreePeaks } from './tile-builder.ts';
+import { hashTile } from './tile-builder.ts';
 import { EMPTY_ROOT } from './tree.ts';
 
 /**
@@ -129,7 +129,7 @@ export function tileHashReader(source: TileSource, size: number): HashReader {
     tile.catch(() => cache.delete(key));
     if (cache.size > MAX_CACHED_TILES) cache.delete([...cache.keys()][0] ?? key);
     const hashes = (await tile).slice(begin * HASH_BYTES, (begin + hashesPerNode) * HASH_BYTES);
-    return foldPeaks(subtreePeaks(hashes)) ?? EMPTY_ROOT;
+    return hashTile(hashes);
   };
 }
 
