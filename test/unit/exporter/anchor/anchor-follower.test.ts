@@ -118,7 +118,8 @@ describe('an anchor', () => {
     expect(follower.status()).toMatchObject({ size: 10, lag: 0, isBehind: false, failures: 0 });
   });
 
-  test('takes up where it left off: neither all again, nor nothing', async () => {
+  /** A follower that has handed over size 10, noted it and ended. */
+  async function handTheTenth(): Promise<void> {
     const first = await follow();
     await log.publish(10);
     await until([10]);
@@ -126,6 +127,10 @@ describe('an anchor', () => {
       .poll(() => readFile(join(directory, 'test.json'), 'utf8').catch(() => ''))
       .toContain('"size":10');
     await first.stop();
+  }
+
+  test('takes up where it left off: neither all again, nor nothing', async () => {
+    await handTheTenth();
     await log.publish(20);
     // The last one is not old enough yet, and no more than one checkpoint was seen since.
     await follow();
@@ -137,13 +142,7 @@ describe('an anchor', () => {
   });
 
   test('of a process that was down for long gets one checkpoint, the newest', async () => {
-    const first = await follow();
-    await log.publish(10);
-    await until([10]);
-    await expect
-      .poll(() => readFile(join(directory, 'test.json'), 'utf8').catch(() => ''))
-      .toContain('"size":10');
-    await first.stop();
+    await handTheTenth();
     await log.publish(5_000);
     await follow({ now: () => Date.now() + 7_200_000 });
     await until([10, 5_000]);
@@ -183,13 +182,7 @@ describe('an anchor', () => {
   });
 
   test('that knows more than the log tells that the log was cut back', async () => {
-    const first = await follow();
-    await log.publish(10);
-    await until([10]);
-    await expect
-      .poll(() => readFile(join(directory, 'test.json'), 'utf8').catch(() => ''))
-      .toContain('"size":10');
-    await first.stop();
+    await handTheTenth();
     log.size = 4;
     const told: string[] = [];
     const follower = await follow({
