@@ -27,6 +27,16 @@ export default defineConfig({
         extends: true,
         test: { name: 'interop', include: ['test/interop/**/*.test.ts'], ...slow, ...sideBySide },
       },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/real/**/*.test.ts'],
+          globalSetup: ['test/real/elasticsearch/shared.ts'],
+          ...slow,
+          ...sideBySide,
+        },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...slow, ...sideBySide } },
     ],
   },

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 const POLL_MS = 50;
 /** Whoever has held a lock for longer has forgotten it. */
 const MAX_LOCK_AGE_MS = 600_000;
+/** Writing an id takes a moment. */
+const MAX_UNNAMED_LOCK_AGE_MS = 10_000;
 /** What nobody has asked for in this time was made of an older state of things. */
 const MAX_UNUSED_MS = 2 * 86_400_000;
 
@@ -73,10 +75,11 @@ async function takeLock(path: string): Promise<AsyncDisposable> {
 async function isAbandoned(path: string): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > MAX_LOCK_AGE_MS) return true;
+    const ageMs = Date.now() - mtimeMs;
+    if (ageMs > MAX_LOCK_AGE_MS) return true;
     const holder = Number(await readFile(path, 'utf8'));
-    // Its holder has not written its id yet.
-    if (!(holder > 0)) return false;
+    // Its holder has not written its id yet, or ended before it could.
+    if (!(holder > 0)) return ageMs > MAX_UNNAMED_LOCK_AGE_MS;
     process.kill(holder, 0);
     return false;
   } catch (error) {
