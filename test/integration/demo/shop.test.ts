@@ -27,6 +27,7 @@ describe('the shop and its provider', () => {
       clientId: SHOP_CLIENT_ID,
       clientSecret: provider.shopSecret,
       resource: SHOP_RESOURCE,
+      host: '127.0.0.1',
       port: 0,
       refreshMarginS: 2,
     };

@@ -5,6 +5,8 @@ export interface ShopConfiguration {
   readonly clientSecret: string;
   /** The identifier of the shop's API: the audience of access tokens. */
   readonly resource: string;
+  /** The address it listens on, 127.0.0.1 if nothing is said. A cookie is for a host and all its ports. */
+  readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
   /** Access tokens that expire within this many seconds are refreshed before they are used. */
@@ -24,6 +26,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): ShopConfiguration {
     clientId: env['SHOP_CLIENT_ID'] ?? '',
     clientSecret: env['SHOP_CLIENT_SECRET'] ?? '',
     resource: env['SHOP_RESOURCE'] ?? '',
+    host: env['SHOP_HOST'] ?? '127.0.0.1',
     port: readInteger('SHOP_PORT', env['SHOP_PORT'] ?? '0'),
     refreshMarginS: readInteger('SHOP_REFRESH_MARGIN_S', env['SHOP_REFRESH_MARGIN_S'] ?? '30'),
   };

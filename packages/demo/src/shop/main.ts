@@ -6,10 +6,10 @@ import { RelyingParty } from './relying-party.ts';
 
 const config = readConfiguration(process.env);
 const server = createServer();
-server.listen(config.port, '127.0.0.1');
+server.listen(config.port, config.host);
 await once(server, 'listening');
 const address = server.address();
-const shopUrl = `http://127.0.0.1:${typeof address === 'object' ? address?.port : config.port}`;
+const shopUrl = `http://${config.host}:${typeof address === 'object' ? address?.port : config.port}`;
 server.on('request', createApp(config, await RelyingParty.discover(config, shopUrl)));
 console.log(`shop listening on ${shopUrl}`);
 

@@ -1,7 +1,7 @@
 import { ATTR_OIDC_TOKEN_ACTIVE, EVENT_TOKEN_INTROSPECTED, EVENT_TOKEN_REVOKED } from '@spanledger/record';
 import { memberOf } from '../attach/global-api.ts';
 import type { CallSite } from '../session/lifecycle.ts';
-import { describeToken, digestId, type TokenType } from '../session/token.ts';
+import { describeToken, digestId, peekPayload, type TokenType } from '../session/token.ts';
 import { tokenAttributes } from '../session/token-attributes.ts';
 import { clientAttributes, type ClientIdentity } from './client.ts';
 import type { EventContext } from './event-context.ts';
@@ -23,14 +23,15 @@ export function recordRevocation(
   { client, token, type }: TokenInquiry,
 ): void {
   const session = sessions.ofToken(token);
-  if (session !== undefined && type === 'refresh') session.state = 'revoked';
+  const known = knownType(token, type);
+  if (session !== undefined && known === 'refresh') session.state = 'revoked';
   lifecycle.record(
     site,
     EVENT_TOKEN_REVOKED,
     {
       ...clientAttributes(client),
       ...session?.describe(),
-      ...tokenAttributes(describeToken(type, token)),
+      ...tokenAttributes(describeToken(known, token)),
     },
     { key: `${EVENT_TOKEN_REVOKED} ${digestId(token)}` },
   );
@@ -95,4 +96,10 @@ export function recordIntrospectionFailure(
 /** `token_type_hint` as a type; access without one. */
 export function typeOfHint(hint: string | undefined): TokenType {
   return hint === 'refresh_token' ? 'refresh' : 'access';
+}
+
+/** A hint may be left out (RFC 7009, section 2.1). Keycloak's refresh tokens say themselves what they are. */
+function knownType(token: string, hinted: TokenType): TokenType {
+  const typ = memberOf(peekPayload(token), 'typ');
+  return typ === 'Refresh' || typ === 'Offline' ? 'refresh' : hinted;
 }
