@@ -1,7 +1,7 @@
 import { loadConfig, startService } from '@spanledger/audit-exporter';
 
 // The service as a process of its own, for tests that kill it. Its segments are short, so that kills also hit the vault.
-const [, , dataDirectory] = process.argv;
+const [, , dataDirectory, port] = process.argv;
 if (dataDirectory === undefined) throw new TypeError('no data directory');
 const service = await startService(
   loadConfig({
@@ -11,7 +11,7 @@ const service = await startService(
       SPANLEDGER_PUBLISH_INTERVAL_MS: '20',
       SPANLEDGER_SEGMENT_MAX_AGE_MS: '100',
     },
-    flags: { dataDirectory, port: 0 },
+    flags: { dataDirectory, port: Number(port ?? 0) },
   }),
 );
 process.stdout.write(`listening ${service.url}\n`);

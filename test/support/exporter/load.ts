@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { readEntries, sendTraces } from './service.ts';
-import type { ServiceProcess } from './service-process.ts';
 import { createSender, sessionAttributes, toProtobuf, type Sender } from './spans.ts';
 
 const SPANS_PER_REQUEST = 20;
@@ -18,16 +17,21 @@ export interface LoadSender {
   acknowledged: number;
 }
 
+/** Where spans go; its URL is undefined while nobody listens. */
+export interface LoadTarget {
+  readonly url: string | undefined;
+}
+
 /** Several applications that send to a service, each request again and again until it is acknowledged. */
 export class Load {
-  readonly #service: ServiceProcess;
+  readonly #service: LoadTarget;
   readonly #senders: LoadSender[];
   #stop: AbortController | undefined;
   #sending: Promise<void[]> | undefined;
   #pause: PromiseWithResolvers<void> | undefined;
   #underWay = 0;
 
-  constructor(service: ServiceProcess, senders: number) {
+  constructor(service: LoadTarget, senders: number) {
     this.#service = service;
     this.#senders = Array.from({ length: senders }, (_, i) => ({
       person: `person ${i}`,

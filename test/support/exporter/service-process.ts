@@ -9,16 +9,19 @@ const PORT_LINE = /^listening (\S+)$/m;
 export class ServiceProcess implements AsyncDisposable {
   readonly #dataDirectory: string;
   readonly #wrapper: readonly string[];
+  readonly #port: number;
   #child: ChildProcess | undefined;
   #url: string | undefined;
 
   /**
    * @param dataDirectory - Its data directory.
    * @param wrapper - A command that stands before it and becomes it.
+   * @param port - Where it listens, for those who know it by its address; 0: somewhere else at each start.
    */
-  constructor(dataDirectory: string, wrapper: readonly string[] = []) {
+  constructor(dataDirectory: string, wrapper: readonly string[] = [], port = 0) {
     this.#dataDirectory = dataDirectory;
     this.#wrapper = wrapper;
+    this.#port = port;
   }
 
   /** Where it listens; undefined while it does not. */
@@ -35,7 +38,8 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
-    const [command, ...args] = [...this.#wrapper, process.execPath, SCRIPT, this.#dataDirectory];
+    const script = [process.execPath, SCRIPT, this.#dataDirectory, String(this.#port)];
+    const [command, ...args] = [...this.#wrapper, ...script];
     const child = spawn(command ?? process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     let output = '';

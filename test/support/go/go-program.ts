@@ -62,7 +62,7 @@ async function sources(name: string): Promise<string[]> {
 }
 
 /** The `go` of the path, else one where its installer puts it. */
-async function findGo(): Promise<string> {
+export async function findGo(): Promise<string> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...USUAL_FOLDERS];
   for (const folder of folders.filter((candidate) => candidate !== '')) {
     const go = join(folder, 'go');
