@@ -36,6 +36,26 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
     field: ['privacy', 'accept_lost_openings'],
     reading: 'boolean',
   },
+  { variable: 'SPANLEDGER_INDEX_DRIVER', field: ['index', 'driver'], reading: 'text' },
+  { variable: 'SPANLEDGER_ELASTICSEARCH_URL', field: ['elasticsearch', 'url'], reading: 'text' },
+  { variable: 'SPANLEDGER_ELASTICSEARCH_NAMESPACE', field: ['elasticsearch', 'namespace'], reading: 'text' },
+  {
+    variable: 'SPANLEDGER_ELASTICSEARCH_API_KEY_FILE',
+    field: ['elasticsearch', 'api_key_file'],
+    reading: 'text',
+  },
+  {
+    variable: 'SPANLEDGER_ELASTICSEARCH_READER_API_KEY_FILE',
+    field: ['elasticsearch', 'reader_api_key_file'],
+    reading: 'text',
+  },
+  { variable: 'SPANLEDGER_ELASTICSEARCH_CA_FILE', field: ['elasticsearch', 'ca_file'], reading: 'text' },
+  {
+    variable: 'SPANLEDGER_ELASTICSEARCH_VERIFY_EVERY_MINUTES',
+    field: ['elasticsearch', 'verify_every_minutes'],
+    reading: 'number',
+  },
+  { variable: 'SPANLEDGER_TELEMETRY_INDEX', field: ['telemetry', 'index'], reading: 'boolean' },
   { variable: 'SPANLEDGER_LOG_LEVEL', field: ['log', 'level'], reading: 'text' },
   { variable: 'SPANLEDGER_LOG_FORMAT', field: ['log', 'format'], reading: 'text' },
 ];

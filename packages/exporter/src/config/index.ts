@@ -1,5 +1,8 @@
 export { ENVIRONMENT_OVERRIDES } from './environment.ts';
 export type { EnvironmentOverride } from './environment.ts';
-export { CONFIG_FILE_NAME, DEFAULT_PORT, isLoopback, loadConfig } from './load.ts';
+export { NAMESPACE } from './elasticsearch.ts';
+export type { ApiKeySource, ElasticsearchConfig, IndexDriver } from './elasticsearch.ts';
+export { CONFIG_FILE_NAME, DEFAULT_PORT, loadConfig } from './load.ts';
+export { isLoopback } from './loopback.ts';
 export type { ConfigSources } from './load.ts';
 export type { Config, LogFormat, LogLevel } from './schema.ts';

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ExporterError } from '../errors.ts';
+import { readIndexConfig } from './elasticsearch.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
 import type { AnchorConfig } from '../anchor/index.ts';
+import { isLoopback } from './loopback.ts';
 import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
 
 /** Looked for in the working directory when no file is named. */
@@ -69,6 +70,7 @@ export function loadConfig(sources: ConfigSources): Config {
   }
   const crossed: string[] = [];
   const witnessing = readWitnessing(values.ledger, crossed);
+  const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
   problems.push(...crossed.map((problem) => `${file}: ${problem}`));
   if (problems.length > 0) {
     throw new ExporterError('config_invalid', `configuration: ${problems.join('\n  ')}`, {
@@ -87,16 +89,11 @@ export function loadConfig(sources: ConfigSources): Config {
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
+    ...indexing,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',
     kek,
   });
-}
-
-/** True for an address that only this machine reaches. A name other than localhost may resolve to anything. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
 }
 
 function readAnchor(fields: AnchorFields, workingDirectory: string, env: NodeJS.ProcessEnv): AnchorConfig {

@@ -2,6 +2,13 @@ import { DEFAULT_WITNESS_TIMEOUT_MS, MAX_WITNESSES, type WitnessingOptions } fro
 import { parseVerificationKey } from '@spanledger/ledger/verify';
 import { z } from 'zod';
 import type { AnchorConfig } from '../anchor/index.ts';
+import {
+  elasticsearchSchema,
+  type IndexConfig,
+  indexSchema,
+  type IndexSections,
+  telemetrySchema,
+} from './elasticsearch.ts';
 
 /** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
 export const MAX_PUBLISH_INTERVAL_MS = 1000;
@@ -40,7 +47,7 @@ const ORIGIN = /^[a-z0-9.-]+(\/[A-Za-z0-9._~-]+)*$/;
 export const MAX_WITNESS_TIMEOUT_MS = 10_000;
 
 /** What `spanledger.yaml` may say, after the environment and the command line were laid over it. */
-export interface ConfigFile {
+export interface ConfigFile extends IndexSections {
   data_directory?: string | undefined;
   listen?: { host?: string | undefined; port?: number | undefined } | undefined;
   insecure?: boolean | undefined;
@@ -186,6 +193,9 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
       'must have different names',
     )
     .optional(),
+  index: indexSchema,
+  elasticsearch: elasticsearchSchema,
+  telemetry: telemetrySchema,
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -195,7 +205,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
 });
 
 /** The configuration of a service: complete, checked, frozen. */
-export interface Config {
+export interface Config extends IndexConfig {
   /** Absolute path. */
   readonly dataDirectory: string;
   readonly host: string;

@@ -82,6 +82,14 @@ describe('where values come from', () => {
       SPANLEDGER_WHEN_WITNESSES_MISSING: 'hold',
       SPANLEDGER_SEGMENT_MAX_AGE_MS: '200',
       SPANLEDGER_ACCEPT_LOST_OPENINGS: 'true',
+      SPANLEDGER_INDEX_DRIVER: 'elasticsearch',
+      SPANLEDGER_ELASTICSEARCH_URL: 'http://127.0.0.1:9200',
+      SPANLEDGER_ELASTICSEARCH_NAMESPACE: 'shop',
+      SPANLEDGER_ELASTICSEARCH_API_KEY_FILE: '/keys/writer',
+      SPANLEDGER_ELASTICSEARCH_READER_API_KEY_FILE: '/keys/reader',
+      SPANLEDGER_ELASTICSEARCH_CA_FILE: '/keys/ca.pem',
+      SPANLEDGER_ELASTICSEARCH_VERIFY_EVERY_MINUTES: '60',
+      SPANLEDGER_TELEMETRY_INDEX: 'true',
       SPANLEDGER_LOG_LEVEL: 'silent',
       SPANLEDGER_LOG_FORMAT: 'json',
     };
@@ -103,6 +111,16 @@ describe('where values come from', () => {
       acceptLostOpenings: true,
       keyFiles: [],
       anchors: [],
+      indexDriver: 'elasticsearch',
+      indexTelemetry: true,
+      elasticsearch: {
+        url: 'http://127.0.0.1:9200',
+        namespace: 'shop',
+        writer: { value: undefined, file: '/keys/writer' },
+        reader: { value: undefined, file: '/keys/reader' },
+        caFile: '/keys/ca.pem',
+        verifyEveryMinutes: 60,
+      },
       logLevel: 'silent',
       logFormat: 'json',
       kek: undefined,
@@ -204,4 +222,72 @@ test.each([
   ['127.example.com', false],
 ])('%s is loopback: %s', (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
+});
+
+describe('an Elasticsearch', () => {
+  test('none: searches are answered by the embedded index', () => {
+    const config = loadConfig({ directory, env: {} });
+    expect(config).toMatchObject({ indexDriver: 'embedded', indexTelemetry: false });
+    expect(config.elasticsearch).toBeUndefined();
+  });
+
+  test('from the file, with files relative to the working directory', async () => {
+    await write(
+      'index: { driver: elasticsearch }\ntelemetry: { index: true }\nelasticsearch:\n' +
+        '  url: https://es.example:9200\n  namespace: shop\n  api_key_file: writer.key\n' +
+        '  reader_api_key_file: reader.key\n  ca_file: ca.pem\n  verify_every_minutes: 60\n',
+    );
+    expect(loadConfig({ directory, env: {} })).toMatchObject({
+      indexDriver: 'elasticsearch',
+      indexTelemetry: true,
+      elasticsearch: {
+        url: 'https://es.example:9200',
+        namespace: 'shop',
+        writer: { file: join(directory, 'writer.key') },
+        reader: { file: join(directory, 'reader.key') },
+        caFile: join(directory, 'ca.pem'),
+        verifyEveryMinutes: 60,
+      },
+    });
+  });
+
+  test('from the environment alone, keys included', () => {
+    const env = {
+      SPANLEDGER_ELASTICSEARCH_URL: 'http://127.0.0.1:9200',
+      SPANLEDGER_ELASTICSEARCH_API_KEY: 'd3JpdGVy',
+      SPANLEDGER_ELASTICSEARCH_READER_API_KEY: 'cmVhZGVy',
+      SPANLEDGER_INDEX_DRIVER: 'elasticsearch',
+    };
+    expect(loadConfig({ directory, env })).toMatchObject({
+      indexDriver: 'elasticsearch',
+      elasticsearch: {
+        namespace: 'default',
+        writer: { value: 'd3JpdGVy' },
+        reader: { value: 'cmVhZGVy' },
+      },
+    });
+  });
+
+  test.each([
+    ['index: { driver: sqlite }', 'index.driver: must be embedded or elasticsearch'],
+    ['index: { driver: elasticsearch }', 'index.driver: there is no elasticsearch.url'],
+    ['telemetry: { index: true }', 'telemetry.index: there is no elasticsearch.url'],
+    ['elasticsearch: { url: es.example }', 'elasticsearch.url: must be a URL'],
+    ['elasticsearch: { url: "https://me:secret@es.example" }', 'keys belong into api_key_file'],
+    [
+      'elasticsearch: { url: "https://es", namespace: Shop-1 }',
+      'elasticsearch.namespace: must be small letters',
+    ],
+    ['elasticsearch: { url: "https://es", verify_every_minutes: 0 }', 'must be at least 1'],
+    ['elasticsearch: { url: "https://es", api_key: x }', 'elasticsearch.api_key: there is no such field'],
+    ['elasticsearch: { url: "http://es.example", api_key_file: k }', 'in the clear'],
+  ])('is refused: %s', async (text, problem) => {
+    await write(`${text}\n`);
+    expect(problems({ env: {} })).toContain(problem);
+  });
+
+  test('keys cross a network in the clear only where that was asked for by name', async () => {
+    await write('insecure: true\nelasticsearch: { url: "http://es.example", api_key_file: k }\n');
+    expect(loadConfig({ directory, env: {} }).elasticsearch?.url).toBe('http://es.example');
+  });
 });
