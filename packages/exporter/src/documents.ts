@@ -1,9 +1,10 @@
 import type { LedgerReader } from '@spanledger/ledger';
 import { hashLeaf, parseSignedCheckpoint } from '@spanledger/ledger/verify';
 import { openDocument, parseRecord } from '@spanledger/record';
-import type { JsonObject, Openings } from '@spanledger/record';
+import type { AuditRecord, JsonObject, Openings } from '@spanledger/record';
 
 import { ExporterError } from './errors.ts';
+import { parseOwnRecord } from './followed-records.ts';
 import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 
@@ -50,6 +51,19 @@ export class DocumentReader {
     return documents;
   }
 
+  /**
+   * Reads all documents from one ledger index up to, not including, another, in order: faster than {@link read}, for the
+   * followers of the log.
+   */
+  async readRange(from: number, to: number): Promise<JsonObject[]> {
+    const openings = await this.#openings.read(from, to);
+    const documents: JsonObject[] = [];
+    for await (const { index, bytes } of this.#log.entries(from, to)) {
+      documents.push(await this.#openRecord(index, bytes, parseOwnRecord(bytes, index), openings.get(index)));
+    }
+    return documents;
+  }
+
   /** @returns the document at a ledger index; undefined where nothing is published */
   async readOne(index: number): Promise<JsonObject | undefined> {
     const bytes = await this.#log.entry(index);
@@ -58,10 +72,18 @@ export class DocumentReader {
     return await this.#open(index, bytes, openings.get(index));
   }
 
-  async #open(index: number, bytes: Uint8Array, openings: Openings = {}): Promise<JsonObject> {
+  async #open(index: number, bytes: Uint8Array, openings?: Openings): Promise<JsonObject> {
+    return await this.#openRecord(index, bytes, parseRecord(bytes), openings);
+  }
+
+  async #openRecord(
+    index: number,
+    bytes: Uint8Array,
+    record: AuditRecord,
+    openings: Openings = {},
+  ): Promise<JsonObject> {
     const hash = Buffer.from(hashLeaf(bytes)).toString('hex');
     const checkpointSize = await this.#coveringSize(index);
-    const record = parseRecord(bytes);
     const matched = matchingOpenings(record, openings);
     if (matched.foreign.length > 0) this.#onForeign(index, matched.foreign);
     return openDocument(record, matched.openings, { hash, checkpointSize });

@@ -56,7 +56,7 @@ async function readRecords(
  * Parses an entry of our own ledger. It was canonical when it was hashed, and whether it still is what was hashed is
  * for a verification to say; the strict parser takes three times as long.
  */
-function parseOwnRecord(bytes: Uint8Array, index: number): FollowedRecord['record'] {
+export function parseOwnRecord(bytes: Uint8Array, index: number): FollowedRecord['record'] {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
   } catch {

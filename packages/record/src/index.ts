@@ -69,7 +69,7 @@ export { LEDGER_MEMBER_MAX_BYTES, MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES } from './e
 export type { EntryBatch } from './entry-batch.ts';
 export { RecordError } from './errors.ts';
 export type { RecordErrorCode } from './errors.ts';
-export { groupOfAttribute, groupOfPath } from './fields.ts';
+export { groupOfAttribute, groupOfPath, knownPath } from './fields.ts';
 export type { FieldGroup } from './fields.ts';
 export { emptyObject, isJsonObject } from './json-object.ts';
 export type { JsonObject, JsonValue } from './json.ts';

@@ -1,0 +1,3 @@
+export { IndexFollower } from './follower.ts';
+export type { IndexFollowerStatus, IndexNotice } from './follower.ts';
+export { IndexState } from './index-state.ts';
