@@ -32,8 +32,50 @@ export interface SearchPage {
    * still have a next one: one request looks at a bounded number of records.
    */
   next?: string;
-  /** How many records match in all, where the index could count them cheaply. */
-  total?: number;
+}
+
+/** How long the stretches of a histogram are. All are in UTC; a week begins on a Monday. */
+export const HISTOGRAM_INTERVALS = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
+
+/** One of {@link HISTOGRAM_INTERVALS}. */
+export type HistogramInterval = (typeof HISTOGRAM_INTERVALS)[number];
+
+/** A question how many records match. */
+export interface CountRequest {
+  query: string;
+}
+
+/** How many records match. */
+export interface RecordCount {
+  /** Exactly so many, or at least so many. */
+  count: number;
+  /**
+   * True where `count` is all of them. The index alone knows most answers; of what it cannot be sure of, a bounded
+   * number of records is looked at.
+   */
+  exact: boolean;
+  /** No more than this; absent where `exact`. */
+  at_most?: number;
+}
+
+/** A question when the matching records were. */
+export interface HistogramRequest extends CountRequest {
+  interval: HistogramInterval;
+}
+
+/** One stretch of time. */
+export interface HistogramBucket {
+  /** When it begins, RFC 3339. */
+  start: string;
+  /** How many matching records are in it, or at least how many. */
+  count: number;
+}
+
+/** How many records match, and when they were. */
+export interface RecordHistogram extends RecordCount {
+  interval: HistogramInterval;
+  /** Those that hold any record, oldest first. */
+  buckets: HistogramBucket[];
 }
 
 /** What is known of one OIDC session. */
@@ -94,6 +136,10 @@ export interface TimelineRequest {
 export interface Archive {
   /** @throws QueryError when the query cannot be read; ExporterError when the archive cannot */
   search(request: SearchRequest): Promise<SearchPage>;
+  /** @throws QueryError when the query cannot be read; ExporterError when the archive cannot */
+  count(request: CountRequest): Promise<RecordCount>;
+  /** @throws ExporterError `request_malformed` when there are more stretches than one answer holds; as `count` */
+  histogram(request: HistogramRequest): Promise<RecordHistogram>;
   /** @param id - `audit.record.id`, or a ledger index in decimal */
   record(id: string): Promise<JsonObject | undefined>;
   /** The tlog-proof of a record at the first checkpoint that covers it, as text. */

@@ -3,6 +3,7 @@ import type { TileSource } from '@spanledger/ledger/verify';
 import type { JsonObject } from '@spanledger/record';
 
 import { searchRecords } from './archive-search.ts';
+import { countRecords, histogramRecords } from './archive-tally.ts';
 import { listSessions, readSession } from './archive-sessions.ts';
 import type { SessionRooms } from './archive-sessions.ts';
 import { DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT, MAX_SESSIONS_LIMIT } from './archive-types.ts';
@@ -61,6 +62,12 @@ export function createArchive(rooms: ArchiveRooms): Archive {
         ...(cursor !== undefined && { after: decodeCursor(cursor, question) }),
       });
       return { records: found.records, ...nextPage(question, found.stoppedAt) };
+    },
+    async count({ query }) {
+      return await countRecords(search, documents, parseQuery(query));
+    },
+    async histogram({ query, interval }) {
+      return await histogramRecords(search, documents, parseQuery(query), interval);
     },
     record: findRecord,
     async proof(id) {

@@ -1,6 +1,17 @@
-export { DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT, MAX_SESSIONS_LIMIT } from './archive-types.ts';
+export {
+  DEFAULT_PAGE_LIMIT,
+  HISTOGRAM_INTERVALS,
+  MAX_SEARCH_LIMIT,
+  MAX_SESSIONS_LIMIT,
+} from './archive-types.ts';
 export type {
   Archive,
+  CountRequest,
+  HistogramBucket,
+  HistogramInterval,
+  HistogramRequest,
+  RecordCount,
+  RecordHistogram,
   SearchOrder,
   SearchPage,
   SearchRequest,

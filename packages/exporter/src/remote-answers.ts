@@ -1,7 +1,15 @@
 import { isJsonObject } from '@spanledger/record';
 import type { JsonObject } from '@spanledger/record';
 
-import type { SearchPage, SessionDetail, SessionsPage, SessionSummary } from './archive-types.ts';
+import type {
+  HistogramInterval,
+  RecordCount,
+  RecordHistogram,
+  SearchPage,
+  SessionDetail,
+  SessionsPage,
+  SessionSummary,
+} from './archive-types.ts';
 import { ExporterError } from './errors.ts';
 
 /** What a service says when it does not do what it was asked. */
@@ -20,12 +28,21 @@ export function readErrorAnswer(value: unknown): ErrorAnswer {
 
 /** @throws ExporterError `archive_refused` when the answer has another shape; so do the functions below */
 export function readSearchPage(answer: JsonObject): SearchPage {
-  const total = answer['total'];
-  return {
-    records: objects(answer, 'records'),
-    ...optional(answer, 'next'),
-    ...(typeof total === 'number' && { total }),
-  };
+  return { records: objects(answer, 'records'), ...optional(answer, 'next') };
+}
+
+export function readCount(answer: JsonObject): RecordCount {
+  const { exact } = answer;
+  if (typeof exact !== 'boolean') return refuse('exact');
+  return { count: count(answer, 'count'), exact, ...(!exact && { at_most: count(answer, 'at_most') }) };
+}
+
+export function readHistogram(answer: JsonObject, interval: HistogramInterval): RecordHistogram {
+  const buckets = objects(answer, 'buckets').map((bucket) => ({
+    start: text(bucket, 'start'),
+    count: count(bucket, 'count'),
+  }));
+  return { interval, ...readCount(answer), buckets };
 }
 
 export function readSessionsPage(answer: JsonObject): SessionsPage {

@@ -2,10 +2,24 @@ import { httpTiles } from '@spanledger/ledger/verify';
 import { isJsonObject } from '@spanledger/record';
 import type { JsonObject } from '@spanledger/record';
 
-import type { Archive, SearchPage, SessionDetail, SessionsPage } from './archive-types.ts';
+import type {
+  Archive,
+  RecordCount,
+  RecordHistogram,
+  SearchPage,
+  SessionDetail,
+  SessionsPage,
+} from './archive-types.ts';
 import { ExporterError } from './errors.ts';
 import type { ExporterErrorCode } from './errors.ts';
-import { readErrorAnswer, readSearchPage, readSessionDetail, readSessionsPage } from './remote-answers.ts';
+import {
+  readCount,
+  readErrorAnswer,
+  readHistogram,
+  readSearchPage,
+  readSessionDetail,
+  readSessionsPage,
+} from './remote-answers.ts';
 import { parseQuery } from './search/query/index.ts';
 
 /** How a service is asked. */
@@ -40,6 +54,14 @@ export function connectArchive(url: string, options: RemoteArchiveOptions = {}):
     async search({ query, limit, cursor, order }): Promise<SearchPage> {
       parseQuery(query);
       return readSearchPage(await client.json('api/records', { query, limit, cursor, order }));
+    },
+    async count({ query }): Promise<RecordCount> {
+      parseQuery(query);
+      return readCount(await client.json('api/records/count', { query }));
+    },
+    async histogram({ query, interval }): Promise<RecordHistogram> {
+      parseQuery(query);
+      return readHistogram(await client.json('api/records/histogram', { query, interval }), interval);
     },
     async record(id) {
       return await client.jsonIfAny(`api/records/${encodeURIComponent(id)}`, {});

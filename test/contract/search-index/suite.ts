@@ -2,7 +2,8 @@ import type { JsonObject } from '@spanledger/record';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { SearchOrder } from '../../../packages/exporter/src/archive-types.ts';
+import type { HistogramInterval, SearchOrder } from '../../../packages/exporter/src/archive-types.ts';
+import { bucketStart } from '../../../packages/exporter/src/search/buckets.ts';
 import type { SearchIndexDriver } from '../../../packages/exporter/src/search/search-index.ts';
 import { evaluate, parseQuery } from '../../../packages/exporter/src/search/query/index.ts';
 import { anyDocument, anyQuery } from './documents.ts';
@@ -24,12 +25,31 @@ function makeDocument(index: number, fields: JsonObject = {}): JsonObject {
   };
 }
 
+function bucketOf(document: JsonObject | undefined, interval: HistogramInterval | undefined): number {
+  const timestamp = document?.['@timestamp'];
+  if (interval === undefined || typeof timestamp !== 'string') return 0;
+  return bucketStart(interval, Date.parse(timestamp));
+}
+
+function add(counts: Map<number, number>, key: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function inOrder(counts: ReadonlyMap<number, number>): [number, number][] {
+  return [...counts].toSorted(([a], [b]) => a - b);
+}
+
 /**
  * What every driver of the index must do.
  *
  * @param name - of the driver
+ * @param numRuns - how many logs each property is tried on
  */
-export function describeSearchIndex(name: string, createHarness: () => Promise<DriverHarness>): void {
+export function describeSearchIndex(
+  name: string,
+  createHarness: () => Promise<DriverHarness>,
+  numRuns = 150,
+): void {
   describe(`search index: ${name}`, () => {
     let harness: DriverHarness;
     let driver: SearchIndexDriver;
@@ -48,6 +68,13 @@ export function describeSearchIndex(name: string, createHarness: () => Promise<D
         documents.map((document, index) => ({ index, document })),
         documents.length,
       );
+    }
+
+    async function replaceAll(documents: JsonObject[]): Promise<void> {
+      driver.close();
+      await harness.clear();
+      driver = harness.open();
+      await addAll(documents);
     }
 
     async function search(query: string, order: SearchOrder, limit = 100, after?: number): Promise<number[]> {
@@ -130,16 +157,69 @@ export function describeSearchIndex(name: string, createHarness: () => Promise<D
       expect(await search('@timestamp < 2026-11-01', 'desc')).toEqual([]);
     });
 
+    it('counts, by stretches of time as well', async () => {
+      await addAll(Array.from({ length: 600 }, (_, i) => makeDocument(i, { user: { id: `user-${i % 3}` } })));
+      const counted = async (query: string, interval?: HistogramInterval): Promise<[number, number][]> => {
+        const tally = await driver.tally({
+          query: parseQuery(query),
+          ...(interval !== undefined && { interval }),
+        });
+        expect(tally, query).toMatchObject({ unsure: [], others: 0 });
+        return [...tally.sure].toSorted(([a], [b]) => a - b);
+      };
+      const start = (date: number): number => Date.UTC(2026, 10, date);
+      expect(await counted('*')).toEqual([[0, 600]]);
+      expect(await counted('event.outcome:failure')).toEqual([[0, 300]]);
+      expect(await counted('user.id:user-1 and not event.outcome:failure')).toEqual([[0, 100]]);
+      expect(await counted('user.id:nobody')).toEqual([]);
+      expect(await counted('@timestamp:2026-11-02', 'day')).toEqual([[start(2), 22]]);
+      expect(await counted('@timestamp >= 2026-11-27 and event.outcome:failure', 'day')).toEqual([
+        [start(28), 21],
+      ]);
+      expect(await counted('@timestamp < 2026-11-03', 'week')).toEqual([
+        [Date.UTC(2026, 9, 26), 22],
+        [start(2), 22],
+      ]);
+      expect(await counted('*', 'month')).toEqual([[start(1), 600]]);
+      expect(await counted('*', 'year')).toEqual([[Date.UTC(2026, 0, 1), 600]]);
+    });
+
+    it('tells apart what it counts for sure and what has to be looked at', { timeout: 60_000 }, async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(anyDocument, { minLength: 1, maxLength: 25 }),
+          fc.array(anyQuery, { minLength: 10, maxLength: 10 }),
+          fc.constantFrom(undefined, 'hour' as const, 'week' as const),
+          async (documents, queries, interval) => {
+            await replaceAll(documents);
+            for (const text of queries) {
+              const query = parseQuery(text);
+              const { sure, unsure, others } = await driver.tally({
+                query,
+                ...(interval !== undefined && { interval }),
+              });
+              const looked = unsure.filter((i) => evaluate(query, documents[i] ?? {}));
+              for (const i of looked) add(sure, bucketOf(documents[i], interval));
+              const expected = new Map<number, number>();
+              for (const document of documents) {
+                if (evaluate(query, document)) add(expected, bucketOf(document, interval));
+              }
+              expect(others, text).toBe(0);
+              expect(inOrder(sure), text).toEqual(inOrder(expected));
+            }
+          },
+        ),
+        { numRuns },
+      );
+    });
+
     it('answers at least every record that matches, whatever is asked', { timeout: 60_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyDocument, { minLength: 1, maxLength: 25 }),
           fc.array(anyQuery, { minLength: 10, maxLength: 10 }),
           async (documents, queries) => {
-            driver.close();
-            await harness.clear();
-            driver = harness.open();
-            await addAll(documents);
+            await replaceAll(documents);
             for (const text of queries) {
               const query = parseQuery(text);
               const { indexes } = await driver.candidates({ query, order: 'asc', limit: 1000 });
@@ -151,7 +231,7 @@ export function describeSearchIndex(name: string, createHarness: () => Promise<D
             }
           },
         ),
-        { numRuns: 150 },
+        { numRuns },
       );
     });
   });

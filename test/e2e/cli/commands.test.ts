@@ -52,6 +52,23 @@ describe.each(['--url', '--data'])('with %s', (option) => {
     expect(nothing).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
+  it('search counts', async () => {
+    const all = await run('search', '--count');
+    expect(all).toEqual({ status: 0, stdout: '4\n', stderr: '' });
+    const some = await run('search', '--count', 'user.id:alice', '--json');
+    expect(lines(some.stdout)).toEqual([{ count: 3, exact: true }]);
+    const days = await run('search', '--histogram', 'day', 'user.id:alice');
+    expect(days).toMatchObject({ status: 0, stderr: '' });
+    expect(days.stdout).toMatch(/^FROM +RECORDS\n\d{4}-\d\d-\d\d +3 +█{50}\n$/);
+    const years = await run('search', '--histogram', 'year', '--json');
+    expect(lines(years.stdout)).toEqual([
+      expect.objectContaining({ interval: 'year', count: 4, exact: true }),
+    ]);
+    const none = await run('search', '--histogram', 'day', 'user.id:nobody');
+    expect(none).toEqual({ status: 0, stdout: '', stderr: 'No record matches.\n' });
+    expect((await run('search', '--count', '--limit', '3')).status).toBe(2);
+  });
+
   it.each(['search', 'sessions'])('%s says that there is more beside JSON too', async (command) => {
     const some = await run(command, '--limit', '1', '--json');
     expect(lines(some.stdout)).toHaveLength(1);

@@ -98,6 +98,36 @@ describe.each(both())('an archive of %s', (_name, open) => {
     }
   });
 
+  it.each([
+    ['', 2 * VISIT_RECORDS],
+    [`user.id:${alice.id}`, VISIT_RECORDS],
+    ['not http.response.status_code:200', 2 + 8],
+    ['user.name:Alice*', VISIT_RECORDS - 4],
+    ['"parcel of alice"', 3],
+    ['@timestamp < "2026-11-02T09:01:50Z" and event.outcome:success', 2 * 6],
+    ['user.id:nobody', 0],
+  ])('counts what matches %s: %i', async (query, count) => {
+    expect(await archive.count({ query })).toEqual({ count, exact: true });
+  });
+
+  it('counts by stretches of time', async () => {
+    expect(await archive.histogram({ query: `user.id:${bob.id}`, interval: 'minute' })).toEqual({
+      interval: 'minute',
+      count: VISIT_RECORDS,
+      exact: true,
+      buckets: [
+        { start: '2026-11-02T09:00:00.000Z', count: 6 },
+        { start: '2026-11-02T09:01:00.000Z', count: 3 },
+        { start: '2026-11-02T09:02:00.000Z', count: 2 },
+      ],
+    });
+    expect(await archive.histogram({ query: 'user.id:nobody', interval: 'day' })).toMatchObject({
+      count: 0,
+      buckets: [],
+    });
+    await expect(archive.count({ query: '(' })).rejects.toMatchObject({ code: 'query_incomplete' });
+  });
+
   it('reads one record by its id and by its place', async () => {
     const byIndex = await archive.record('4');
     const id = Object(byIndex?.['audit']).record.id;

@@ -24,6 +24,8 @@ function archiveThatNeeds(askedTimes: number): { archive: Archive; queries: stri
     proof: () => Promise.resolve(undefined),
     vkey: () => Promise.resolve('key'),
     record: refuse,
+    count: refuse,
+    histogram: refuse,
     sessions: refuse,
     session: refuse,
     checkpoint: refuse,

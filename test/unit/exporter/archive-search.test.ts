@@ -18,6 +18,7 @@ function everyRecord(): SearchIndex & { largest: number } {
     position: () => SIZE,
     process: () => Promise.resolve(),
     close: () => undefined,
+    tally: () => Promise.reject(new Error('not counted')),
     candidates({ after = SIZE, limit }) {
       this.largest = Math.max(this.largest, limit);
       const indexes = Array.from({ length: Math.min(limit, after) }, (_, i) => after - 1 - i);

@@ -1,4 +1,4 @@
-import type { SearchOrder } from '@spanledger/audit-exporter';
+import { HISTOGRAM_INTERVALS, type HistogramInterval, type SearchOrder } from '@spanledger/audit-exporter';
 import type { JsonObject } from '@spanledger/record';
 import { Option, type Command } from 'commander';
 import { withArchive } from '../connection.ts';
@@ -7,6 +7,7 @@ import { addExamples, addSourceOptions, parseLimit, type SourceOptions } from '.
 import { renderJsonLine } from '../output/json.ts';
 import { renderRecords } from '../output/records.ts';
 import { pages, renderMore } from '../pages.ts';
+import { printCount, printHistogram } from './search-numbers.ts';
 import { limitToTime, parseMoment, type TimeOptions } from '../times.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -14,6 +15,8 @@ const DEFAULT_LIMIT = 50;
 interface SearchOptions extends SourceOptions, TimeOptions {
   limit: number;
   order: SearchOrder;
+  count?: boolean;
+  histogram?: HistogramInterval;
 }
 
 /** `spanledger search`: records that match a query, newest first. */
@@ -31,11 +34,21 @@ export function addSearch(program: Command, context: Context): void {
     .option('--until <time>', 'before: 15m, 2h, 7d ago, or a date', parseMoment)
     .option('-n, --limit <n>', 'at most this many records', parseLimit, DEFAULT_LIMIT)
     .addOption(
+      new Option('--count', 'print only how many records match').conflicts(['histogram', 'limit', 'order']),
+    )
+    .addOption(
+      new Option('--histogram <interval>', 'print only how many match in each minute, hour … (UTC)')
+        .choices(HISTOGRAM_INTERVALS)
+        .conflicts(['limit', 'order']),
+    )
+    .addOption(
       new Option('--order <order>', 'newest or oldest first').choices(['desc', 'asc']).default('desc'),
     );
   addExamples(addSourceOptions(command), [
     "spanledger search 'user.id:alice and event.outcome:failure'",
     "spanledger search 'event.action:oidc.session.started' --since 1d",
+    "spanledger search --count 'event.outcome:failure' --since 1d",
+    "spanledger search --histogram hour 'event.action:oidc.token.rejected' --since 2d",
     'spanledger search \'http.route:"/orders/:id" and http.response.status_code >= 400\' --limit 200',
     "spanledger search --data ./data --json -n 100000 'audit.actor.type:service' | spanledger verify --data ./data -",
   ]).action((words: string[], options: SearchOptions) => search(words.join(' '), options, context));
@@ -46,6 +59,10 @@ async function search(query: string, options: SearchOptions, context: Context): 
   const { limit, order, json } = options;
   const asked = limitToTime(query, options, context.now());
   await withArchive(options, context, async (archive) => {
+    if (options.count === true) return await printCount(archive, asked, json === true, context);
+    if (options.histogram !== undefined) {
+      return await printHistogram(archive, asked, options.histogram, json === true, context);
+    }
     let found = 0;
     let more = false;
     const ask = async (

@@ -4,7 +4,9 @@ import type { Archive } from '../archive-types.ts';
 import { notFound } from './errors.ts';
 import {
   checkParameters,
+  countParameters,
   definedOnly,
+  histogramParameters,
   idParameters,
   noParameters,
   searchParameters,
@@ -20,6 +22,14 @@ const SESSION_HINT = 'ask by audit.session.id or by the sid of the OpenID provid
 export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
   app.get('/api/records', async ({ query }, reply) => {
     return await sendJson(reply, await archive.search(definedOnly(checkParameters(searchParameters, query))));
+  });
+
+  app.get('/api/records/count', async ({ query }, reply) => {
+    return await sendJson(reply, await archive.count(checkParameters(countParameters, query)));
+  });
+
+  app.get('/api/records/histogram', async ({ query }, reply) => {
+    return await sendJson(reply, await archive.histogram(checkParameters(histogramParameters, query)));
   });
 
   app.get('/api/records/:id', async ({ params, query }, reply) => {

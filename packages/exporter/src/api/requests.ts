@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { HISTOGRAM_INTERVALS } from '../archive-types.ts';
+import type { CountRequest, HistogramRequest } from '../archive-types.ts';
 import { ExporterError } from '../errors.ts';
 
 /** The longest cursor and the longest id that are looked at. */
@@ -22,6 +24,15 @@ export const searchParameters: z.ZodType<SearchParameters> = z.strictObject({
   limit,
   cursor,
   order: z.enum(['asc', 'desc']).optional(),
+});
+
+/** `GET /api/records/count`. */
+export const countParameters: z.ZodType<CountRequest> = z.strictObject({ query: query.default('') });
+
+/** `GET /api/records/histogram`. */
+export const histogramParameters: z.ZodType<HistogramRequest> = z.strictObject({
+  query: query.default(''),
+  interval: z.enum(HISTOGRAM_INTERVALS, `must be one of ${HISTOGRAM_INTERVALS.join(', ')}`),
 });
 
 /** `GET /api/sessions`. */

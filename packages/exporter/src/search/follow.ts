@@ -11,6 +11,7 @@ export function followLog(driver: SearchIndexDriver, records: FollowedRecords): 
     name: 'index',
     position: () => driver.position(),
     candidates: (request) => driver.candidates(request),
+    tally: (request) => driver.tally(request),
     close: () => driver.close(),
     async process(batch) {
       const followed = await records.read(batch);

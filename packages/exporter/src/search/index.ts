@@ -8,8 +8,9 @@ import type { SearchIndex } from './search-index.ts';
 
 export { openEmbeddedIndex, StoredIndex } from './embedded/index.ts';
 export type { EmbeddedIndexOptions, IndexDifference } from './embedded/index.ts';
+export { addToBucket, bucketStart } from './buckets.ts';
 export { MAX_CANDIDATES } from './search-index.ts';
-export type { SearchIndex, SearchIndexDriver } from './search-index.ts';
+export type { SearchIndex, SearchIndexDriver, Tally } from './search-index.ts';
 
 /** How the index is opened as a follower. */
 export interface SearchIndexOptions extends EmbeddedIndexOptions {

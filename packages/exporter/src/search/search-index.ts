@@ -1,6 +1,6 @@
 import type { JsonObject, Openings } from '@spanledger/record';
 
-import type { SearchOrder } from '../archive-types.ts';
+import type { HistogramInterval, SearchOrder } from '../archive-types.ts';
 import type { Follower } from '../follower.ts';
 import type { Query } from './query/query.ts';
 
@@ -35,6 +35,32 @@ export interface CandidatePage {
   done: boolean;
 }
 
+/** A question to an index: how many records match. */
+export interface TallyRequest {
+  query: Query;
+  /** Counts each stretch of time on its own. */
+  interval?: HistogramInterval;
+}
+
+/** The most records that one tally leaves to be looked at. */
+export const MAX_UNSURE = 20_000;
+
+/** The most stretches of time that one tally tells apart. */
+export const MAX_BUCKETS = 10_000;
+
+/** What an index alone can tell of numbers. */
+export interface Tally {
+  /**
+   * How many records match for sure, by the beginning of their stretch of time in milliseconds since the epoch; where
+   * nobody asked for stretches, all at 0. Sure is what only a collision of 64-bit keyed hashes could make wrong.
+   */
+  sure: Map<number, number>;
+  /** Ledger indexes of the newest records that may match beside those; at most {@link MAX_UNSURE}. */
+  unsure: number[];
+  /** How many may match beside these again. */
+  others: number;
+}
+
 /**
  * Where a driver keeps what it indexed. `add` is atomic and durable together with the position; an answer covers at
  * least every record below the position. test/contract/search-index runs the same suite on each driver.
@@ -50,10 +76,14 @@ export interface SearchIndexDriver {
   add(records: readonly IndexedRecord[], position: number): Promise<void>;
   /** Finds where matching records may be. The answer may hold too many, never too few. */
   candidates(request: CandidateRequest): Promise<CandidatePage>;
+  /**
+   * Counts. Every matching record below the position is in `sure`, in `unsure` or among `others`, and in one of them.
+   *
+   * @throws ExporterError `request_malformed` where there are more stretches of time than {@link MAX_BUCKETS}
+   */
+  tally(request: TallyRequest): Promise<Tally>;
   close(): void;
 }
 
 /** An index that follows the published log and answers where records are. */
-export interface SearchIndex extends Follower {
-  candidates(request: CandidateRequest): Promise<CandidatePage>;
-}
+export interface SearchIndex extends Follower, Pick<SearchIndexDriver, 'candidates' | 'tally'> {}

@@ -61,7 +61,52 @@ describe('planQuery', () => {
     expect(plan('user.id:*').atMost).toBe('("?shape" OR "?none" OR "!more")');
     expect(plan('not service.name:*').atMost).toBe('("+" NOT "?shape")');
     expect(plan('user.id:*', () => undefined)).toEqual({});
-    expect(plan('http.response.status_code > 5', () => undefined)).toEqual({});
+    expect(plan('http.response.status_code > 5', () => undefined).atMost).toBeUndefined();
+  });
+
+  it('counts only what is sure to match', () => {
+    expect(plan('event.outcome:success and user.id:alice').counted).toMatch(
+      /^\(\("[0-9a-f]{16}" OR "event\.outcome=success"\) AND \("[0-9a-f]{16}" OR "user\.id=alice"\)\)$/,
+    );
+    expect(plan('http.response.status_code >= 400').counted).toContain('#p2.4"');
+    expect(plan('http.response.status_code > 400').counted).not.toContain('#p2.4"');
+    expect(plan('http.response.status_code >= 450').counted).not.toContain('#p2.4"');
+    expect(plan('http.response.status_code < 400').counted).toContain('#p2.3"');
+    expect(plan('http.response.status_code <= 450').counted).not.toContain('#p2.4"');
+    expect(plan('parcel').counted).toContain('"service.name=parcel"');
+    for (const unsure of [
+      '"rush parcel"',
+      'rus*',
+      'user.id:a*l*',
+      'event.duration:5*',
+      'a:b and event.duration:5*',
+    ]) {
+      expect(plan(unsure).counted, unsure).toBeUndefined();
+    }
+    expect(plan('user.email:*@mail.example').counted).toMatch(/^"[0-9a-f]{16}"$/);
+    expect(plan('user.email:*e@mail.example').counted).toBeUndefined();
+    expect(plan('client.address:10.0.0.0/16').counted).toMatch(/^"[0-9a-f]{16}"$/);
+    expect(plan('client.address:10.0.0.0/15').counted).toBeUndefined();
+  });
+
+  it('takes the beginning of a long value for no value', () => {
+    const long = 'y'.repeat(200);
+    expect(plan(`not event.action:${long}`).atMost).toBeUndefined();
+    expect(plan(`event.action:${long}`).counted).not.toContain('event.action');
+    expect(plan(`event.action:${long.slice(2)}`).counted).toContain('event.action');
+  });
+
+  it('counts by times only where they are whole', () => {
+    expect(plan('@timestamp >= "2026-11-01T00:00:00.0000001Z" and a:b')).toMatchObject({
+      time: { from: november, to: Infinity },
+      countedTime: { from: november + 1, to: Infinity },
+    });
+    expect(plan('@timestamp < "2026-12-01T00:00:00.0000001Z"')).toMatchObject({
+      time: { from: -Infinity, to: december },
+      countedTime: { from: -Infinity, to: december - 1 },
+    });
+    expect(plan('@timestamp:2026-11 or a:b').countedTime).toBeUndefined();
+    expect(plan('not @timestamp:2026-11').counted).toBeUndefined();
   });
 
   it('covers a range of numbers with few prefixes', () => {

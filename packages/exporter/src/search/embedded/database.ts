@@ -3,10 +3,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BlindKey } from '../../blind-key.ts';
 import { openFollowerDatabase, type FollowedLog } from '../../follower-database.ts';
 import { SHAPE_SCHEMA } from './shape-table.ts';
+import { TIME_SCHEMA } from './time-index.ts';
 import { TOKEN_CHARACTERS } from './tokens.ts';
 
-/** Raised whenever the tokens of a document change. */
-const INDEX_VERSION = 1;
+/** Raised whenever what is stored of a document changes. */
+const INDEX_VERSION = 2;
 
 /**
  * How much the full-text table gathers in memory before it writes a segment of its own: more than a batch of records
@@ -16,7 +17,7 @@ const GATHERED_BYTES = 32 * 1024 * 1024;
 
 const SCHEMA = `
   ${SHAPE_SCHEMA}
-  CREATE TABLE time_blocks (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL);
+  ${TIME_SCHEMA}
   CREATE VIRTUAL TABLE postings USING fts5(
     tokens, content='', detail=none, contentless_delete=1, tokenize="ascii tokenchars '${TOKEN_CHARACTERS}'"
   );

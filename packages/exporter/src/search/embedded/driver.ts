@@ -9,14 +9,23 @@ import type { BlindKey } from '../../blind-key.ts';
 import { parseInstant } from '../query/dates.ts';
 import type { SearchOrder } from '../../archive-types.ts';
 import { MAX_CANDIDATES } from '../search-index.ts';
-import type { CandidatePage, CandidateRequest, IndexedRecord, SearchIndexDriver } from '../search-index.ts';
+import type {
+  CandidatePage,
+  CandidateRequest,
+  IndexedRecord,
+  SearchIndexDriver,
+  Tally,
+  TallyRequest,
+} from '../search-index.ts';
+import type { Query } from '../query/query.ts';
 import { openIndexDatabase } from './database.ts';
 import { DocumentTokenizer } from './document-tokens.ts';
 import { token } from './expression.ts';
 import { planQuery } from './query-plan.ts';
-import type { Range } from './query-plan.ts';
+import type { QueryPlan, Range } from './query-plan.ts';
 import type { Shape } from './shape-registry.ts';
 import { ShapeTable } from './shape-table.ts';
+import { tallyPlan } from './tally.ts';
 import { TIME_CONDITION, TimeIndex } from './time-index.ts';
 import { TOKEN_EVERY } from './tokens.ts';
 
@@ -99,9 +108,8 @@ class EmbeddedIndex implements SearchIndexDriver {
   }
 
   async candidates({ query, order, after, limit }: CandidateRequest): Promise<CandidatePage> {
-    const plan = planQuery(query, { key: this.#key, shapes: this.#shapes });
-    let range = beyond(plan.indexes ?? EVERYWHERE, order, after);
-    if (plan.time !== undefined) range = this.#times.narrow(range, plan.time);
+    const plan = this.#plan(query);
+    const range = this.#narrow(beyond(plan.indexes ?? EVERYWHERE, order, after), plan);
     if (range.from > range.to) return { indexes: [], done: true };
     const most = Math.min(limit, MAX_CANDIDATES);
     const found = this.#database.prepare(selectRows(order, plan.time !== undefined)).all({
@@ -115,8 +123,24 @@ class EmbeddedIndex implements SearchIndexDriver {
     return { indexes, done: found.length <= most };
   }
 
+  async tally({ query, interval }: TallyRequest): Promise<Tally> {
+    const plan = this.#plan(query);
+    const last = this.position() - 1;
+    const { from, to } = this.#narrow(plan.indexes ?? EVERYWHERE, plan);
+    const range = { from: Math.max(0, Math.ceil(from)), to: Math.min(last, Math.floor(to)) };
+    return await tallyPlan(this.#database, this.#times, { plan, range, interval });
+  }
+
   close(): void {
     this.#database.close();
+  }
+
+  #plan(query: Query): QueryPlan {
+    return planQuery(query, { key: this.#key, shapes: this.#shapes });
+  }
+
+  #narrow(range: Range, { time }: QueryPlan): Range {
+    return time === undefined ? range : this.#times.narrow(range, time);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { CombinedQuery, CompareQuery, Query } from '../query/query.ts';
+import type { Interval } from '../query/dates.ts';
+import type { CombinedQuery, CompareQuery, Comparison, DateOperand, Query } from '../query/query.ts';
 import { allOf, anyOf, except, token } from './expression.ts';
 import type { Expression } from './expression.ts';
 import { planTerm } from './term-plan.ts';
@@ -17,6 +18,13 @@ export interface QueryPlan {
   atMost?: Expression;
   /** Every row of this matches; absent when no row is sure to. Its complement bounds `not`. */
   atLeast?: Expression;
+  /**
+   * Every row of this matches if its time lies in `countedTime`, except where keyed hashes collide: good enough to
+   * count by, not to leave records out by. Absent when no row is sure to.
+   */
+  counted?: Expression;
+  /** Milliseconds since the epoch; absent where any time will do. */
+  countedTime?: Range;
   /** Every matching record has its time, in milliseconds since the epoch, in this range. */
   time?: Range;
   /** Every matching record has its ledger index in this range. */
@@ -29,7 +37,7 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 export function planQuery(query: Query, context: PlanContext): QueryPlan {
   switch (query.type) {
     case 'all':
-      return { atMost: token(TOKEN_EVERY), atLeast: token(TOKEN_EVERY) };
+      return { atMost: token(TOKEN_EVERY), atLeast: token(TOKEN_EVERY), counted: token(TOKEN_EVERY) };
     case 'and':
       return planAnd(query, context);
     case 'or':
@@ -49,9 +57,16 @@ function planAnd({ operands }: CombinedQuery, context: PlanContext): QueryPlan {
   const plans = operands.map((operand) => planQuery(operand, context));
   const upper = plans.flatMap(({ atMost }) => atMost ?? []);
   const lower = plans.flatMap(({ atLeast }) => atLeast ?? []);
+  const counted = plans.flatMap((plan) => plan.counted ?? []);
   return {
     ...(upper.length > 0 && { atMost: allOf(upper) }),
     ...(lower.length === plans.length && { atLeast: allOf(lower) }),
+    ...(counted.length === plans.length && { counted: allOf(counted) }),
+    ...definedRange(
+      'countedTime',
+      plans.flatMap(({ countedTime }) => countedTime ?? []),
+      intersect,
+    ),
     ...definedRange(
       'time',
       plans.flatMap(({ time }) => time ?? []),
@@ -71,9 +86,11 @@ function planOr({ operands }: CombinedQuery, context: PlanContext): QueryPlan {
   const lower = plans.flatMap(({ atLeast }) => atLeast ?? []);
   const times = plans.flatMap(({ time }) => time ?? []);
   const indexes = plans.flatMap((plan) => plan.indexes ?? []);
+  const counted = plans.flatMap((plan) => (plan.countedTime === undefined ? (plan.counted ?? []) : []));
   return {
     ...(upper.length === plans.length && { atMost: anyOf(upper) }),
     ...(lower.length > 0 && { atLeast: anyOf(lower) }),
+    ...(counted.length > 0 && { counted: anyOf(counted) }),
     ...(times.length === plans.length && definedRange('time', times, hull)),
     ...(indexes.length === plans.length && definedRange('indexes', indexes, hull)),
   };
@@ -83,11 +100,13 @@ function planNot({ atMost, atLeast }: QueryPlan): QueryPlan {
   const every = token(TOKEN_EVERY);
   return {
     ...(atLeast !== undefined && { atMost: except(every, atLeast) }),
-    ...(atMost !== undefined && { atLeast: except(every, atMost) }),
+    ...(atMost !== undefined && { atLeast: except(every, atMost), counted: except(every, atMost) }),
   };
 }
 
-function rangeOf({ field, operator, operand }: CompareQuery): Pick<QueryPlan, 'indexes' | 'time'> {
+type Ranges = Pick<QueryPlan, 'counted' | 'countedTime' | 'indexes' | 'time'>;
+
+function rangeOf({ field, operator, operand }: CompareQuery): Ranges {
   if (operand.type === 'number') {
     if (field !== 'audit.ledger.index') return {};
     const { value } = operand;
@@ -99,30 +118,45 @@ function rangeOf({ field, operator, operand }: CompareQuery): Pick<QueryPlan, 'i
     };
   }
   if (field !== '@timestamp') return {};
-  const { from, to } = operand;
+  const { from, to } = timesOf(operator, operand);
+  return {
+    time: { from: toMilliseconds(from), to: to === undefined ? Infinity : toMilliseconds(to - 1n) },
+    counted: token(TOKEN_EVERY),
+    countedTime: {
+      from: toMilliseconds(from && from + NANOSECONDS_PER_MILLISECOND - 1n),
+      to: to === undefined ? Infinity : toMilliseconds(to) - 1,
+    },
+  };
+}
+
+/** From the first nanosecond to the first one after it that a comparison lets through; absent where there is none. */
+function timesOf(operator: Comparison, { from, to }: DateOperand): Partial<Interval> {
   switch (operator) {
     case '<':
-      return { time: { from: -Infinity, to: toMilliseconds(from - 1n) } };
+      return { to: from };
     case '<=':
-      return { time: { from: -Infinity, to: toMilliseconds(to - 1n) } };
+      return { to };
     case '=':
-      return { time: { from: toMilliseconds(from), to: toMilliseconds(to - 1n) } };
+      return { from, to };
     case '>=':
-      return { time: { from: toMilliseconds(from), to: Infinity } };
+      return { from };
     case '>':
-      return { time: { from: toMilliseconds(to), to: Infinity } };
+      return { from: to };
   }
 }
 
-function toMilliseconds(nanoseconds: bigint): number {
-  return Number(nanoseconds / NANOSECONDS_PER_MILLISECOND);
+/** Downwards; before all time where there is none. */
+function toMilliseconds(nanoseconds: bigint | undefined): number {
+  if (nanoseconds === undefined) return -Infinity;
+  const rest = nanoseconds % NANOSECONDS_PER_MILLISECOND;
+  return Number((nanoseconds - rest) / NANOSECONDS_PER_MILLISECOND) - (rest < 0n ? 1 : 0);
 }
 
 function definedRange(
-  name: 'indexes' | 'time',
+  name: 'countedTime' | 'indexes' | 'time',
   ranges: readonly Range[],
   join: (a: Range, b: Range) => Range,
-): Pick<QueryPlan, 'indexes' | 'time'> {
+): Ranges {
   return ranges.length === 0 ? {} : { [name]: ranges.reduce(join) };
 }
 

@@ -5,7 +5,7 @@ import { readPosition } from '../../follower-database.ts';
 import { compareText, differingRows } from '../../row-differences.ts';
 import { openIndexDatabase } from './database.ts';
 import { PostingSums } from './posting-sums.ts';
-import { BLOCK_RECORDS } from './time-index.ts';
+import { BLOCK_RECORDS } from './block-times.ts';
 
 /** Something that the index holds otherwise than the records make it. */
 export interface IndexDifference {
@@ -75,7 +75,7 @@ export class StoredIndex {
 
   #compareTimes(rebuilt: DatabaseSync): IndexDifference[] {
     const inOrder = (a: TimeBlock, b: TimeBlock): number =>
-      a.block - b.block || a.first - b.first || a.last - b.last;
+      a.block - b.block || a.first - b.first || a.last - b.last || compareText(a.times, b.times);
     const differing = [...differingRows(timeBlocks(this.#database), timeBlocks(rebuilt), inOrder)];
     const blocks = new Set(differing.map(({ row }) => row.block));
     return [...blocks].map((block) => ({ kind: 'times', index: block * BLOCK_RECORDS }));
@@ -97,11 +97,14 @@ interface TimeBlock {
   block: number;
   first: number;
   last: number;
+  /** Those of each record, as they are stored, in hex. */
+  times: string;
 }
 
 function* timeBlocks(database: DatabaseSync): Generator<TimeBlock> {
-  for (const row of database.prepare('SELECT * FROM time_blocks ORDER BY block').iterate()) {
-    yield { block: Number(row['block']), first: Number(row['first_ms']), last: Number(row['last_ms']) };
+  const sql = 'SELECT block, first_ms, last_ms, hex(times) AS times FROM time_blocks ORDER BY block';
+  for (const { block, first_ms: first, last_ms: last, times } of database.prepare(sql).iterate()) {
+    yield { block: Number(block), first: Number(first), last: Number(last), times: String(times) };
   }
 }
 

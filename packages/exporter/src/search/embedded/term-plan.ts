@@ -15,6 +15,7 @@ import { allOf, anyOf, token, tokenPrefix } from './expression.ts';
 import type { Expression } from './expression.ts';
 import { isBeyondTokens, isHashedField, isMagnitudeOnly, oneWordFields } from './indexed-fields.ts';
 import type { QueryPlan } from './query-plan.ts';
+import { countedTokens } from './counted-tokens.ts';
 import type { ShapeTable } from './shape-table.ts';
 import {
   blindDomainToken,
@@ -24,7 +25,7 @@ import {
   blindWordToken,
   exponentsBeyond,
   fieldToken,
-  isWholeValue,
+  isToldApart,
   magnitudeOf,
   magnitudePrefix,
   magnitudeToken,
@@ -53,9 +54,11 @@ export function planTerm(term: Term, context: PlanContext): QueryPlan {
   if (paths.some(isBeyondTokens)) return {};
   const possible = either(...paths.map((path) => possibleTokens(term, path, context)));
   const sure = paths.flatMap((path) => sureTokens(term, path, context));
+  const counted = paths.flatMap((path) => countedTokens(term, path, context));
   return {
     ...(possible !== undefined && { atMost: anyOf([...possible, token(TOKEN_MORE)]) }),
     ...(sure.length > 0 && { atLeast: anyOf(sure) }),
+    ...(counted.length > 0 && { counted: anyOf(counted) }),
   };
 }
 
@@ -63,7 +66,9 @@ function planText({ words, prefix }: TextQuery, key: BlindKey): QueryPlan {
   const whole = prefix ? words.slice(0, -1) : words;
   if (whole.length === 0) return {};
   const all = allOf(whole.map((word) => wordExpression(word, key)));
-  return { atMost: anyOf([all, token(TOKEN_MORE)]) };
+  // Tokens do not tell whether words follow each other.
+  const isCounted = words.length === 1 && !prefix;
+  return { atMost: anyOf([all, token(TOKEN_MORE)]), ...(isCounted && { counted: all }) };
 }
 
 function wordExpression(word: string, key: BlindKey): Expression {
@@ -93,7 +98,7 @@ function possibleTokens(term: Exclude<Term, TextQuery>, path: string, context: P
 /** Tokens that only matching records have: those of whole values in the clear. */
 function sureTokens(term: Exclude<Term, TextQuery>, path: string, { shapes }: PlanContext): Expression[] {
   if (term.type === 'exists') return (shapes.shapesWith(fieldToken(path)) ?? []).map(token);
-  if (term.type !== 'equals' || !isWholeValue(term.value)) return [];
+  if (term.type !== 'equals' || !isToldApart(term.value)) return [];
   return isMagnitudeOnly(path) || isHashedField(path) ? [] : [token(valueToken(path, term.value))];
 }
 

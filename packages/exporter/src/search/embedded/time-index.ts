@@ -1,9 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+import { BLOCK_RECORDS, decodeTimes, encodeTimes } from './block-times.ts';
+import type { RecordTime } from './block-times.ts';
 import type { Range } from './query-plan.ts';
 
-/** How many records share one entry of the time index. */
-export const BLOCK_RECORDS = 256;
+/** Tables of {@link TimeIndex}. */
+export const TIME_SCHEMA = `
+  CREATE TABLE time_blocks (
+    block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, times BLOB NOT NULL
+  );
+`;
 
 /** SQL that holds for rows whose block may have records of `$first_ms` to `$last_ms`. */
 export const TIME_CONDITION: string = `EXISTS (
@@ -11,20 +17,30 @@ export const TIME_CONDITION: string = `EXISTS (
   WHERE block = (postings.rowid - 1) / ${BLOCK_RECORDS} AND last_ms >= $first_ms AND first_ms <= $last_ms
 )`;
 
-const UPSERT = `INSERT INTO time_blocks (block, first_ms, last_ms) VALUES (?, ?, ?)
+const UPSERT = `INSERT INTO time_blocks (block, first_ms, last_ms, times) VALUES (?, ?, ?, ?)
   ON CONFLICT (block) DO UPDATE
-  SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)`;
+  SET first_ms = excluded.first_ms, last_ms = excluded.last_ms, times = excluded.times`;
 
 const HULL = `SELECT min(block) AS first, max(block) AS last FROM time_blocks
   WHERE last_ms >= $first_ms AND first_ms <= $last_ms`;
 
+/** The times of a block of records. */
+export interface TimeBlock {
+  /** From the first to the last, in milliseconds since the epoch; empty where none has a time. */
+  hull: Range;
+  /** By place in the block. */
+  times: readonly RecordTime[];
+  /** True where every record up to the last has a time. */
+  isWhole: boolean;
+}
+
 /**
- * The first and last time of every block of records. Records arrive nearly in the order of time, so a range of time
- * is nearly a range of blocks.
+ * The times of records, in blocks of them with the first and last of each. Records arrive nearly in the order of time,
+ * so a range of time is nearly a range of blocks.
  */
 export class TimeIndex {
   readonly #database: DatabaseSync;
-  readonly #noted = new Map<number, Range>();
+  readonly #noted = new Map<number, Map<number, number>>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -37,16 +53,22 @@ export class TimeIndex {
    * @param timeMs - since the epoch; a record without time is in no range of time
    */
   note(index: number, timeMs: number | undefined): void {
-    if (timeMs === undefined) return;
     const block = Math.floor(index / BLOCK_RECORDS);
-    const { from, to } = this.#noted.get(block) ?? { from: timeMs, to: timeMs };
-    this.#noted.set(block, { from: Math.min(from, timeMs), to: Math.max(to, timeMs) });
+    const noted = this.#noted.get(block) ?? new Map<number, number>();
+    this.#noted.set(block, noted.set(index % BLOCK_RECORDS, timeMs ?? Number.NaN));
   }
 
   /** Writes what was noted, within the caller's transaction. */
   flush(): void {
+    const select = this.#database.prepare('SELECT times FROM time_blocks WHERE block = ?');
     const upsert = this.#database.prepare(UPSERT);
-    for (const [block, { from, to }] of this.#noted) upsert.run(block, from, to);
+    for (const [block, noted] of this.#noted) {
+      const times = timesOf(select.get(block));
+      const length = Math.max(times.length, ...[...noted.keys()].map((place) => place + 1));
+      const all = Array.from({ length }, (_, place) => noted.get(place) ?? times[place]);
+      const { from, to } = hullOf(all);
+      upsert.run(block, from, to, encodeTimes(all));
+    }
     this.forget();
   }
 
@@ -67,8 +89,41 @@ export class TimeIndex {
     };
   }
 
+  /** The blocks that a range of ledger indexes lies in, by their number. */
+  blocks({ from, to }: Range): Map<number, TimeBlock> {
+    const sql = 'SELECT block, times FROM time_blocks WHERE block >= ? AND block <= ?';
+    const rows = this.#database
+      .prepare(sql)
+      .all(Math.floor(from / BLOCK_RECORDS), Math.floor(to / BLOCK_RECORDS));
+    return new Map(
+      rows.map((row) => {
+        const times = timesOf(row);
+        const isWhole = times.every((time) => time !== undefined && !Number.isNaN(time));
+        return [Number(row['block']), { hull: hullOf(times), times, isWhole }];
+      }),
+    );
+  }
+
   /** The parameters of {@link TIME_CONDITION}. */
   parameters(time: Range): { first_ms: number; last_ms: number } {
     return { first_ms: time.from, last_ms: time.to };
   }
+}
+
+function timesOf(row: Record<string, unknown> | undefined): RecordTime[] {
+  const bytes = row?.['times'];
+  return bytes instanceof Uint8Array ? decodeTimes(bytes) : [];
+}
+
+/** SQLite has no infinity among its integers. */
+const NEVER: Range = { from: Number.MAX_SAFE_INTEGER, to: Number.MIN_SAFE_INTEGER };
+
+function hullOf(times: readonly RecordTime[]): Range {
+  let { from, to } = NEVER;
+  for (const time of times) {
+    if (time === undefined || Number.isNaN(time)) continue;
+    from = Math.min(from, time);
+    to = Math.max(to, time);
+  }
+  return { from, to };
 }

@@ -63,9 +63,10 @@ export function valueToken(field: string, value: string): string {
   return `${encode(field)}=${encode(cutValue(value))}`;
 }
 
-/** True when {@link valueToken} holds the whole value. */
-export function isWholeValue(value: string): boolean {
-  return value.length <= MAX_TOKEN_VALUE;
+/** True when no other value, nor the beginning of a longer one, has the same {@link valueToken}. */
+export function isToldApart(value: string): boolean {
+  // A value may be cut a unit shorter, between two characters.
+  return value.length < MAX_TOKEN_VALUE - 1;
 }
 
 /** `field=value` of a committed group. */
@@ -111,8 +112,10 @@ export function magnitudeOf(value: number): Magnitude {
   if (size >= 10 ** MAX_EXPONENT) return { sign, exponent: MAX_EXPONENT, digit: 0 };
   const exponent = POWERS_OF_TEN.findLastIndex((power) => power <= size);
   if (exponent === -1) return { sign, exponent, digit: 0 };
-  // A quotient just below ten may be rounded up to it.
-  return { sign, exponent, digit: Math.min(9, Math.floor(size / (POWERS_OF_TEN[exponent] ?? 1))) };
+  const power = POWERS_OF_TEN[exponent] ?? 1;
+  const digit = Math.floor(size / power);
+  // A quotient just below a whole number may be rounded up to it.
+  return { sign, exponent, digit: digit * power > size ? digit - 1 : digit };
 }
 
 /** `field#p2.4` */
@@ -132,7 +135,7 @@ export function exponentsBeyond(exponent: number, direction: 'above' | 'below'):
 }
 
 function cutValue(value: string): string {
-  if (isWholeValue(value)) return value;
+  if (value.length <= MAX_TOKEN_VALUE) return value;
   const cut = value.slice(0, MAX_TOKEN_VALUE);
   return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }
