@@ -7,14 +7,15 @@ import {
   computeConsistencyProof,
   computeInclusionProof,
   computeRoot,
-  tileHashReader,
   TileUnavailableError,
   type HashReader,
 } from './verify/proof.ts';
+import { Kernel } from './verify/kernel/kernel.ts';
 import { entryBundlePath, scanEntryBundle, TILE_WIDTH, tileWidthAt, type TileSource } from './verify/tile.ts';
+import { TileHashes } from './verify/tile-hashes.ts';
 import { formatTlogProof } from './verify/tlog-proof.ts';
 
-/** How many bytes of tiles and entry bundles a reader keeps. */
+/** How many bytes of entry bundles a reader keeps. */
 const CACHE_BYTES = 16 * 1024 * 1024;
 
 /** The published checkpoint, as a log states it. No signature was verified. */
@@ -46,6 +47,8 @@ export class LedgerReader {
   readonly #source: TileSource;
   readonly #files: FileCache;
   readonly #history: HistoryReader;
+  /** Made for the first proof: not every reader is asked for one. */
+  #hashes: TileHashes | undefined;
   #size = 0;
 
   /** @param source the log's files */
@@ -160,7 +163,8 @@ export class LedgerReader {
     await this.#reach(size);
     try {
       // The tiles of the published size hold those of all smaller ones.
-      return await compute(tileHashReader(this.#files, this.#size));
+      this.#hashes ??= new TileHashes(this.#source, Kernel.create());
+      return await compute(this.#hashes.at(this.#size));
     } catch (cause) {
       if (!(cause instanceof TileUnavailableError)) throw cause;
       throw new LedgerError('tile_missing', cause.message, { cause });

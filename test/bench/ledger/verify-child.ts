@@ -1,8 +1,7 @@
 // Verifies the log in a directory as a process of its own, and prints what it took.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileTiles, parallelBundles } from '@spanledger/ledger';
-import { verifyLedger } from '@spanledger/ledger/verify';
+import { fileTiles, parallelBundles, verifyLedger } from '@spanledger/ledger/directory';
 
 const [directory = '', vkeyPath = ''] = process.argv.slice(2);
 const ledger = join(directory, 'ledger');

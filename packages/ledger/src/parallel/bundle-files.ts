@@ -27,6 +27,11 @@ export class BundleFiles {
     this.#reader = new SoundBundleReader(origin, entries);
   }
 
+  /** The producers that the bundles of the last run have. */
+  get streams(): readonly string[] {
+    return this.#reader.streams;
+  }
+
   /** Reads a bundle; undefined if it cannot be read or may not be sound. */
   #read(index: number): SoundBundle | undefined {
     try {
@@ -41,6 +46,7 @@ export class BundleFiles {
 
   /** Reads the bundles from `from` up to, not including, `to`. */
   readRun({ from, to }: { from: number; to: number }): (SoundBundle | undefined)[] {
+    this.#reader.reserveStreams(to - from);
     return Array.from({ length: to - from }, (_, i) => this.#read(from + i));
   }
 

@@ -20,7 +20,7 @@ export class BundleThreads implements SoundBundleSource {
   readonly #plan: WorkPlan;
   readonly #files: BundleFiles;
   readonly #workers = new Set<Worker>();
-  readonly #ready = new Map<number, BundleRun['bundles']>();
+  readonly #ready = new Map<number, (SoundBundle | undefined)[]>();
   /** Runs that a thread held last that ended. */
   readonly #orphans = new Set<number>();
   #arrival = Promise.withResolvers<void>();
@@ -50,8 +50,14 @@ export class BundleThreads implements SoundBundleSource {
 
   #listen(worker: Worker, holder: number): void {
     this.#workers.add(worker);
-    worker.on('message', ({ run, bundles }: BundleRun) => {
-      this.#ready.set(run, bundles);
+    let streams: string[] = [];
+    worker.on('message', ({ run, bundles, newStreams, areStreamsForgotten }: BundleRun) => {
+      if (areStreamsForgotten) streams = [];
+      streams.push(...newStreams);
+      this.#ready.set(
+        run,
+        bundles.map((bundle) => bundle && { ...bundle, streams }),
+      );
       this.#arrive();
     });
     // What it did not do is done here; that it could not do it is nothing that the log could be blamed for.
@@ -64,7 +70,7 @@ export class BundleThreads implements SoundBundleSource {
   }
 
   /** Works until a run is there. */
-  async #wait(run: number): Promise<BundleRun['bundles']> {
+  async #wait(run: number): Promise<(SoundBundle | undefined)[]> {
     for (const earlier of this.#ready.keys()) if (earlier < run) this.#ready.delete(earlier);
     this.#plan.reach(run);
     for (;;) {

@@ -11,7 +11,11 @@ export interface WorkerStart {
 /** What a thread answers with: the bundles of a run, undefined for those that need a closer look. */
 export interface BundleRun {
   run: number;
-  bundles: (SoundBundle | undefined)[];
+  bundles: (Omit<SoundBundle, 'streams'> | undefined)[];
+  /** Producers that the thread has not named before. They are added to those of its earlier answers. */
+  newStreams: readonly string[];
+  /** Whether those of earlier answers are forgotten. */
+  areStreamsForgotten: boolean;
 }
 
 /** Whether a value is what a thread is started with. */

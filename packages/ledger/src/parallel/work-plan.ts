@@ -7,10 +7,13 @@
 import type { EntryKind } from '../verify/report.ts';
 
 /** How many bundles a thread takes at once: enough to make handing them over cheap, few enough to share a small log. */
-export const BUNDLES_PER_RUN = 8;
+export const BUNDLES_PER_RUN = 4;
 
-/** How many runs may be read that the walk did not ask for yet; a run takes 100 KiB. */
-const RUNS_AHEAD = 8;
+/**
+ * How many runs may be read that the walk did not ask for yet, each of some 60 KiB: as many as others read while a thread
+ * that has just begun, with nothing compiled, is at its first.
+ */
+const RUNS_AHEAD = 48;
 
 /** The most runs that are shared out, 2^41 entries: whoever states more has not written them. */
 const MAX_RUNS = 2 ** 30;

@@ -1,18 +1,12 @@
 import { join, resolve } from 'node:path';
-import {
-  isAbsent,
-  nodeFileSystem,
-  readAll,
-  withHandle,
-  type FileHandle,
-  type FileSystem,
-} from './file-system.ts';
+import { isAbsent, nodeFileSystem, type FileSystem } from './file-system.ts';
 import { FileTails } from './file-tails.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { checkFolder, checkName } from './names.ts';
-import type { ByteRange, ReadableStorage, Storage, StoredFile, WritableStorage } from './storage.ts';
+import { checkName, STAGING } from './names.ts';
+import { readableFiles } from './readable-files.ts';
+import type { ReadableStorage, Storage, StoredFile, WritableStorage } from './storage.ts';
 import { THREAD_FROM_BYTES, WholeFilesThread } from './whole-files-thread.ts';
-import { STAGING, WholeFiles, type WholeFileWriter } from './whole-files.ts';
+import { WholeFiles, type WholeFileWriter } from './whole-files.ts';
 
 /**
  * Keeps files in a directory, under their names. The lock is in `state/` below it.
@@ -41,40 +35,6 @@ export function fileStorage(
       }
     },
   };
-}
-
-function readableFiles(root: string, files: FileSystem): ReadableStorage {
-  return {
-    async read(name, range) {
-      checkName(name);
-      const path = join(root, name);
-      try {
-        if (range === undefined) return await files.readFile(path);
-        return await withHandle(files, path, 'r', (handle) => readRange(handle, range));
-      } catch (error) {
-        if (isAbsent(error)) return undefined;
-        throw error;
-      }
-    },
-    async list(folder) {
-      checkFolder(folder);
-      try {
-        const entries = await files.readdir(join(root, folder), { withFileTypes: true });
-        return entries
-          .filter(({ name }) => name !== STAGING)
-          .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        throw error;
-      }
-    },
-  };
-}
-
-async function readRange(handle: FileHandle, { start, end }: ByteRange): Promise<Buffer> {
-  const { size } = await handle.stat();
-  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - start));
-  return bytes.subarray(0, await readAll(handle, bytes, start));
 }
 
 class WritableFiles implements WritableStorage {

@@ -1,6 +1,9 @@
 /** The most bytes of a name. */
 export const MAX_NAME_BYTES = 255;
 
+/** Where files are written before they are renamed to their place. No name of a stored file can be this. */
+export const STAGING = '.staging';
+
 /** Parts that begin with a letter or digit: none of them leads elsewhere, and none is a driver's own. */
 const NAME_PATTERN = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/;
 

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import type { TileSource } from '../verify/tile.ts';
-import { fileStorage } from './file.ts';
+import { nodeFileSystem } from './file-system.ts';
 import { isName } from './names.ts';
+import { readableFiles } from './readable-files.ts';
 import type { ReadableStorage } from './storage.ts';
 
 /** The folder of a storage that holds the log itself. */
@@ -14,7 +16,7 @@ export const LOG_FOLDER = 'ledger';
  * const report = await verifyLedger({ source: fileTiles('data/ledger'), vkey });
  */
 export function fileTiles(directory: string): TileSource {
-  return tilesIn(fileStorage(directory), '');
+  return tilesIn(readableFiles(resolve(directory), nodeFileSystem), '');
 }
 
 /**

@@ -2,9 +2,7 @@ import { dirname, join } from 'node:path';
 import { Directories } from './directories.ts';
 import { isAbsent, writeAll, type FileHandle, type FileSystem } from './file-system.ts';
 import type { StoredFile } from './storage.ts';
-
-/** Where files are written before they are renamed to their place. No name of a stored file can be this. */
-export const STAGING = '.staging';
+import { STAGING } from './names.ts';
 
 /**
  * How many files are written at once. node:fs has four threads; one is left for the journal, whose sync the senders

@@ -1,4 +1,4 @@
-import { parseCanonical, type JsonObject, type JsonValue } from '@spanledger/record';
+import { parseCanonical, type JsonObject, type JsonValue } from '@spanledger/record/canonical-json';
 
 /** What the verifier needs to know of an entry. Each field is absent if the entry has none of the right type. */
 export interface EntryFields {

@@ -68,7 +68,6 @@ export {
   computeConsistencyProof,
   computeInclusionProof,
   computeRoot,
-  tileHashReader,
   TileUnavailableError,
   type HashReader,
 } from './proof.ts';
@@ -81,6 +80,7 @@ export {
   type VerificationReport,
 } from './report.ts';
 export { formatDocumentReport, formatReport } from './report-text.ts';
+export { tileHashReader } from './tile-hashes.ts';
 export { type BundleSequences } from './bundle-sequences.ts';
 export { type SoundBundle } from './sound-bundle.ts';
 export { type BundledLog, type SoundBundleSource } from './sound-bundle-source.ts';

@@ -1,4 +1,5 @@
 import { isEventId, type BundleSequences } from './bundle-sequences.ts';
+import { MAX_STREAM_NAME_LENGTH } from './stream-names.ts';
 import { TILE_WIDTH } from './tile.ts';
 
 /** The most producers that are followed; each start of an application process is one. */
@@ -10,8 +11,8 @@ export const MAX_RUNS_PER_PRODUCER = 1_000;
 /** The most separate runs of numbers that are kept of all producers together: some 40 MB. */
 const MAX_RUNS = 500_000;
 
-/** The longest name of a producer, and id of a record, in UTF-16 code units, that is kept; ours have 32 and 84. */
-const MAX_NAME_LENGTH = 256;
+/** The longest id of a record, in UTF-16 code units, that is kept; ours have 84. */
+const MAX_ID_LENGTH = 256;
 
 /** The most record ids without a sequence that are remembered, newest kept, to notice duplicates. */
 const MAX_REMEMBERED_IDS = 65_536;
@@ -54,6 +55,8 @@ interface Producer {
  */
 export class ProducerSequences {
   readonly #producers = new Map<string, Producer>();
+  /** The producers of the names that bundles have in common, where they were looked for; null if not followed. */
+  readonly #named = new WeakMap<readonly string[], (Producer | null | undefined)[]>();
   readonly #recentIds = new Set<string>();
   #untracked = 0;
   #runs = 0;
@@ -90,15 +93,21 @@ export class ProducerSequences {
     { streams, streamOf, numbers, isEvent, ids }: BundleSequences,
     onRepeat: (slot: number) => void,
   ): void {
-    const producers = new Array<Producer | undefined>(streams.length);
+    const producers = this.#producersOf(streams);
     let nextId = 0;
     for (let slot = 0; slot < TILE_WIDTH; slot++) {
       const number = numbers[slot] ?? 0;
       const [idSlot, id] = ids[nextId] ?? [];
       if (number > 0) {
         const stream = streamOf[slot] ?? 0;
-        const producer = (producers[stream] ??= this.#producer(streams[stream] ?? ''));
-        if (producer === undefined) this.#untracked += 1;
+        let producer = producers[stream];
+        if (producer === undefined) {
+          const name = streams[stream];
+          producer = (name === undefined ? undefined : this.#producer(name)) ?? null;
+          // One that is not followed now will never be.
+          if (name !== undefined) producers[stream] = producer;
+        }
+        if (producer === null) this.#untracked += 1;
         else if (this.#addRecord(producer, number, isEvent[slot] === 1)) onRepeat(slot);
       } else if (idSlot === slot && id !== undefined) {
         nextId += 1;
@@ -145,11 +154,17 @@ export class ProducerSequences {
     this.#untracked = untracked;
   }
 
+  #producersOf(streams: readonly string[]): (Producer | null | undefined)[] {
+    let producers = this.#named.get(streams);
+    if (producers === undefined) this.#named.set(streams, (producers = []));
+    return producers;
+  }
+
   /** A producer that is followed; undefined if there are too many. */
   #producer(streamId: string): Producer | undefined {
     let producer = this.#producers.get(streamId);
     if (producer !== undefined) return producer;
-    if (this.#producers.size >= MAX_PRODUCERS || streamId.length > MAX_NAME_LENGTH) return undefined;
+    if (this.#producers.size >= MAX_PRODUCERS || streamId.length > MAX_STREAM_NAME_LENGTH) return undefined;
     producer = { runs: [], duplicates: 0, exact: true };
     this.#producers.set(streamId, producer);
     return producer;
@@ -167,7 +182,7 @@ export class ProducerSequences {
   }
 
   #addId(id: string): boolean {
-    if (id.length > MAX_NAME_LENGTH) return false;
+    if (id.length > MAX_ID_LENGTH) return false;
     if (this.#recentIds.has(id)) return true;
     this.#recentIds.add(id);
     for (const oldest of this.#recentIds) {

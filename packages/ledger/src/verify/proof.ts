@@ -3,8 +3,6 @@
  * here is as good as the hashes that were read: verify it like a stranger's.
  */
 import { foldPeaks } from './compact-range.ts';
-import { HASH_BYTES, TILE_WIDTH, tilePath, tileWidthAt, type TileSource } from './tile.ts';
-import { hashTile } from './tile-builder.ts';
 import { EMPTY_ROOT } from './tree.ts';
 
 /**
@@ -77,7 +75,7 @@ export function computeConsistencyProof(
   return Promise.all(ranges.reverse().map((range) => rangeRoot(...range, read)));
 }
 
-/** A tile that a {@link tileHashReader} needs is missing or has the wrong size. */
+/** A tile that a proof needs is missing or has the wrong size. */
 export class TileUnavailableError extends Error {
   /** The tile's path, relative to the log's prefix. */
   readonly path: string;
@@ -87,50 +85,6 @@ export class TileUnavailableError extends Error {
     this.name = 'TileUnavailableError';
     this.path = path;
   }
-}
-
-/** How many tiles a {@link tileHashReader} keeps: a right edge and a path of seven levels, with room to walk. */
-const MAX_CACHED_TILES = 64;
-
-/**
- * Reads hashes from the tiles of a log.
- *
- * @param size a published size; tiles are asked for in the width that they have in it, and, where a partial
- *   tile is gone because the log has grown, in full
- * @returns a reader that rejects with a {@link TileUnavailableError} where a tile is missing
- */
-export function tileHashReader(source: TileSource, size: number): HashReader {
-  const cache = new Map<string, Promise<Uint8Array>>();
-  const readTile = async (level: number, index: number, width: number): Promise<Uint8Array> => {
-    const path = tilePath(level, index, width);
-    const bytes = await source.read(path);
-    if (bytes?.length === width * HASH_BYTES) return bytes;
-    const full =
-      width === TILE_WIDTH || bytes !== undefined ? undefined : await source.read(tilePath(level, index));
-    if (full?.length === TILE_WIDTH * HASH_BYTES) return full.subarray(0, width * HASH_BYTES);
-    throw new TileUnavailableError(path, bytes === undefined ? 'is missing' : `has ${bytes.length} bytes`);
-  };
-  return async (level, index) => {
-    const tileLevel = Math.floor(level / 8);
-    const hashesPerNode = 2 ** (level % 8);
-    const first = index * hashesPerNode;
-    const tileIndex = Math.floor(first / TILE_WIDTH);
-    const width = tileWidthAt(size, tileLevel, tileIndex);
-    const begin = first - tileIndex * TILE_WIDTH;
-    if (begin + hashesPerNode > width)
-      throw new TypeError(`a tree of ${size} entries has no node ${level}/${index}`);
-    const key = `${tileLevel}/${tileIndex}`;
-    let tile = cache.get(key);
-    // Set again, a key moves to the end: the first one is the one unused for the longest time.
-    cache.delete(key);
-    tile ??= readTile(tileLevel, tileIndex, width);
-    cache.set(key, tile);
-    // A failure is not kept: the next attempt may succeed.
-    tile.catch(() => cache.delete(key));
-    if (cache.size > MAX_CACHED_TILES) cache.delete([...cache.keys()][0] ?? key);
-    const hashes = (await tile).slice(begin * HASH_BYTES, (begin + hashesPerNode) * HASH_BYTES);
-    return hashTile(hashes);
-  };
 }
 
 /** The root over leaves [from, to), which begin where a subtree of RFC 6962 begins. */

@@ -64,6 +64,7 @@ export class InlineSoundBundles implements SoundBundleSource {
     const { length } = entries;
     if (length > MAX_BUNDLE_BYTES) return undefined;
     this.#reader.room(length).set(entries);
+    this.#reader.reserveStreams(1);
     return this.#reader.check({ index, length, tile });
   }
 

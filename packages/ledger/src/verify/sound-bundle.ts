@@ -5,19 +5,14 @@
  * nor in which thread.
  */
 import { hashLeaves, hashPairs } from '#crypto';
-import {
-  asciiText,
-  NameCache,
-  SEQUENCES_BYTES,
-  SequenceCollector,
-  type BundleSequences,
-} from './bundle-sequences.ts';
+import { SEQUENCES_BYTES, SequenceCollector, type BundleSequences } from './bundle-sequences.ts';
 import { encodeHex, encodeUtf8, equalBytes } from './encoding.ts';
 import { readEntryFields } from './entry-fields.ts';
 import { KernelShapes } from './kernel/kernel-shapes.ts';
 import { BUNDLE_AT, Kernel } from './kernel/kernel.ts';
 import { RecordShapes, SHAPE_PADDING_BYTES, type ShapedFields, type ShapeReader } from './record-shapes.ts';
 import type { EntryKind } from './report.ts';
+import { asciiText, StreamNames } from './stream-names.ts';
 import { HASH_BYTES, MAX_BUNDLE_BYTES, TILE_WIDTH } from './tile.ts';
 
 /** A full bundle about which everything is as it must be, as far as the bundle alone can tell. */
@@ -66,7 +61,7 @@ export class SoundBundleReader {
   readonly #ends = new Int32Array(TILE_WIDTH);
   /** Where each entry's `previous` begins; -1 for those in `#parsedPrevious`. */
   readonly #previousStarts = new Int32Array(TILE_WIDTH);
-  readonly #names = new NameCache();
+  readonly #names = new StreamNames();
   readonly #parsedPrevious = new Map<number, string>();
   readonly #nodes = new Uint8Array(ROW_BYTES / 2);
 
@@ -84,6 +79,16 @@ export class SoundBundleReader {
     this.#origin = encodeUtf8(origin);
   }
 
+  /** The producers of the bundles that were checked, as each of them has it. */
+  get streams(): readonly string[] {
+    return this.#names.texts;
+  }
+
+  /** Makes room for the producers of so many bundles that are checked next; all others may be forgotten. */
+  reserveStreams(bundles: number): void {
+    if (!this.#names.hasRoom(bundles * TILE_WIDTH)) this.#names.forget();
+  }
+
   /**
    * The room to read a bundle into. What stood there before may be gone after a call.
    *
@@ -97,7 +102,7 @@ export class SoundBundleReader {
   }
 
   /**
-   * Checks the bundle that stands in the room.
+   * Checks the bundle that stands in the room. There has to be room for its producers.
    *
    * @returns undefined if anything about it may be wrong
    */

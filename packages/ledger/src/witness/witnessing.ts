@@ -1,5 +1,6 @@
 import { LedgerError } from '../errors.ts';
-import { computeConsistencyProof, tileHashReader } from '../verify/proof.ts';
+import { computeConsistencyProof } from '../verify/proof.ts';
+import { tileHashReader } from '../verify/tile-hashes.ts';
 import type { TileSource } from '../verify/tile.ts';
 import type { PublishedCheckpoint } from '../publish/checkpoint-store.ts';
 import { WitnessGroup, type WitnessingOptions, type WitnessingStatus } from './witness-group.ts';

@@ -90,6 +90,20 @@ export class Kernel {
     return this.#bytes.subarray(NODES_AT, NODES_AT + HASH_BYTES);
   }
 
+  /**
+   * Hashes of interior nodes (RFC 6962).
+   *
+   * @param children the hashes of `2 * count` nodes, end to end
+   * @param count at most 128
+   * @param parents takes `count` hashes
+   */
+  hashPairs(children: Uint8Array, count: number, parents: Uint8Array): void {
+    if (count > TILE_WIDTH / 2) throw new TypeError(`a tile has no ${count} pairs`);
+    this.#bytes.set(children.subarray(0, 2 * count * HASH_BYTES), NODES_AT);
+    this.#hashNodes(count);
+    parents.set(this.#bytes.subarray(NODES_AT, NODES_AT + count * HASH_BYTES));
+  }
+
   /** Reads a record by the pieces of shapes from `piece` on; see kernel-shapes.ts. */
   readShape(start: number, end: number, piece: number): boolean {
     return this.#readShape(start, end, piece) === 1;
