@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addDoctor } from './commands/doctor.ts';
 import { addKeys } from './commands/keys.ts';
 import { addProof } from './commands/proof.ts';
+import { addReconcile } from './commands/reconcile.ts';
 import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
 import { addSession } from './commands/session.ts';
@@ -51,6 +52,7 @@ export function createProgram(context: Context): Command {
   addVerify(program, context);
   addWitness(program, context);
   addKeys(program, context);
+  addReconcile(program, context);
   addDoctor(program, context);
   addExamples(program, [
     'spanledger serve',

@@ -9,6 +9,8 @@ const UNIT_MS = new Map([
   ['w', 604_800_000],
 ]);
 
+const NANOSECONDS_PER_MS = 1_000_000n;
+
 /** Options that cut a question to a time. */
 export interface TimeOptions {
   since?: string;
@@ -43,6 +45,13 @@ export function limitToTime(query: string, { since, until }: TimeOptions, nowMs:
     ...(until === undefined ? [] : [`@timestamp < "${resolveMoment(until, nowMs)}"`]),
   ];
   return terms.join(' and ');
+}
+
+/** A moment that {@link parseMoment} let through, in milliseconds since the epoch. */
+export function momentMs(text: string, nowMs: number): number {
+  const query = parseQuery(`@timestamp >= "${resolveMoment(text, nowMs)}"`);
+  const { operand } = query.type === 'compare' ? query : {};
+  return operand?.type === 'date' ? Number(operand.from / NANOSECONDS_PER_MS) : Number.NaN;
 }
 
 function resolveMoment(text: string, nowMs: number): string {

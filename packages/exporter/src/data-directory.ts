@@ -27,6 +27,8 @@ export interface DataDirectory {
   state: string;
   /** How far an anchor is. */
   anchorFile: (name: string) => string;
+  /** How far the provider's events are compared with the ledger. */
+  reconcilerFile: string;
   /** A wish to change the log's keys, for the service to take up. */
   keyRequestFile: string;
   /** Why the last one was refused. */
@@ -64,6 +66,7 @@ export function dataDirectory(directory: string): DataDirectory {
     epochKeys: join(keys, 'epochs'),
     state,
     anchorFile: (name) => join(state, 'anchors', `${name}.json`),
+    reconcilerFile: join(state, 'reconciler.json'),
     keyRequestFile: join(state, 'key-request.json'),
     keyRefusalFile: join(state, 'key-request.refused.json'),
     keyStatementsFile: join(state, 'key-statements'),

@@ -18,6 +18,8 @@ export type ExporterErrorCode =
   | 'ledger_damaged'
   | 'listen_failed'
   | 'not_found'
+  | 'provider_refused'
+  | 'provider_unreachable'
   | 'request_malformed'
   | 'request_too_large'
   | 'request_type_unsupported'

@@ -45,6 +45,14 @@ export { QueryError } from './query-error.ts';
 export type { QueryErrorCode } from './query-error.ts';
 export { connectArchive } from './remote-archive.ts';
 export type { RemoteArchiveOptions } from './remote-archive.ts';
+export { KeycloakAdmin, reconcile } from './reconcile/index.ts';
+export type {
+  KeycloakConfig,
+  LedgerFact,
+  ProviderEvent,
+  ReconciliationReport,
+  RecordSource,
+} from './reconcile/index.ts';
 export { startService } from './service.ts';
 export type { Service, ServiceOptions } from './service.ts';
 export { openArchive } from './stored-archive.ts';

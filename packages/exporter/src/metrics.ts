@@ -1,5 +1,6 @@
 import type { Ledger } from '@spanledger/ledger';
 import type { AnchorStatus } from './anchor/index.ts';
+import type { Reconciler } from './reconcile/index.ts';
 
 /** The text format of Prometheus, which OpenTelemetry Collectors read too. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -11,6 +12,7 @@ type Sample = [labels: Record<string, string>, value: number];
 export function describeMetrics(
   ledger: Pick<Ledger, 'sizes' | 'trouble' | 'witnessing'>,
   anchors: readonly (readonly [name: string, status: AnchorStatus])[] = [],
+  reconciliation?: ReturnType<Reconciler['status']>,
 ): string {
   const moments = Object.entries(ledger.sizes()).map(([moment, size]): Sample => [{ moment }, size]);
   const lines = [
@@ -42,8 +44,31 @@ export function describeMetrics(
       ),
     );
   }
-  lines.push(...describeAnchors(anchors));
+  lines.push(...describeAnchors(anchors), ...describeReconciliation(reconciliation));
   return `${lines.join('\n')}\n`;
+}
+
+function describeReconciliation(status: ReturnType<Reconciler['status']> | undefined): string[] {
+  if (status === undefined) return [];
+  const { throughMs, lagMs, differences, failure } = status;
+  return [
+    ...gauge(
+      'spanledger_reconciliation_timestamp_seconds',
+      'Up to when the events of the provider have been compared with the ledger.',
+      [[{}, throughMs / 1000]],
+    ),
+    ...gauge('spanledger_reconciliation_lag_seconds', 'How much of what can be compared has not been yet.', [
+      [{}, lagMs / 1000],
+    ]),
+    ...gauge('spanledger_reconciliation_up', 'Whether the last attempt to compare worked.', [
+      [{}, failure === undefined ? 1 : 0],
+    ]),
+    ...gauge(
+      'spanledger_reconciliation_differences',
+      'Differences between provider and ledger that were recorded since the start.',
+      [[{}, differences]],
+    ),
+  ];
 }
 
 function describeAnchors(anchors: readonly (readonly [name: string, status: AnchorStatus])[]): string[] {

@@ -31,6 +31,8 @@ import {
 } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
 import { openSearchIndex } from './search/index.ts';
+import { startComparison } from './provider-comparison.ts';
+import type { Reconciler } from './reconcile/index.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
 import { describeMetrics } from './metrics.ts';
@@ -180,6 +182,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await anchors.start();
   closers.add(() => anchors.stop());
 
+  let reconciler: Reconciler | undefined;
   const status = (): JsonObject => ({
     origin: ledger.origin,
     sizes: { ...ledger.sizes() },
@@ -192,6 +195,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
     journal: { segments: ledger.journal.segments().length },
     ...describeWitnessing(ledger.witnessing()),
+    ...(reconciler !== undefined && { reconciliation: reconciler.describe() }),
     producers: producers.streams,
   });
   const archive = createArchive({
@@ -203,13 +207,25 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     status: () => Promise.resolve(status()),
     onForeign: foreignGroups(log),
   });
+  if (config.keycloak !== undefined) {
+    reconciler = await startComparison({
+      keycloak: config.keycloak,
+      paths,
+      archive,
+      ledger,
+      indexed: () => search.position(),
+      append: (drafts) => intake.record(drafts),
+      log,
+    });
+    closers.add(() => reconciler?.stop());
+  }
   const app = await createServer({
     log,
     intake,
     archive,
     troubles: () => ledgerTroubles(ledger),
-    warnings: () => [...ledgerWarnings(ledger), ...anchors.warnings()],
-    metrics: () => describeMetrics(ledger, anchors.statuses()),
+    warnings: () => [...ledgerWarnings(ledger), ...anchors.warnings(), ...(reconciler?.warnings() ?? [])],
+    metrics: () => describeMetrics(ledger, anchors.statuses(), reconciler?.status()),
   });
   closers.add(() => app.close());
   vaultFollower.start();

@@ -43,6 +43,15 @@ export interface AuditRecord {
     /** Of spans that the producer numbered and could not keep. */
     lost?: { count: number; first: number; last: number };
     outcome: Outcome;
+    /** Of a comparison with an identity provider: the window, how much was compared, and how much was missing. */
+    reconciliation?: {
+      from: string;
+      to: string;
+      ledger_records: number;
+      missing_at_provider: number;
+      missing_in_ledger: number;
+      provider_events: number;
+    };
     record: { id: string };
     schema: { version: string };
     /** The producer's own numbering, as received; absent where the producer gave none. */

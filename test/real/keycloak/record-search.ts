@@ -4,8 +4,13 @@ const TIMEOUT_MS = 20_000;
 
 /** What the tests read of a document. */
 export interface FoundRecord {
-  audit: { session: { id: string } };
-  event: { action: string; outcome: string; reason?: string };
+  audit: {
+    actor: { id: string };
+    session: { id: string };
+    reconciliation?: { from: string; to: string };
+  };
+  event: { action: string; code?: string; outcome: string; reason?: string };
+  user?: { id: string };
   oidc: { session: { id: string }; token: { id: string }; scope?: string[] };
   service: { name: string };
 }

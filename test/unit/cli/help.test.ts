@@ -28,6 +28,7 @@ describe('help', () => {
       'verify',
       'witness',
       'keys',
+      'reconcile',
       'doctor',
     ]);
   });

@@ -9,6 +9,7 @@ import { readIndexConfig } from './elasticsearch.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
 import type { AnchorConfig } from '../anchor/index.ts';
 import { isLoopback } from './loopback.ts';
+import { readKeycloakConfig } from './reconcile.ts';
 import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
 
 /** Looked for in the working directory when no file is named. */
@@ -70,6 +71,7 @@ export function loadConfig(sources: ConfigSources): Config {
   }
   const crossed: string[] = [];
   const witnessing = readWitnessing(values.ledger, crossed);
+  const keycloak = readKeycloakConfig(values.reconcile, directory, sources.env, insecure, crossed);
   const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
   problems.push(...crossed.map((problem) => `${file}: ${problem}`));
   if (problems.length > 0) {
@@ -89,6 +91,7 @@ export function loadConfig(sources: ConfigSources): Config {
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
+    keycloak,
     ...indexing,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',

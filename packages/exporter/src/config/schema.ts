@@ -9,6 +9,8 @@ import {
   type IndexSections,
   telemetrySchema,
 } from './elasticsearch.ts';
+import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
+import type { KeycloakConfig } from '../reconcile/index.ts';
 
 /** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
 export const MAX_PUBLISH_INTERVAL_MS = 1000;
@@ -65,6 +67,7 @@ export interface ConfigFile extends IndexSections {
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
   privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
   anchors?: AnchorFields[] | undefined;
+  reconcile?: ReconcileFields | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -196,6 +199,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   index: indexSchema,
   elasticsearch: elasticsearchSchema,
   telemetry: telemetrySchema,
+  reconcile: reconcileSchema,
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -226,6 +230,8 @@ export interface Config extends IndexConfig {
   readonly acceptLostOpenings: boolean;
   /** Where published checkpoints are handed to. */
   readonly anchors: readonly AnchorConfig[];
+  /** The realm whose events are compared with the ledger; undefined: none. */
+  readonly keycloak: KeycloakConfig | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */
