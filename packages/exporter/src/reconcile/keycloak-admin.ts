@@ -73,9 +73,12 @@ export class KeycloakAdmin {
         max: String(PAGE_EVENTS),
       });
       const { url, realm } = this.#config;
-      const answer = await this.#ask(`${url}/admin/realms/${encodeURIComponent(realm)}/${path}?${query}`, {
-        headers: { authorization: `Bearer ${token}` },
-      });
+      const answer = await this.#ask(
+        `${url}/admin/realms/${encodeURIComponent(realm)}/${path}?${query.toString()}`,
+        {
+          headers: { authorization: `Bearer ${token}` },
+        },
+      );
       const page = this.#check(schema, answer);
       items.push(...page);
       if (page.length < PAGE_EVENTS) return { items, toMs };
