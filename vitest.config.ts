@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          globalSetup: ['test/real/elasticsearch/shared.ts'],
+          globalSetup: ['test/real/elasticsearch/shared.ts', 'test/real/keycloak/shared.ts'],
           ...slow,
           ...sideBySide,
         },

@@ -7,12 +7,13 @@ const TOKEN_LIFE_MS = 30_000;
 
 /** The admin REST API of a Keycloak, as its first administrator. */
 export class KeycloakAdmin {
-  readonly #url: string;
+  /** E.g. `http://127.0.0.1:40123`. */
+  readonly url: string;
   readonly #password: string;
   #token: { text: string; at: number } | undefined;
 
   constructor(url: string, password: string) {
-    this.#url = url;
+    this.url = url;
     this.#password = password;
   }
 
@@ -20,7 +21,7 @@ export class KeycloakAdmin {
   async untilReady(signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      const response = await fetch(`${this.#url}/realms/master`).catch(() => undefined);
+      const response = await fetch(`${this.url}/realms/master`).catch(() => undefined);
       await response?.body?.cancel();
       if (response?.ok === true) return;
       await delay(POLL_MS);
@@ -34,7 +35,7 @@ export class KeycloakAdmin {
    * @throws unless it answered with success
    */
   async ask(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${this.#url}/admin/realms${path}`, {
+    const response = await fetch(`${this.url}/admin/realms${path}`, {
       method,
       headers: {
         authorization: `Bearer ${await this.#freshToken()}`,
@@ -51,7 +52,7 @@ export class KeycloakAdmin {
   async #freshToken(): Promise<string> {
     if (this.#token !== undefined && Date.now() - this.#token.at < TOKEN_LIFE_MS) return this.#token.text;
     const at = Date.now();
-    const response = await fetch(`${this.#url}/realms/master/protocol/openid-connect/token`, {
+    const response = await fetch(`${this.url}/realms/master/protocol/openid-connect/token`, {
       method: 'POST',
       body: new URLSearchParams({
         grant_type: 'password',

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Running } from '../door.ts';
 import { KeycloakAdmin } from './admin.ts';
 import { installKeycloak } from './install.ts';
 
@@ -23,50 +24,15 @@ const START = [
   '--http-management-port=0',
 ];
 
-/** A real Keycloak on loopback, with its data in memory. */
-export class Keycloak implements AsyncDisposable {
-  readonly #close: () => Promise<void>;
-  /** E.g. `http://127.0.0.1:40123`. */
-  readonly url: string;
-  readonly admin: KeycloakAdmin;
-
-  private constructor(url: string, password: string, close: () => Promise<void>) {
-    this.#close = close;
-    this.url = url;
-    this.admin = new KeycloakAdmin(url, password);
-  }
-
-  /**
-   * Installs Keycloak if need be and starts it; resolves once it answers. Where SPANLEDGER_TEST_KEYCLOAK names one that
-   * runs (`http://admin:<password>@127.0.0.1:<port>`), that is used instead.
-   */
-  static async start(): Promise<Keycloak> {
-    const running = process.env['SPANLEDGER_TEST_KEYCLOAK'];
-    if (running !== undefined) {
-      const { origin, password } = new URL(running);
-      return new Keycloak(origin, password, () => Promise.resolve());
-    }
-    const password = randomBytes(16).toString('hex');
-    const { url, close } = await startKeycloak(password);
-    const keycloak = new Keycloak(url, password, close);
-    try {
-      await keycloak.admin.untilReady(AbortSignal.timeout(START_TIMEOUT_MS));
-      return keycloak;
-    } catch (error) {
-      await close();
-      throw error;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close();
-  }
-}
-
-/** Starts a process; resolves once it listens, which is before it answers. */
-async function startKeycloak(password: string): Promise<{ url: string; close: () => Promise<void> }> {
+/**
+ * Installs a Keycloak if need be and starts it on loopback, with its data in memory; resolves once it answers.
+ *
+ * @returns its address with its first administrator, `http://admin:<password>@127.0.0.1:<port>`
+ */
+export async function startKeycloak(): Promise<Running> {
   const home = await installKeycloak();
   const folder = await mkdtemp(join(tmpdir(), 'spanledger-keycloak-'));
+  const password = randomBytes(16).toString('hex');
   const child = spawn(join(home, 'bin/kc.sh'), START, {
     env: {
       ...process.env,
@@ -78,23 +44,32 @@ async function startKeycloak(password: string): Promise<{ url: string; close: ()
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const close = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-      await gone;
-      clearTimeout(timer);
-    }
+    await end(child);
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    return { url: await readAddress(child), close };
+    const url = await readAddress(child);
+    await new KeycloakAdmin(url, password).untilReady(AbortSignal.timeout(START_TIMEOUT_MS));
+    const address = new URL(url);
+    address.username = 'admin';
+    address.password = password;
+    return { address: address.href, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** It says where it listens before it answers. */
 async function readAddress(child: ChildProcess): Promise<string> {
   let output = '';
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -109,7 +84,7 @@ async function readAddress(child: ChildProcess): Promise<string> {
     reject(new Error(`Keycloak did not start:\n${output}`));
   });
   const timer = setTimeout(() => {
-    reject(new Error(`Keycloak did not answer in ${START_TIMEOUT_MS / 1000} s:\n${output}`));
+    reject(new Error(`Keycloak did not listen in ${START_TIMEOUT_MS / 1000} s:\n${output}`));
   }, START_TIMEOUT_MS);
   try {
     return await promise;

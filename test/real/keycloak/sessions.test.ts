@@ -12,7 +12,7 @@ import {
 import { AUTO_INSTRUMENTATIONS, REGISTER } from '../../support/instrumentation/fixture-process.ts';
 import { ScriptProcess } from '../../support/instrumentation/script-process.ts';
 import { startChromium } from '../chromium/chromium.ts';
-import { Keycloak } from './keycloak.ts';
+import { sharedKeycloak } from './shared.ts';
 import { RecordSearch } from './record-search.ts';
 import { Shop } from './shop.ts';
 import { secretOf, ShopRealm } from './shop-realm.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
   service = await startTestService(directory);
   stack.defer(() => service.close());
   records = new RecordSearch(service.url);
-  const keycloak = stack.use(await Keycloak.start());
+  const keycloak = await sharedKeycloak();
   realm = await ShopRealm.create(keycloak, { accessTokenLifespan: TOKEN_LIFE_S, revokeRefreshToken: true });
   const startShop = async (clientId: string, host: string): Promise<Shop> => {
     const spans = { auditUrl: service.url, spoolDirectory: join(data.path, clientId) };

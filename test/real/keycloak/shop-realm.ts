@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import type { Keycloak } from './keycloak.ts';
+import type { KeycloakAdmin } from './admin.ts';
 
 /** The identifier of the shops' API: the audience of access tokens. */
 export const SHOP_RESOURCE = 'urn:shop:api';
@@ -19,23 +19,23 @@ export function secretOf(clientId: string): string {
 
 /** A realm of its own with people and an API; shops are added as they come. */
 export class ShopRealm {
-  readonly #keycloak: Keycloak;
+  readonly #keycloak: KeycloakAdmin;
   readonly name: string;
   readonly issuer: string;
   readonly readerSecret: string = randomBytes(16).toString('hex');
   /** Everybody's password. */
   readonly password: string = randomBytes(8).toString('hex');
 
-  private constructor(keycloak: Keycloak, name: string) {
+  private constructor(keycloak: KeycloakAdmin, name: string) {
     this.#keycloak = keycloak;
     this.name = name;
     this.issuer = `${keycloak.url}/realms/${name}`;
   }
 
   /** @param settings of the realm, beyond what every one has */
-  static async create(keycloak: Keycloak, settings: object = {}): Promise<ShopRealm> {
+  static async create(keycloak: KeycloakAdmin, settings: object = {}): Promise<ShopRealm> {
     const realm = new ShopRealm(keycloak, `shop-${randomBytes(4).toString('hex')}`);
-    await keycloak.admin.ask('POST', '', {
+    await keycloak.ask('POST', '', {
       realm: realm.name,
       enabled: true,
       sslRequired: 'none',
@@ -62,7 +62,7 @@ export class ShopRealm {
 
   /** Asks the admin API about this realm. */
   async admin(method: string, path: string, body?: object): Promise<unknown> {
-    return await this.#keycloak.admin.ask(method, `/${this.name}${path}`, body);
+    return await this.#keycloak.ask(method, `/${this.name}${path}`, body);
   }
 
   /** @returns the id of the person, which is the `sub` of their tokens */
