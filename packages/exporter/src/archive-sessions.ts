@@ -108,8 +108,9 @@ async function summarize(documents: DocumentReader, rows: readonly SessionRow[])
 }
 
 function summaryOf(row: SessionRow, document: JsonObject | undefined): SessionSummary {
-  const sid = textAt(document, 'oidc.session.id');
-  const userId = textAt(document, 'user.id');
+  const sid = textAt(document, 'oidc.session.id') ?? textAt(document, 'session.id');
+  const userId =
+    textAt(document, 'user.id') ?? textAt(document, 'enduser.id') ?? textAt(document, 'enduser.pseudo.id');
   const userName = textAt(document, 'user.name');
   return {
     id: row.reference,

@@ -82,7 +82,7 @@ export interface RecordHistogram extends RecordCount {
 export interface SessionSummary {
   /** The reference that stands in the records as `audit.session.id`. */
   id: string;
-  /** The session id itself (`sid`), opened; absent once it is erased. */
+  /** The session id itself (`sid`, or what the sender named), opened; absent once it is erased. */
   session_id?: string;
   user_id?: string;
   user_name?: string;

@@ -7,6 +7,10 @@
 export const ATTR_SESSION_ID = 'session.id';
 /** The `sub` claim or its keyed pseudonym. On every span. */
 export const ATTR_USER_ID = 'user.id';
+/** Who acted, where the application does not write {@link ATTR_USER_ID}; an older name of semantic conventions. */
+export const ATTR_ENDUSER_ID = 'enduser.id';
+/** A pseudonym of who acted, where the span names nobody otherwise. */
+export const ATTR_ENDUSER_PSEUDO_ID = 'enduser.pseudo.id';
 /** `azp`, or the client that asked. On every span. */
 export const ATTR_OIDC_CLIENT_ID = 'oidc.client_id';
 /** The `iss` claim. On every span. */

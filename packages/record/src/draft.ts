@@ -10,9 +10,9 @@ export interface DraftSubject {
   type: 'user' | 'service' | 'system';
 }
 
-/** The OIDC session that a record belongs to. */
+/** The session that a record belongs to. */
 export interface DraftSession {
-  /** The `iss` claim. */
+  /** The `iss` claim; empty for a session that the sender names and nobody verified. */
   issuer: string;
   /** `session.id` as the instrumentation wrote it. */
   id: string;

@@ -70,12 +70,14 @@ export const RESERVED_ATTRIBUTES: readonly (readonly [string, FieldShape, string
 
 /** Committed attributes with a place and shape of their own. */
 export const COMMITTED_ATTRIBUTES: readonly (readonly [string, CommitmentGroup, FieldShape, string?])[] = [
+  [names.ATTR_ENDUSER_ID, 'identity', 'text'],
+  [names.ATTR_ENDUSER_PSEUDO_ID, 'identity', 'text'],
   ['error.message', 'content', 'text'],
   [names.ATTR_OIDC_ERROR_DESCRIPTION, 'content', 'text'],
   ['oidc.session.id', 'identity', 'text'],
   [names.ATTR_OIDC_TOKEN_ID, 'identity', 'text'],
   [names.ATTR_OIDC_TOKEN_PREVIOUS_ID, 'identity', 'text'],
-  // Only of a span that is bound to a session; see placeOfUnboundSession.
+  // Only of a span with an issuer; see placeOfUnboundSession.
   [names.ATTR_SESSION_ID, 'identity', 'text', 'oidc.session.id'],
   [names.ATTR_USER_EMAIL, 'identity', 'text'],
   ['user.full_name', 'identity', 'text'],

@@ -39,6 +39,14 @@ const CLAIMS_PATH = ['oidc', 'claims'];
 /** Deepest nesting that an attribute's dots may ask for. */
 const MAX_PATH_LENGTH = 6;
 
+/** Where stands who acted, and in which session: what the vault finds a reference's name by. */
+const PARTY_PATHS: readonly (readonly string[])[] = [
+  ['user', 'id'],
+  ['enduser', 'id'],
+  ['enduser', 'pseudo', 'id'],
+  ['session', 'id'],
+];
+
 /** A place in the tree of all known paths. */
 export interface PathNode {
   /** The group of everything here and below, unless a child says otherwise. */
@@ -91,7 +99,11 @@ export function groupOfPath(path: readonly string[]): FieldGroup {
   return node.group;
 }
 
-const UNBOUND_SESSION = openPlace('identity', ['session'], 'id', ATTR_SESSION_ID);
+const UNBOUND_SESSION: FieldPlace = {
+  ...openPlace('identity', ['session'], 'id', ATTR_SESSION_ID),
+  shape: 'text',
+  named: true,
+};
 
 /**
  * As much of a path as this file names: the rest comes from outside, and may not stand in the clear.
@@ -129,7 +141,7 @@ export function placeOfAttribute(key: string): FieldPlace {
   return place;
 }
 
-/** Where `session.id` goes on a span that no OIDC session is bound to: browsers number sessions of their own. */
+/** Where `session.id` goes on a span without an issuer: a session that nobody verified. */
 export function placeOfUnboundSession(): FieldPlace {
   return UNBOUND_SESSION;
 }
@@ -149,12 +161,20 @@ function placeInNamespace(key: string): FieldPlace | undefined {
     if (!key.startsWith(`${name}.`)) continue;
     const path = key.split('.');
     if (path.length > MAX_PATH_LENGTH || path.includes('')) return undefined;
-    // Below a leaf of another group (`url.scheme.x`) there is no place for it.
-    return groupOfPath(path) === group
+    // Below a leaf of another group (`url.scheme.x`) there is no place for it, nor beside or below what names a party.
+    return groupOfPath(path) === group && !isInTheWay(path)
       ? openPlace(group, path.slice(0, -1), path.at(-1) ?? '', name)
       : undefined;
   }
   return undefined;
+}
+
+/** Whether a value here would keep one of the fields that name who acted, or in which session, from its place. */
+function isInTheWay(path: readonly string[]): boolean {
+  return PARTY_PATHS.some((party) => {
+    const common = Math.min(party.length, path.length);
+    return party.length !== path.length && party.slice(0, common).every((name, i) => name === path[i]);
+  });
 }
 
 function fixedPlace(at: string, shape: FieldShape): FieldPlace {

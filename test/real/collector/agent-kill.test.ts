@@ -4,7 +4,7 @@ import { expectSpansKept, Load } from '../../support/exporter/load.ts';
 import { ServiceProcess } from '../../support/exporter/service-process.ts';
 import { makeDataDirectory, verifyDirectory } from '../../support/exporter/service.ts';
 import { freeAddresses } from './collector.ts';
-import { waitForRecords } from './ledger-size.ts';
+import { settle, waitForRecords } from './ledger-size.ts';
 import { shippedCollector } from './shipped.ts';
 
 const KILLS = 4;
@@ -35,7 +35,7 @@ test(`kill -9 of the collector and of the service in mid-flow, ${KILLS} times ea
   // All that the collector has acknowledged and the service has not: from its queue.
   await waitForRecords(load.acknowledged, data.path);
   await collector.close();
-  await service.kill();
+  await settle(service, data.path);
 
   expect(load.acknowledged).toBeGreaterThan(KILLS * SENDERS);
   const report = await verifyDirectory(data.path);

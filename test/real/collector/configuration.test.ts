@@ -1,12 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { validateConfiguration } from './collector.ts';
-import { shippedConfig } from './shipped.ts';
+import { shippedConfig, TO_FILE } from './shipped.ts';
 
-const TO_FILE = fileURLToPath(new URL('telemetry-to-file.yaml', import.meta.url));
 const TO_GATEWAY = shippedConfig('telemetry-to-gateway.yaml');
 const ENV = { TELEMETRY_FILE: '/nowhere/telemetry.jsonl' };
 

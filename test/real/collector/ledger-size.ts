@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
-import { waitFor } from '../../support/exporter/service.ts';
+import type { ServiceProcess } from '../../support/exporter/service-process.ts';
+import { startTestService, waitFor } from '../../support/exporter/service.ts';
 
 /** What a busy machine may need for a full queue. */
 const MAX_DRAIN_MS = 60_000;
@@ -20,4 +21,11 @@ export async function waitForRecords(count: number, ...directories: readonly str
     },
     MAX_DRAIN_MS,
   );
+}
+
+/** Kills a service, and has another finish what it was about, so that the log can be verified as one that was closed. */
+export async function settle(service: ServiceProcess, directory: string): Promise<void> {
+  await service.kill();
+  const after = await startTestService(directory);
+  await after.close();
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Collector, freeAddresses, startCollector } from './collector.ts';
 
-const TO_FILE = fileURLToPath(new URL('telemetry-to-file.yaml', import.meta.url));
+/** In the place of `telemetry-to-elasticsearch.yaml`. */
+export const TO_FILE: string = fileURLToPath(new URL('telemetry-to-file.yaml', import.meta.url));
 
 /** A file of `collector-config/`. */
 export function shippedConfig(name: string): string {
@@ -13,8 +14,8 @@ export function shippedConfig(name: string): string {
 
 /** A shipped configuration with folders and addresses of its own, to be run again and again. */
 export interface ShippedCollector extends AsyncDisposable {
-  /** The variables that it is run with. */
-  env: Readonly<Record<string, string>>;
+  /** The variables that it is run with at its next start. */
+  env: Record<string, string>;
   /** A scratch folder. */
   directory: string;
   /** What the normal path lets through. */
@@ -35,14 +36,16 @@ const ADDRESSES = [
 ];
 
 /**
- * Prepares `agent.yaml` or `gateway.yaml`, as shipped, with the file exporter in the place of Elasticsearch's.
+ * Prepares `agent.yaml` or `gateway.yaml`, as shipped.
  *
  * @param name the file
  * @param env what else it is told, such as the exporter's address
+ * @param others files after it; without them, the file exporter stands in the place of Elasticsearch's
  */
 export async function shippedCollector(
   name: string,
   env: Readonly<Record<string, string>>,
+  others: readonly string[] = [TO_FILE],
 ): Promise<ShippedCollector> {
   const directory = await mkdtemp(join(tmpdir(), 'spanledger-collector-'));
   const tokenFile = join(directory, 'token');
@@ -65,7 +68,7 @@ export async function shippedCollector(
     telemetryFile,
     url: (variable) => `http://${all[variable] ?? ''}`,
     start: async () => {
-      const collector = await startCollector([shippedConfig(name), TO_FILE], all);
+      const collector = await startCollector([shippedConfig(name), ...others], all);
       running.add(collector);
       return collector;
     },

@@ -208,10 +208,33 @@ describe('actors', () => {
     expect(actor({}, {})).toEqual({ issuer: '', id: 'unknown_service', type: 'system' });
   });
 
-  test('a session id without an issuer is no OIDC session, and is committed all the same', () => {
+  test('a session id without an issuer is a session that nobody verified, and never stands as an OIDC session', () => {
     const draft = draftOf(spanOf({}, { 'session.id': 'browser-session' }));
-    expect('session' in draft).toBe(false);
+    expect(draft.session).toEqual({ issuer: '', id: 'browser-session' });
     expect(draft.groups.identity).toEqual({ session: { id: 'browser-session' } });
+  });
+
+  test.each([
+    [{ 'enduser.id': 'bob' }, 'bob'],
+    [{ 'enduser.pseudo.id': 'p-7' }, 'p-7'],
+    [{ 'enduser.pseudo.id': 'p-7', 'enduser.id': 'bob' }, 'bob'],
+    [{ 'enduser.id': 'bob', 'user.id': 'alice' }, 'alice'],
+    [{ 'enduser.id': 4711 }, '4711'],
+  ])('SDKs of other languages name a user as %j', (attributes: AttributeInit, id) => {
+    const draft = draftOf(spanOf({}, { ...SERVER_CALL, ...attributes }));
+    expect(draft.subject).toEqual({ issuer: '', id, type: 'user' });
+    for (const name of Object.keys(attributes))
+      expect(at(draft.groups.identity, name)).toEqual(expect.any(String));
+  });
+
+  test.each([
+    ['enduser.pseudo', 'enduser.pseudo.id'],
+    ['user.id.kind', 'user.id'],
+    ['session.id.kind', 'session.id'],
+  ])('%s does not take the place of %s', (other, name) => {
+    const draft = draftOf(spanOf({}, { [other]: 'in the way', [name]: 'who' }));
+    expect(at(draft.groups.identity, name)).toBe('who');
+    expect(draft.groups.content?.['attributes']).toEqual({ [other]: 'in the way' });
   });
 });
 

@@ -40,7 +40,11 @@ export function renderRecords(documents: readonly JsonObject[], options: RecordR
 
 /** Who acted, as well as the document tells: user id, or the type and reference of somebody erased or withheld. */
 export function describeActor(document: JsonObject): string {
-  const user = textAt(document, 'user.id') ?? textAt(document, 'user.name');
+  const user =
+    textAt(document, 'user.id') ??
+    textAt(document, 'enduser.id') ??
+    textAt(document, 'enduser.pseudo.id') ??
+    textAt(document, 'user.name');
   if (user !== undefined) return user;
   const type = textAt(document, 'audit.actor.type') ?? 'unknown';
   if (type === 'system') return textAt(document, 'service.name') ?? type;

@@ -26,7 +26,7 @@ export function blindKey(key: KeyObject, party: NamedParty): Buffer {
  * the openings do not hold it.
  */
 export function actorOf(record: SealedRecord, openings: Openings): NamedParty | undefined {
-  const user = text(member(openings.identity?.value, 'user'), 'id');
+  const user = userOf(openings.identity?.value);
   if (user !== '') return { kind: 'actor', issuer: record.issuer, id: user };
   if (record.actor.type === 'service') return { kind: 'actor', issuer: record.issuer, id: record.clientId };
   if (record.actor.type === 'system') return { kind: 'actor', issuer: '', id: record.serviceName };
@@ -36,6 +36,14 @@ export function actorOf(record: SealedRecord, openings: Openings): NamedParty | 
 /** The name behind `audit.session.id`; undefined where there is no session, or the openings do not hold it. */
 export function sessionOf(record: SealedRecord, openings: Openings): NamedParty | undefined {
   if (record.sessionRef === '') return undefined;
-  const session = text(member(member(openings.identity?.value, 'oidc'), 'session'), 'id');
+  const identity = openings.identity?.value;
+  const owner = record.issuer === '' ? identity : member(identity, 'oidc');
+  const session = text(member(owner, 'session'), 'id');
   return session === '' ? undefined : { kind: 'session', issuer: record.issuer, id: session };
+}
+
+/** By the first of the names that a span may name its user by; empty where it has none. */
+function userOf(identity: unknown): string {
+  const enduser = member(identity, 'enduser');
+  return text(member(identity, 'user'), 'id') || text(enduser, 'id') || text(member(enduser, 'pseudo'), 'id');
 }

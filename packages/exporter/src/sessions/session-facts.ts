@@ -22,7 +22,7 @@ export interface SessionFacts {
   issuer?: string;
   client?: string;
   service?: string;
-  /** The OIDC `sid`, opened: to be hidden before it is stored. */
+  /** The OIDC `sid`, or the session that the sender names; opened: to be hidden before it is stored. */
   sid?: string;
   /** How much the record tells of the person: 0 nothing, 1 who it is, 2 also what they are called. */
   identity: 0 | 1 | 2;
@@ -48,8 +48,9 @@ export function sessionFacts(record: AuditRecord, openings: Openings): SessionFa
   const reference = record.audit.session?.id;
   if (reference === undefined) return undefined;
   const identity = openings.identity?.value;
-  const user = member(identity, 'user');
-  const sid = text(member(member(member(identity, 'oidc'), 'session'), 'id'));
+  const sid =
+    text(member(member(member(identity, 'oidc'), 'session'), 'id')) ??
+    text(member(member(identity, 'session'), 'id'));
   const issuer = text(member(record.oidc, 'issuer'));
   const client = text(member(record.oidc, 'client_id'));
   const service = text(member(record.service, 'name'));
@@ -59,7 +60,7 @@ export function sessionFacts(record: AuditRecord, openings: Openings): SessionFa
     time: record['@timestamp'],
     signal: signalOf(record),
     failed: record.event.outcome === 'failure',
-    identity: identityOf(user, sid),
+    identity: identityOf(identity, sid),
     ...(issuer !== undefined && { issuer }),
     ...(client !== undefined && { client }),
     ...(service !== undefined && { service }),
@@ -84,8 +85,11 @@ function signalOf(record: AuditRecord): SessionSignal {
   }
 }
 
-function identityOf(user: JsonValue | undefined, sid: string | undefined): SessionFacts['identity'] {
-  if (text(member(user, 'id')) === undefined) return 0;
+function identityOf(identity: JsonValue | undefined, sid: string | undefined): SessionFacts['identity'] {
+  const user = member(identity, 'user');
+  const enduser = member(identity, 'enduser');
+  const ids = [member(user, 'id'), member(enduser, 'id'), member(member(enduser, 'pseudo'), 'id')];
+  if (ids.every((id) => text(id) === undefined)) return 0;
   if (sid === undefined) return 1;
   return text(member(user, 'name')) === undefined ? 1 : 2;
 }

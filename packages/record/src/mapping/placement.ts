@@ -15,7 +15,7 @@ export interface RecordParts {
   /** Labels for `audit.truncated`. */
   truncated: Set<string>;
   /** Whether an OIDC session is bound; decides what `session.id` means. */
-  inSession: boolean;
+  inOidcSession: boolean;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface RecordParts {
 export function placeAttributes(parts: RecordParts, attributes: OtlpAttributes): void {
   let unnamed = 0;
   for (const [key, value] of attributes) {
-    const unbound = key === ATTR_SESSION_ID && !parts.inSession;
+    const unbound = key === ATTR_SESSION_ID && !parts.inOidcSession;
     const place = unbound ? placeOfUnboundSession() : placeOfAttribute(key);
     // Named attributes are few and matter most: the limit is for the others.
     if (!place.named && ++unnamed > MAX_ATTRIBUTES) parts.truncated.add(place.label);

@@ -42,7 +42,7 @@ export function makeDraft(facts: SpanFacts, happening: Happening): RecordDraft {
     clear: clearSkeleton(facts, happening, audit),
     groups: {},
     truncated: new Set(),
-    inSession: session !== undefined,
+    inOidcSession: session !== undefined && session.issuer !== '',
   };
   for (const [key, value] of resource.service) placeValue(parts, placeOfAttribute(key), value);
   if (scope.name !== '') placeValue(parts, placeOfAttribute('otel.scope.name'), scope.name);

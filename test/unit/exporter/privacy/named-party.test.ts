@@ -21,7 +21,10 @@ const attributes = fc.record({
   'oidc.issuer': maybe(text),
   'oidc.client_id': maybe(text),
   'oidc.grant_type': maybe(fc.constantFrom('client_credentials', 'authorization_code')),
+  'enduser.pseudo': maybe(text),
+  'session.id.kind': maybe(text),
   'enduser.id': maybe(text),
+  'enduser.pseudo.id': maybe(text),
   note: maybe(text),
 });
 

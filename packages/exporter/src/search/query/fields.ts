@@ -1,5 +1,5 @@
 const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['session.id', ['audit.session.id', 'oidc.session.id']],
+  ['session.id', ['audit.session.id', 'oidc.session.id', 'session.id']],
   ['trace_id', ['trace.id']],
   ['span_id', ['span.id']],
 ]);
