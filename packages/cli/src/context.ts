@@ -24,6 +24,8 @@ export interface Context {
   now: () => number;
   /** Aborts at the first Ctrl-C or SIGTERM after the call; a later one ends the process. */
   untilInterrupted: () => AbortSignal;
+  /** Calls `work` at each SIGHUP; of a process on a terminal, it is the terminal that has gone, and ends it. */
+  onHangUp: (work: () => void) => void;
   /** What the process is to end with; a command sets it. */
   exitCode: number;
   /** The query as the user wrote it, to point at a mistake in it; a command sets it. */
@@ -45,6 +47,9 @@ export function processContext(): Context {
     readInput: () => text(process.stdin),
     now: Date.now,
     untilInterrupted,
+    onHangUp: (work) => {
+      if (!process.stdin.isTTY) process.on('SIGHUP', work);
+    },
     exitCode: 0,
     query: undefined,
     mustFinish: false,

@@ -10,6 +10,7 @@ import { addSession } from './commands/session.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addShow } from './commands/show.ts';
 import { addTail } from './commands/tail.ts';
+import { addTokens } from './commands/tokens.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWitness } from './commands/witness.ts';
 import type { Context } from './context.ts';
@@ -53,6 +54,7 @@ export function createProgram(context: Context): Command {
   addWitness(program, context);
   addKeys(program, context);
   addReconcile(program, context);
+  addTokens(program, context);
   addDoctor(program, context);
   addExamples(program, [
     'spanledger serve',

@@ -59,3 +59,15 @@ function resolveMoment(text: string, nowMs: number): string {
   if (unitMs === undefined || !/^\d+[smhdw]$/.test(text)) return text;
   return new Date(Math.max(0, nowMs - Number(text.slice(0, -1)) * unitMs)).toISOString();
 }
+
+/** Longest span of time that {@link parseSpan} takes: a hundred years. */
+const MAX_SPAN_MS = 100 * 365 * 86_400_000;
+
+/** Reads a span of time such as `90d`, in milliseconds. */
+export function parseSpan(text: string): number {
+  const unitMs = UNIT_MS.get(text.slice(-1));
+  const spanMs =
+    unitMs !== undefined && /^\d{1,6}[smhdw]$/.test(text) ? Number(text.slice(0, -1)) * unitMs : Number.NaN;
+  if (spanMs <= MAX_SPAN_MS) return spanMs;
+  throw new InvalidArgumentError('It must be a span of time such as 45m, 12h, 90d or 2w.');
+}

@@ -39,6 +39,8 @@ export interface DataDirectory {
   producersFile: string;
   /** The log's origin, drawn once. */
   originFile: string;
+  /** What is kept of each token: a file each, without the token. */
+  tokens: string;
 }
 
 /**
@@ -72,5 +74,6 @@ export function dataDirectory(directory: string): DataDirectory {
     keyStatementsFile: join(state, 'key-statements'),
     producersFile: join(state, 'producers.json'),
     originFile: join(state, 'origin'),
+    tokens: join(state, 'tokens'),
   };
 }

@@ -14,16 +14,20 @@ export const RETRY_AFTER_S = 1;
 
 const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_NOT_FOUND = 5;
+const GRPC_PERMISSION_DENIED = 7;
 const GRPC_RESOURCE_EXHAUSTED = 8;
 const GRPC_UNIMPLEMENTED = 12;
 const GRPC_INTERNAL = 13;
 const GRPC_UNAVAILABLE = 14;
+const GRPC_UNAUTHENTICATED = 16;
 
 const ANSWERS: Partial<Record<ExporterErrorCode, { status: number; code: number }>> = {
+  permission_denied: { status: 403, code: GRPC_PERMISSION_DENIED },
   request_malformed: { status: 400, code: GRPC_INVALID_ARGUMENT },
   request_too_large: { status: 413, code: GRPC_RESOURCE_EXHAUSTED },
   request_type_unsupported: { status: 415, code: GRPC_INVALID_ARGUMENT },
   service_busy: { status: 503, code: GRPC_UNAVAILABLE },
+  unauthenticated: { status: 401, code: GRPC_UNAUTHENTICATED },
   // Not the sender's fault: what it keeps is taken in once the vault is restored.
   vault_damaged: { status: 503, code: GRPC_UNAVAILABLE },
 };

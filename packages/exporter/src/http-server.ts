@@ -1,7 +1,10 @@
+import { Server as HttpsServer } from 'node:https';
 import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/routes.ts';
 import type { Archive } from './archive-types.ts';
+import type { WithDoor } from './door.ts';
+import type { Doors } from './doors/index.ts';
 import { ExporterError } from './errors.ts';
 import { answerError, answerNotFound, RETRY_AFTER_S } from './http-errors.ts';
 import { type Intake, receiveRoutes } from './receive/index.ts';
@@ -26,9 +29,13 @@ const MAX_PARAMETER_LENGTH = 512;
 /** Connections at once. */
 const MAX_CONNECTIONS = 4096;
 
+const OPEN: WithDoor = { config: { door: 'open' } };
+
 /** What the server serves. */
 export interface ServerRooms {
   log: Logger;
+  /** Who may come in, and how connections are encrypted. */
+  doors: Pick<Doors, 'guard' | 'makeServer' | 'isEncrypted'>;
   intake: Pick<Intake, 'accept'>;
   archive: Archive;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
@@ -54,6 +61,7 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
     forceCloseConnections: 'idle',
     // What arrives on an open connection during a stop is still taken in; the ledger closes after the server.
     return503OnClosing: false,
+    ...(rooms.doors.isEncrypted && { serverFactory: rooms.doors.makeServer }),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
@@ -72,19 +80,31 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
     });
     done();
   });
-  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
-  app.get('/readyz', (_request, reply) => {
+  const { guard } = rooms.doors;
+  guard.protect(app);
+  app.get('/healthz', OPEN, (_request, reply) => reply.send({ status: 'ok' }));
+  app.get('/readyz', OPEN, (request, reply) => {
+    // Whoever may not monitor learns whether it is ready, and not why.
+    const isTold = guard.mayUse(request, 'monitor');
     const troubles = rooms.troubles();
     if (troubles.length === 0) {
       const warnings = rooms.warnings();
-      return reply.send({ status: 'ready', ...(warnings.length > 0 && { warnings }) });
+      return reply.send({ status: 'ready', ...(isTold && warnings.length > 0 && { warnings }) });
     }
-    return reply.code(503).header('retry-after', String(RETRY_AFTER_S)).send({ status: 'unready', troubles });
+    return reply
+      .code(503)
+      .header('retry-after', String(RETRY_AFTER_S))
+      .send({ status: 'unready', ...(isTold && { troubles }) });
   });
-  app.get('/metrics', (_request, reply) =>
+  app.get('/metrics', { config: { door: 'monitor' } }, (_request, reply) =>
     reply.type(METRICS_CONTENT_TYPE).header('cache-control', 'no-store').send(rooms.metrics()),
   );
-  await app.register(receiveRoutes, { intake: rooms.intake });
+  await app.register(receiveRoutes, {
+    intake: rooms.intake,
+    admit: (request, services, reply) => {
+      guard.admit(request, services, reply);
+    },
+  });
   await app.register(apiRoutes, { archive: rooms.archive });
   return app;
 }
@@ -97,7 +117,9 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
  */
 export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    const url = await app.listen({ host, port });
+    // Fastify does not know what its server speaks.
+    return app.server instanceof HttpsServer ? url.replace(/^http:/, 'https:') : url;
   } catch (cause) {
     throw new ExporterError('listen_failed', `cannot listen on ${host}, port ${port}`, {
       cause,

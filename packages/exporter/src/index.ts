@@ -31,6 +31,17 @@ export {
 export type { Config, ConfigSources, EnvironmentOverride, LogFormat, LogLevel } from './config/index.ts';
 export { dataDirectory } from './data-directory.ts';
 export type { DataDirectory } from './data-directory.ts';
+export {
+  ANY_SERVICE,
+  createToken,
+  MAX_NAME_LENGTH,
+  MAX_SERVICES,
+  readTokens,
+  revokeToken,
+  ROLES,
+  rotateToken,
+} from './doors/index.ts';
+export type { MadeToken, Role, StoredToken, TokenWish } from './doors/index.ts';
 export { ExporterError } from './errors.ts';
 export type { ExporterErrorCode } from './errors.ts';
 export { INDEX_FAILURE_MEANINGS } from './index-report.ts';

@@ -1,6 +1,7 @@
 import type { Ledger } from '@spanledger/ledger';
 import type { AnchorStatus } from './anchor/index.ts';
 import type { Reconciler } from './reconcile/index.ts';
+import type { Doors } from './doors/index.ts';
 
 /** The text format of Prometheus, which OpenTelemetry Collectors read too. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -13,6 +14,7 @@ export function describeMetrics(
   ledger: Pick<Ledger, 'sizes' | 'trouble' | 'witnessing'>,
   anchors: readonly (readonly [name: string, status: AnchorStatus])[] = [],
   reconciliation?: ReturnType<Reconciler['status']>,
+  doors?: Pick<Doors, 'refused' | 'certificateUntilMs'>,
 ): string {
   const moments = Object.entries(ledger.sizes()).map(([moment, size]): Sample => [{ moment }, size]);
   const lines = [
@@ -45,6 +47,7 @@ export function describeMetrics(
     );
   }
   lines.push(...describeAnchors(anchors), ...describeReconciliation(reconciliation));
+  if (doors !== undefined) lines.push(...describeDoors(doors));
   return `${lines.join('\n')}\n`;
 }
 
@@ -102,10 +105,33 @@ function describeAnchors(anchors: readonly (readonly [name: string, status: Anch
   ];
 }
 
+function describeDoors({
+  refused,
+  certificateUntilMs,
+}: Pick<Doors, 'refused' | 'certificateUntilMs'>): string[] {
+  return [
+    ...series(
+      'counter',
+      'spanledger_refused_total',
+      'Requests and connections that were refused since the start, by reason.',
+      [...refused].map(([reason, count]): Sample => [{ reason }, count]),
+    ),
+    ...(certificateUntilMs === undefined
+      ? []
+      : gauge('spanledger_certificate_expiry_timestamp_seconds', 'When the TLS certificate ends.', [
+          [{}, certificateUntilMs / 1000],
+        ])),
+  ];
+}
+
 function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
+  return series('gauge', name, help, samples);
+}
+
+function series(type: 'counter' | 'gauge', name: string, help: string, samples: readonly Sample[]): string[] {
   return [
     `# HELP ${name} ${help}`,
-    `# TYPE ${name} gauge`,
+    `# TYPE ${name} ${type}`,
     ...samples.map(([labels, value]) => `${name}${describeLabels(labels)} ${value}`),
   ];
 }

@@ -7,6 +7,7 @@ import { createArchive } from './archive.ts';
 import { Closers } from './closers.ts';
 import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
+import { Doors } from './doors/index.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { ExporterError } from './errors.ts';
 import { FollowerThread } from './followers/index.ts';
@@ -49,6 +50,8 @@ export interface Service {
   readonly vkey: string;
   /** How far the log is. */
   sizes(): ReturnType<Ledger['sizes']>;
+  /** Takes up new certificates and tokens at once; it does so by itself within a second. */
+  reload(): void;
   /** How far the log and its followers are. */
   status(): JsonObject;
   /**
@@ -68,7 +71,7 @@ export interface ServiceOptions {
  *
  * @throws ExporterError `data_directory_locked`, `data_directory_unusable`, `key_missing`, `key_mismatch`,
  *   `vault_ahead`, `vault_damaged`, `vault_mismatch`, `vault_missing`,
- *   `config_invalid`, `listen_failed`; LedgerError for a damaged or locked ledger
+ *   `config_invalid`, `listen_failed`, `tokens_damaged`; LedgerError for a damaged or locked ledger
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const log = options.log ?? createLog({ level: config.logLevel, format: config.logFormat });
@@ -219,19 +222,34 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     });
     closers.add(() => reconciler?.stop());
   }
+  const doors = new Doors({
+    tls: config.tls,
+    access: config.access,
+    tokens: paths.tokens,
+    record: (drafts) => intake.record(drafts),
+    log,
+  });
+  closers.add(() => doors.stop());
   const app = await createServer({
     log,
+    doors,
     intake,
     archive,
     troubles: () => ledgerTroubles(ledger),
-    warnings: () => [...ledgerWarnings(ledger), ...anchors.warnings(), ...(reconciler?.warnings() ?? [])],
-    metrics: () => describeMetrics(ledger, anchors.statuses(), reconciler?.status()),
+    warnings: () => [
+      ...ledgerWarnings(ledger),
+      ...anchors.warnings(),
+      ...(reconciler?.warnings() ?? []),
+      ...doors.warnings(),
+    ],
+    metrics: () => describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors),
   });
   closers.add(() => app.close());
   vaultFollower.start();
+  doors.start();
   const url = await listen(app, config.host, config.port);
   log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
-  warnOfExposure(config, paths, log);
+  warnOfExposure(config, paths, doors, log);
 
   let closing: Promise<void> | undefined;
   return {
@@ -241,6 +259,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       return ledger.vkey;
     },
     sizes: () => ledger.sizes(),
+    reload: () => {
+      doors.reload();
+    },
     status,
     close: () => (closing ??= stop(closers, log)),
   };

@@ -24,6 +24,7 @@ export function testContext(changes: Partial<Context> = {}): TestContext {
     readInput: () => Promise.resolve(''),
     now: () => Date.parse('2026-11-21T12:00:00Z'),
     untilInterrupted: () => new AbortController().signal,
+    onHangUp: () => undefined,
     exitCode: 0,
     query: undefined,
     mustFinish: false,

@@ -29,6 +29,7 @@ describe('help', () => {
       'witness',
       'keys',
       'reconcile',
+      'tokens',
       'doctor',
     ]);
   });

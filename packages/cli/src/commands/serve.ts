@@ -29,7 +29,7 @@ export function addServe(program: Command, context: Context): void {
     .option('--data <dir>', 'data directory (default: in the user’s own data folder)')
     .option('--host <address>', 'address to listen at (default: 127.0.0.1)')
     .option('--port <port>', 'port to listen at; 0 takes a free one (default: 4319)', parsePort)
-    .option('--insecure', 'listen beyond this machine although there is neither TLS nor a token')
+    .option('--insecure', 'listen beyond this machine without TLS, or without asking for tokens')
     .option('--json', 'say where it listens as one line of JSON');
   addExamples(command, [
     'spanledger serve',
@@ -43,6 +43,7 @@ async function serve(options: ServeOptions, context: Context): Promise<void> {
   const stop = context.untilInterrupted();
   const config = loadConfig({
     env: context.env,
+    checkFiles: true,
     ...(file !== undefined && { file }),
     flags: {
       ...(data !== undefined && { dataDirectory: data }),
@@ -52,6 +53,9 @@ async function serve(options: ServeOptions, context: Context): Promise<void> {
     },
   });
   const service = await startService(config);
+  context.onHangUp(() => {
+    service.reload();
+  });
   const { url, origin, vkey } = service;
   if (json === true) context.out(renderJsonLine({ url, origin, vkey, data: config.dataDirectory }));
   else {

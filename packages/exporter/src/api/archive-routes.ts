@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { Archive } from '../archive-types.ts';
+import type { WithDoor } from '../door.ts';
 import { notFound } from './errors.ts';
 import {
   checkParameters,
@@ -18,21 +19,23 @@ const RECORD_HINT =
   'ask by audit.record.id or by ledger index; a new record can be asked for a second after it came';
 const SESSION_HINT = 'ask by audit.session.id or by the sid of the OpenID provider; /api/sessions lists them';
 
+const READ: WithDoor = { config: { door: 'read' } };
+
 /** Serves what an archive answers, as JSON. */
 export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
-  app.get('/api/records', async ({ query }, reply) => {
+  app.get('/api/records', READ, async ({ query }, reply) => {
     return await sendJson(reply, await archive.search(definedOnly(checkParameters(searchParameters, query))));
   });
 
-  app.get('/api/records/count', async ({ query }, reply) => {
+  app.get('/api/records/count', READ, async ({ query }, reply) => {
     return await sendJson(reply, await archive.count(checkParameters(countParameters, query)));
   });
 
-  app.get('/api/records/histogram', async ({ query }, reply) => {
+  app.get('/api/records/histogram', READ, async ({ query }, reply) => {
     return await sendJson(reply, await archive.histogram(checkParameters(histogramParameters, query)));
   });
 
-  app.get('/api/records/:id', async ({ params, query }, reply) => {
+  app.get('/api/records/:id', READ, async ({ params, query }, reply) => {
     checkParameters(noParameters, query);
     const { id } = checkParameters(idParameters, params);
     const record = await archive.record(id);
@@ -40,7 +43,7 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
     return await sendJson(reply, record);
   });
 
-  app.get('/api/records/:id/proof', async ({ params, query }, reply) => {
+  app.get('/api/records/:id/proof', READ, async ({ params, query }, reply) => {
     checkParameters(noParameters, query);
     const { id } = checkParameters(idParameters, params);
     const proof = await archive.proof(id);
@@ -48,14 +51,14 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
     return await reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(proof);
   });
 
-  app.get('/api/sessions', async ({ query }, reply) => {
+  app.get('/api/sessions', READ, async ({ query }, reply) => {
     return await sendJson(
       reply,
       await archive.sessions(definedOnly(checkParameters(sessionsParameters, query))),
     );
   });
 
-  app.get('/api/sessions/:id', async ({ params, query }, reply) => {
+  app.get('/api/sessions/:id', READ, async ({ params, query }, reply) => {
     const { id } = checkParameters(idParameters, params);
     const timeline = definedOnly(checkParameters(timelineParameters, query));
     const session = await archive.session(id, timeline);
@@ -63,7 +66,7 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
     return await sendJson(reply, session);
   });
 
-  app.get('/api/status', async ({ query }, reply) => {
+  app.get('/api/status', READ, async ({ query }, reply) => {
     checkParameters(noParameters, query);
     return await sendJson(reply, await archive.status());
   });

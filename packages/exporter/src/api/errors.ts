@@ -19,7 +19,9 @@ interface ApiErrorBody {
 const STATUS: Partial<Record<ExporterErrorCode, number>> = {
   cursor_invalid: 400,
   not_found: 404,
+  permission_denied: 403,
   request_malformed: 400,
+  unauthenticated: 401,
 };
 
 const JSON_TYPE = 'application/json; charset=utf-8';

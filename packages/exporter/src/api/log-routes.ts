@@ -1,20 +1,23 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { Archive } from '../archive-types.ts';
+import type { WithDoor } from '../door.ts';
 import { notFound } from './errors.ts';
 import { parseLogFile } from './log-files.ts';
 
+const LOG: WithDoor = { config: { door: 'log' } };
+
 /** Serves the log as C2SP tlog-tiles has it, for verifiers and monitors that know nothing of this service. */
 export function addLogRoutes(app: FastifyInstance, archive: Archive): void {
-  app.get('/checkpoint', (_request, reply) => sendLogFile(archive, 'checkpoint', reply));
-  app.get('/keys', (_request, reply) => sendLogFile(archive, 'keys', reply));
-  app.get<{ Params: { '*': string } }>('/tile/*', ({ params }, reply) =>
+  app.get('/checkpoint', LOG, (_request, reply) => sendLogFile(archive, 'checkpoint', reply));
+  app.get('/keys', LOG, (_request, reply) => sendLogFile(archive, 'keys', reply));
+  app.get<{ Params: { '*': string } }>('/tile/*', LOG, ({ params }, reply) =>
     sendLogFile(archive, `tile/${params['*']}`, reply),
   );
-  app.get<{ Params: { '*': string } }>('/checkpoints/*', ({ params }, reply) =>
+  app.get<{ Params: { '*': string } }>('/checkpoints/*', LOG, ({ params }, reply) =>
     sendLogFile(archive, `checkpoints/${params['*']}`, reply),
   );
-  app.get('/ledger.vkey', async (_request, reply) => {
+  app.get('/ledger.vkey', LOG, async (_request, reply) => {
     reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache');
     return await reply.send(`${await archive.vkey()}\n`);
   });

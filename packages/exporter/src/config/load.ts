@@ -10,6 +10,7 @@ import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './env
 import type { AnchorConfig } from '../anchor/index.ts';
 import { isLoopback } from './loopback.ts';
 import { readKeycloakConfig } from './reconcile.ts';
+import { readDoors } from './door-fields.ts';
 import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
 
 /** Looked for in the working directory when no file is named. */
@@ -32,6 +33,8 @@ export interface ConfigSources {
   env: NodeJS.ProcessEnv;
   /** What the command line says. */
   flags?: { dataDirectory?: string; host?: string; port?: number; insecure?: boolean };
+  /** The service itself asks, which may read the files of `tls`: what is wrong with them is told with the rest. */
+  checkFiles?: boolean;
   /** The working directory; default: the process's. */
   directory?: string;
 }
@@ -63,16 +66,22 @@ export function loadConfig(sources: ConfigSources): Config {
   const values = parsed.data ?? {};
   const host = values.listen?.host ?? DEFAULT_HOST;
   const insecure = values.insecure ?? false;
-  if (parsed.success && !isLoopback(host) && !insecure) {
-    problems.push(
-      `${origins.get('listen.host') ?? file}: listen.host: ${host} is reachable from other machines, and this version has neither TLS nor tokens; ` +
-        'listen on 127.0.0.1, or set insecure: true (--insecure) where a proxy protects it',
-    );
-  }
   const crossed: string[] = [];
   const witnessing = readWitnessing(values.ledger, crossed);
   const keycloak = readKeycloakConfig(values.reconcile, directory, sources.env, insecure, crossed);
   const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
+  const doors = readDoors(
+    { tls: values.tls, access: values.access, directory, checkFiles: sources.checkFiles ?? false },
+    crossed,
+  );
+  const isExposed = parsed.success && !isLoopback(host) && !insecure;
+  if (isExposed && (values.tls === undefined || doors.access.required === false)) {
+    problems.push(
+      `${origins.get('listen.host') ?? file}: listen.host: ${host} is reachable from other machines, and ` +
+        `${values.tls === undefined ? 'there is no tls' : 'access.required is false'}; listen on 127.0.0.1, name a ` +
+        'certificate (tls.cert_file, tls.key_file), or set insecure: true (--insecure) where a proxy protects it',
+    );
+  }
   problems.push(...crossed.map((problem) => `${file}: ${problem}`));
   if (problems.length > 0) {
     throw new ExporterError('config_invalid', `configuration: ${problems.join('\n  ')}`, {
@@ -84,6 +93,8 @@ export function loadConfig(sources: ConfigSources): Config {
     host,
     port: values.listen?.port ?? DEFAULT_PORT,
     insecure,
+    tls: doors.tls,
+    access: isExposed ? { ...doors.access, required: true } : doors.access,
     origin: values.ledger?.origin,
     keyFiles: (values.ledger?.key_files ?? []).map((name) => resolve(directory, name)),
     witnessing,

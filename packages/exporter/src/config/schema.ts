@@ -11,6 +11,8 @@ import {
 } from './elasticsearch.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { KeycloakConfig } from '../reconcile/index.ts';
+import type { AccessConfig, TlsConfig } from '../doors/index.ts';
+import { accessSchema, tlsSchema, type AccessFields, type TlsFields } from './door-fields.ts';
 
 /** The largest delay of a checkpoint behind what is durable that the format's promise allows. */
 export const MAX_PUBLISH_INTERVAL_MS = 1000;
@@ -53,6 +55,8 @@ export interface ConfigFile extends IndexSections {
   data_directory?: string | undefined;
   listen?: { host?: string | undefined; port?: number | undefined } | undefined;
   insecure?: boolean | undefined;
+  tls?: TlsFields | undefined;
+  access?: AccessFields | undefined;
   ledger?:
     | {
         origin?: string | undefined;
@@ -101,6 +105,8 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .optional(),
   insecure: z.boolean('must be true or false').optional(),
+  tls: tlsSchema.optional(),
+  access: accessSchema.optional(),
   ledger: z
     .strictObject({
       origin: z
@@ -217,6 +223,10 @@ export interface Config extends IndexConfig {
   readonly port: number;
   /** Listening beyond loopback without TLS and tokens was asked for by name. */
   readonly insecure: boolean;
+  /** Undefined: connections are not encrypted. */
+  readonly tls: TlsConfig | undefined;
+  /** Who may come in. */
+  readonly access: AccessConfig;
   /** Undefined: drawn at the first start and kept in the data directory. */
   readonly origin: string | undefined;
   /** Private keys of the log outside of the data directory, absolute paths, in the order in which they came. */

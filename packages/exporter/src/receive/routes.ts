@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OtlpSpanGroup } from '@spanledger/record';
 import { ByteBudget } from './byte-budget.ts';
 import { Inflater } from './inflate.ts';
@@ -21,6 +21,13 @@ const EMPTY_RESPONSE: Readonly<Record<string, Buffer>> = {
 /** What the routes need of the rooms behind them. */
 export interface ReceiveOptions {
   intake: Pick<Intake, 'accept'>;
+  /**
+   * Holds a sender to the services that it is for.
+   *
+   * @param services - the `service.name` of each resource in the request; undefined where it has none
+   * @throws ExporterError `permission_denied`
+   */
+  admit: (request: FastifyRequest, services: Iterable<string | undefined>, reply: FastifyReply) => void;
 }
 
 /**
@@ -67,15 +74,23 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     held.delete(request);
     next();
   });
-  app.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+  app.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES, config: { door: 'send' } }, async (request, reply) => {
     const type = mediaType(request.headers['content-type']);
     if (type !== PROTOBUF && type !== JSON_TYPE) {
       throw unsupportedType('unsupported content type', `Send ${PROTOBUF} or ${JSON_TYPE}.`);
     }
-    await options.intake.accept(await decode(request, type));
+    const groups = await decode(request, type);
+    options.admit(request, groups.map(serviceName), reply);
+    await options.intake.accept(groups);
     return reply.type(type).send(EMPTY_RESPONSE[type]);
   });
   done();
+}
+
+/** As a record has it; see `service.name` in docs/record-format.md. */
+function serviceName({ resource }: OtlpSpanGroup): string | undefined {
+  const name = resource.get('service.name');
+  return typeof name === 'string' ? name : undefined;
 }
 
 function mediaType(header: string | undefined): string {

@@ -1,0 +1,13 @@
+export { loadCertificate } from './certificate.ts';
+export type { TlsConfig, TlsProblem } from './certificate.ts';
+export { describeProblems } from './certificate-watch.ts';
+export type { CertificateGrant } from './client-certificate.ts';
+export { Doors } from './doors.ts';
+export type { AccessConfig } from './doors.ts';
+export type { RefusalReason } from './refusal.ts';
+export { ANY_SERVICE, ROLES } from './role.ts';
+export type { Role } from './role.ts';
+export { createToken, revokeToken, rotateToken } from './token-administration.ts';
+export type { MadeToken, TokenWish } from './token-administration.ts';
+export { MAX_NAME_LENGTH, MAX_SERVICES, readTokens } from './token-file.ts';
+export type { StoredToken } from './token-file.ts';

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type RecordDraft } from '@spanledger/record';
+import { isUnauthenticated, type Refusal } from './refusal.ts';
+
+/** Refusals that are told by one record: the first of them, how many, and when the last one was. */
+export interface RefusalGroup {
+  first: Refusal;
+  count: number;
+  /** Milliseconds since the epoch. */
+  lastMs: number;
+  /** Whether all of them have the address, the caller and the request of the first. */
+  isAlike: boolean;
+}
+
+/**
+ * The record of requests that were refused. What was presented is not in it; the id of a token that is known is.
+ *
+ * docs/record-format.md, "Refused requests"
+ */
+export function refusalRecord({ first, count, lastMs, isAlike }: RefusalGroup): RecordDraft {
+  const { reason, atMs, address, caller, tokenId, request } = first;
+  const id = `access-refused-${randomUUID()}`;
+  const isUnknown = isUnauthenticated(reason);
+  return {
+    id,
+    ...(isAlike && caller !== undefined && { subject: { issuer: '', id: caller, type: 'service' } }),
+    clear: {
+      '@timestamp': asTimestamp(atMs),
+      audit: {
+        access: {
+          count,
+          reason,
+          ...(isAlike && tokenId !== undefined && { token: tokenId }),
+        },
+        action: isUnknown ? 'AUTHENTICATE' : 'ACCESS',
+        outcome: 'failure',
+        record: { id },
+        schema: { version: AUDIT_SCHEMA_VERSION },
+      },
+      ecs: { version: ECS_VERSION },
+      event: {
+        action: 'access.refused',
+        category: [isUnknown ? 'authentication' : 'iam'],
+        dataset: 'spanledger.audit',
+        ...(count > 1 && { end: asTimestamp(lastMs), start: asTimestamp(atMs) }),
+        kind: 'event',
+        module: 'spanledger',
+        outcome: 'failure',
+        reason,
+        type: [isUnknown ? 'start' : 'denied'],
+      },
+      ...(isAlike &&
+        request !== undefined && {
+          http: {
+            request: { method: request.method },
+            response: { status_code: request.status },
+            route: request.route,
+          },
+        }),
+    },
+    groups: isAlike && address !== '' ? { network: { client: { address } } } : {},
+  };
+}
+
+/** ISO 8601 with nine digits of fractions, as all records have it. */
+function asTimestamp(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000000Z');
+}

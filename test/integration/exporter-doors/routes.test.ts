@@ -1,0 +1,210 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLog, createToken, type Role, ROLES } from '@spanledger/audit-exporter';
+import type { Archive } from '../../../packages/exporter/src/archive-types.ts';
+import type { Door } from '../../../packages/exporter/src/door.ts';
+import { Doors } from '../../../packages/exporter/src/doors/index.ts';
+import { createServer } from '../../../packages/exporter/src/http-server.ts';
+import { makeDataDirectory } from '../../support/exporter/service.ts';
+
+/** Every route, and whom it is for. Whoever adds one says so here as well. */
+const DOORS: Readonly<Record<string, Door>> = {
+  'GET /': 'open',
+  'GET /healthz': 'open',
+  'GET /readyz': 'open',
+  'GET /metrics': 'monitor',
+  'POST /v1/traces': 'send',
+  'GET /api/records': 'read',
+  'GET /api/records/:id': 'read',
+  'GET /api/records/count': 'read',
+  'GET /api/records/histogram': 'read',
+  'GET /api/records/:id/proof': 'read',
+  'GET /api/sessions': 'read',
+  'GET /api/sessions/:id': 'read',
+  'GET /api/status': 'read',
+  'GET /checkpoint': 'log',
+  'GET /checkpoints/*': 'log',
+  'GET /keys': 'log',
+  'GET /ledger.vkey': 'log',
+  'GET /tile/*': 'log',
+};
+
+const LET_IN: Readonly<Record<Door, readonly Role[]>> = {
+  open: ROLES,
+  send: ['sender'],
+  read: ['auditor', 'administrator'],
+  log: ['auditor', 'administrator'],
+  monitor: ['monitor', 'auditor', 'administrator'],
+};
+
+const routes = Object.entries(DOORS).map(([route, door]) => {
+  const [method = '', url = ''] = route.split(' ');
+  return { route, door, method: method === 'POST' ? ('POST' as const) : ('GET' as const), url };
+});
+const log = createLog({ level: 'silent', format: 'json' });
+const tokens = new Map<Role, string>();
+const found = new Map<string, Door | undefined>();
+let data: Awaited<ReturnType<typeof makeDataDirectory>>;
+let app: FastifyInstance;
+let publicApp: FastifyInstance;
+
+beforeAll(async () => {
+  data = await makeDataDirectory();
+  for (const role of ROLES) {
+    const services = role === 'sender' ? ['*'] : [];
+    tokens.set(role, (await createToken(data.path, { role, services }, Date.now())).token);
+  }
+  app = await serve(false);
+  publicApp = await serve(true);
+});
+
+afterAll(async () => {
+  await app.close();
+  await publicApp.close();
+  await data.remove();
+});
+
+async function serve(publicLog: boolean): Promise<FastifyInstance> {
+  const access = { required: undefined, publicLog, certificates: [] };
+  const doors = new Doors({
+    tls: undefined,
+    access,
+    tokens: data.path,
+    record: () => Promise.resolve(),
+    log,
+  });
+  const server = await createServer({
+    log,
+    doors: {
+      isEncrypted: false,
+      makeServer: doors.makeServer,
+      guard: Object.assign(doors.guard, { protect: watch(doors.guard.protect.bind(doors.guard)) }),
+    },
+    intake: { accept: () => Promise.resolve(0) },
+    archive: nothing(),
+    troubles: () => [],
+    warnings: () => [{ code: 'quorum_missing', message: 'only for those who may know' }],
+    metrics: () => 'spanledger_ready 1\n',
+  });
+  await server.ready();
+  return server;
+}
+
+/** Notes each route that is added. */
+function watch(protect: (server: FastifyInstance) => void): (server: FastifyInstance) => void {
+  return (server) => {
+    protect(server);
+    server.addHook('onRoute', ({ method, url, config }) => {
+      for (const one of [method].flat()) if (one !== 'HEAD') found.set(`${one} ${url}`, config?.door);
+    });
+  };
+}
+
+function nothing(): Archive {
+  const none = (): Promise<undefined> => Promise.resolve(undefined);
+  return {
+    tiles: { read: none },
+    search: () => Promise.resolve({ records: [] }),
+    count: () => Promise.resolve({ count: 0, exact: true }),
+    histogram: () => Promise.resolve({ count: 0, exact: true, interval: 'day', buckets: [] }),
+    record: none,
+    proof: none,
+    sessions: () => Promise.resolve({ sessions: [] }),
+    session: none,
+    checkpoint: () => Promise.resolve(''),
+    vkey: () => Promise.resolve('log+00000000+x'),
+    status: () => Promise.resolve({}),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function ask(
+  server: FastifyInstance,
+  { method, url }: { method: 'GET' | 'POST' | 'HEAD'; url: string },
+  token?: string,
+): Promise<number> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers = {
+    ...authorization,
+    ...(method === 'POST' && { 'content-type': 'application/x-protobuf' }),
+  };
+  const { statusCode } = await server.inject({ method, url, headers });
+  return statusCode;
+}
+
+/** Answers of a route whose door was passed: there is nothing in this archive, and no parameter was given. */
+const PASSED = [200, 400, 404];
+
+test('each route stands in the table with its door', () => {
+  expect(Object.fromEntries(found)).toEqual(DOORS);
+});
+
+test('a route that does not say whom it is for is not added', () => {
+  const server = fastify();
+  const guard = new Doors({
+    tls: undefined,
+    access: { required: true, publicLog: false, certificates: [] },
+    tokens: data.path,
+    record: () => Promise.resolve(),
+    log,
+  }).guard;
+  guard.protect(server);
+  expect(() => server.get('/api/new', (_request, reply) => reply.send({}))).toThrow(
+    /GET \/api\/new does not say who may use it/,
+  );
+});
+
+describe.each(routes)('$route', ({ door, ...route }) => {
+  test.each(ROLES)('as %s', async (role) => {
+    const status = await ask(app, route, tokens.get(role));
+    if (LET_IN[door].includes(role)) expect(PASSED).toContain(status);
+    else expect(status).toBe(403);
+  });
+
+  test('without a token', async () => {
+    const status = await ask(app, route);
+    if (door === 'open') expect(PASSED).toContain(status);
+    else expect(status).toBe(401);
+  });
+
+  test('with a token that is none', async () => {
+    const status = await ask(app, route, 'slt_nonsense');
+    if (door === 'open') expect(PASSED).toContain(status);
+    else expect(status).toBe(401);
+  });
+
+  test('HEAD is no way around', async () => {
+    if (route.method === 'POST') return;
+    const status = await ask(app, { method: 'HEAD', url: route.url });
+    if (door === 'open') expect(PASSED).toContain(status);
+    else expect(status).toBe(401);
+  });
+
+  test('without a token, where the log is public', async () => {
+    const status = await ask(publicApp, route);
+    if (door === 'open' || door === 'log') expect(PASSED).toContain(status);
+    else expect(status).toBe(401);
+  });
+});
+
+test('/readyz tells why only to those who may monitor', async () => {
+  const bodies = await Promise.all(
+    [undefined, 'sender', 'monitor', 'auditor'].map(async (role) => {
+      const token = ROLES.find((one) => one === role);
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${tokens.get(token)}` };
+      return (await app.inject({ method: 'GET', url: '/readyz', headers: authorization })).body;
+    }),
+  );
+  expect(bodies.map((body) => body.includes('quorum_missing'))).toEqual([false, false, true, true]);
+});
+
+test.each([
+  '//api/records',
+  '/api/./records',
+  '/API/records',
+  '/api/records/',
+  '/api/records?query=',
+  '/%61pi/records',
+])('%s is no way around', async (url) => {
+  expect([401, 404]).toContain(await ask(app, { method: 'GET', url }));
+});
