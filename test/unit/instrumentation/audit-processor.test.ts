@@ -4,7 +4,7 @@ import {
   MAX_HELD_PER_SLOT,
   PROVISIONAL_AFTER_MS,
 } from '../../../packages/instrumentation/src/audit/audit-processor.ts';
-import { SpoolSink } from '../../../packages/instrumentation/src/audit/spool-sink.ts';
+import { SpoolSink, WRITE_INTERVAL_MS } from '../../../packages/instrumentation/src/audit/spool-sink.ts';
 import type { NumberedSpan } from '../../../packages/instrumentation/src/otlp/encoder.ts';
 import type { RecordedSpan } from '../../../packages/instrumentation/src/otlp/recorded-span.ts';
 import { SessionRegistry } from '../../../packages/instrumentation/src/session/session-registry.ts';
@@ -185,7 +185,7 @@ describe('spans that wait for a session', () => {
     vi.advanceTimersByTime(12);
     expect(written().map(({ name }) => name)).toEqual(['child-0', 'child-1']);
     processor.onEnd(root);
-    vi.advanceTimersByTime(12);
+    vi.advanceTimersByTime(WRITE_INTERVAL_MS);
     expect(written()).toHaveLength(MAX_HELD_PER_SLOT + 3);
     expect(new Set(written().map(({ number }) => number)).size).toBe(MAX_HELD_PER_SLOT + 3);
   });

@@ -3,7 +3,11 @@ import { BoundedMap } from '../../../packages/instrumentation/src/session/bounde
 import { readSessionClaims } from '../../../packages/instrumentation/src/session/claims.ts';
 import type { Session } from '../../../packages/instrumentation/src/session/session.ts';
 import { SessionRegistry } from '../../../packages/instrumentation/src/session/session-registry.ts';
-import { describeToken, peekPayload } from '../../../packages/instrumentation/src/session/token.ts';
+import {
+  describeToken,
+  peekPayload,
+  signatureEnd,
+} from '../../../packages/instrumentation/src/session/token.ts';
 
 const ISS = 'https://idp.example';
 
@@ -267,21 +271,48 @@ test('a bounded map forgets what was used longest ago', () => {
   expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([1, undefined, 3, 2]);
 });
 
-describe('a token that is verified again', () => {
+const SIGNATURE = 's'.repeat(85);
+
+describe.each([
+  ['opaque', 'token-1', 'token-2'],
+  ['signed', `e30.e30.${SIGNATURE}1`, `e30.e30.${SIGNATURE}2`],
+])('a token that is verified again, %s,', (_, token, other) => {
   test('is of the session that it was of, and of nobody else’s', () => {
     const sessions = registry();
-    const session = resolve(sessions, { sid: 's1', acr: '1' }, 'the-token');
-    expect(resolve(sessions, { sid: 's1', acr: '1' }, 'the-token')).toBe(session);
-    expect(resolve(sessions, { sid: 's1', sub: 'bob' }, 'the-token')).not.toBe(session);
-    expect(sessions.resolve({ sub: 'alice' }, 'the-token')).toBeUndefined();
+    const session = resolve(sessions, { sid: 's1', acr: '1' }, token);
+    expect(resolve(sessions, { sid: 's1', acr: '1' }, token)).toBe(session);
+    expect(resolve(sessions, { sid: 's1', sub: 'bob' }, token)).not.toBe(session);
+    expect(sessions.resolve({ sub: 'alice' }, token)).toBeUndefined();
   });
 
   test('says what it says, after another token of the session said otherwise', () => {
     const sessions = registry();
-    const session = resolve(sessions, { sid: 's1', acr: '1' }, 'token-1');
-    resolve(sessions, { sid: 's1', acr: '2' }, 'token-2');
+    const session = resolve(sessions, { sid: 's1', acr: '1' }, token);
+    resolve(sessions, { sid: 's1', acr: '2' }, other);
     expect(session.describe()).toMatchObject({ 'oidc.acr': '2' });
-    resolve(sessions, { sid: 's1', acr: '1' }, 'token-1');
+    resolve(sessions, { sid: 's1', acr: '1' }, token);
     expect(session.describe()).toMatchObject({ 'oidc.acr': '1' });
   });
+
+  test('is of the session that it was given to since', () => {
+    const sessions = registry();
+    const first = resolve(sessions, { sid: 's1' }, token);
+    const second = resolve(sessions, { sid: 's2' });
+    expect(resolve(sessions, {}, token)).toBe(first);
+    sessions.remember(second, token);
+    expect(resolve(sessions, {}, token)).toBe(second);
+  });
+});
+
+test.each([
+  [`e30.e30.${SIGNATURE}1`, `${'s'.repeat(11)}1`],
+  [`e30.e30.${'s'.repeat(43)}`, 's'.repeat(12)],
+  [`e30.e30.${'s'.repeat(42)}`, undefined],
+  ['e30.e30.', undefined],
+  [`e30.${SIGNATURE}`, undefined],
+  ['s'.repeat(100), undefined],
+  // Encrypted: five parts, and the last is no signature.
+  [`e30.key.iv.text.${SIGNATURE}`, undefined],
+])('the end of the signature of %s', (token, end) => {
+  expect(signatureEnd(token)).toBe(end);
 });

@@ -21,9 +21,11 @@ export function methodOf(target: unknown, name: string): ((...args: unknown[]) =
 
 /** A member of an object of others. */
 export function memberOf(target: unknown, name: PropertyKey): unknown {
-  if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return undefined;
-  const value: unknown = Reflect.get(target, name);
-  return value;
+  return hasMembers(target) ? target[name] : undefined;
+}
+
+function hasMembers(target: unknown): target is Readonly<Record<PropertyKey, unknown>> {
+  return (typeof target === 'object' || typeof target === 'function') && target !== null;
 }
 
 /** The span in a context of the API. */
@@ -42,11 +44,21 @@ export function contextManager(): unknown {
 
 /** The context that is active now: the application's, or our own where it has none or nothing is traced in it. */
 export function activeContext(): unknown {
-  const theirs = methodOf(contextManager(), 'active')?.();
+  const manager = contextManager();
+  const theirs: unknown = hasActive(manager) ? manager.active() : undefined;
   return spanInContext(theirs) === undefined ? (ownContext.getStore() ?? theirs) : theirs;
 }
 
 /** The span that is active now, as whatever SDK made it. */
 export function activeSpan(): unknown {
   return spanInContext(activeContext());
+}
+
+function hasActive(manager: unknown): manager is { active(): unknown } {
+  return (
+    typeof manager === 'object' &&
+    manager !== null &&
+    'active' in manager &&
+    typeof manager.active === 'function'
+  );
 }

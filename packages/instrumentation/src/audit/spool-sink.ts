@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NumberedSpan } from '../otlp/encoder.ts';
 import type { RecordedResource, RecordedSpan } from '../otlp/recorded-span.ts';
 import type { FrameKind } from '../spool/frame.ts';
@@ -64,9 +65,11 @@ export class SpoolSink implements SpanSink {
   readonly #parts: SpoolSinkParts;
   #waiting: WaitingSpan[] = [];
   #lastNumber = 0;
-  #lastWrite = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  /** Runs from a write on for as long as there is something to write each time: a timer for every write costs more. */
+  #interval: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  /** An interval keeps what was going on when it was made: that must not be somebody's request. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   readonly #losses = new LossLedger();
   #lostTotal = 0;
   #lastReport = Number.NEGATIVE_INFINITY;
@@ -76,6 +79,15 @@ export class SpoolSink implements SpanSink {
 
   readonly #flush = (): void => {
     this.flush();
+  };
+
+  readonly #tick = (): void => {
+    if (this.#waiting.length > 0) {
+      this.flush();
+      return;
+    }
+    clearInterval(this.#interval);
+    this.#interval = undefined;
   };
 
   constructor(parts: SpoolSinkParts) {
@@ -109,24 +121,21 @@ export class SpoolSink implements SpanSink {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#immediate !== undefined) return;
-    const waited = this.#parts.now() - this.#lastWrite;
-    // Neither keeps the process alive: what waits at its exit is written by the exit handler.
-    // A clock that was set back (by fake timers, for example) must not make them wait for it.
-    if (waited >= WRITE_INTERVAL_MS || waited < 0) this.#immediate = setImmediate(this.#flush).unref();
-    else this.#timer = setTimeout(this.#flush, WRITE_INTERVAL_MS - waited).unref();
+    if (this.#interval !== undefined || this.#immediate !== undefined) return;
+    // Does not keep the process alive: what waits at its exit is written by the exit handler.
+    this.#immediate = setImmediate(this.#flush).unref();
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#immediate);
-    this.#timer = undefined;
-    this.#immediate = undefined;
+    if (this.#immediate !== undefined) {
+      clearImmediate(this.#immediate);
+      this.#immediate = undefined;
+    }
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#emitted += waiting.length;
-    this.#lastWrite = this.#parts.now();
+    this.#interval ??= this.#outside(() => setInterval(this.#tick, WRITE_INTERVAL_MS)).unref();
     if (this.#losses.isPending) this.#reportLosses('try');
     // Numbers are given when spans are written, so that a death in between leaves no hole behind.
     for (const span of waiting) if (!span.settles) span.number = ++this.#lastNumber;

@@ -28,7 +28,7 @@ const SERVER = 1;
 /** Begins to see to the requests of every HTTP server of this thread. */
 export function watchIncomingRequests(context: RequestContext): void {
   const followed: Followed = new WeakSet();
-  aroundRequests((event, [request, socket], emit) => {
+  aroundRequests((event, request, socket, emit) => {
     if (typeof request === 'object' && request !== null && followed.has(request)) return emit();
     return event === 'upgrade' || event === 'connect'
       ? emitUpgrade(context, followed, request, socket, emit)

@@ -3,8 +3,13 @@ import { Server as HttpsServer } from 'node:https';
 import type { LibraryFunction } from '../libraries/library.ts';
 import { guarded, warnAboutFailure } from '../warning.ts';
 
-/** Runs the emission of an event that brings a request; its result is returned. */
-export type AroundRequest = (event: RequestEvent, args: readonly unknown[], emit: () => unknown) => unknown;
+/** Runs the emission of an event that brings a request, and with an upgrade its socket; the emission's result is returned. */
+export type AroundRequest = (
+  event: RequestEvent,
+  request: unknown,
+  socket: unknown,
+  emit: () => unknown,
+) => unknown;
 
 /** The events by which a server hands a request to the application. */
 export type RequestEvent = 'request' | 'checkContinue' | 'checkExpectation' | 'upgrade' | 'connect';
@@ -42,7 +47,7 @@ function wrapEmit(prototype: object, around: AroundRequest): void {
       return Reflect.apply(original, this, args);
     };
     try {
-      return around(args[0], args.slice(1), proceed);
+      return around(args[0], args[1], args[2], proceed);
     } catch (error) {
       // What the application's own listeners throw is theirs.
       if (isEmitted) throw error;

@@ -1,4 +1,7 @@
-/** A map that forgets the entry used longest ago when it is full. */
+/**
+ * A map that forgets the entry used longest ago when it is full. As long as it is less than half full, uses are not noted:
+ * that costs more than the look-up, and all of these entries are forgotten before any that comes or is used later.
+ */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #maxEntries: number;
@@ -15,7 +18,7 @@ export class BoundedMap<K, V> {
   /** The value, which counts as used now. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
+    if (value === undefined || this.#entries.size * 2 < this.#maxEntries) return value;
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;

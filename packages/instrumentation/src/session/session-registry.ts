@@ -5,7 +5,7 @@ import { readSessionClaims, type SessionClaims } from './claims.ts';
 import { createIdentityMapper, identityKeyOf, type IdentityKey, type IdentityMapper } from './identity.ts';
 import { optedInAttributes } from './opted-in-claims.ts';
 import { Session, sessionIdOf } from './session.ts';
-import { tokenKey } from './token.ts';
+import { signatureEnd, tokenKey } from './token.ts';
 
 /** How many sessions, and how many tokens of them, a process remembers. Forgetting one costs only the join. */
 export const MAX_SESSIONS = 10_000;
@@ -26,6 +26,8 @@ export class SessionRegistry {
   readonly #sessions = new BoundedMap<string, Session>(MAX_SESSIONS);
   readonly #bySid = new BoundedMap<string, Session>(MAX_SESSIONS);
   readonly #byToken = new BoundedMap<string, Session>(MAX_TOKENS);
+  /** By {@link signatureEnd}, of tokens that had nothing to add when they were shown last. */
+  readonly #bySignature = new BoundedMap<string, Session>(MAX_TOKENS);
   readonly #logins = new BoundedMap<string, Logins>(MAX_SESSIONS);
   readonly #claimNames: readonly string[];
   readonly #idKey: IdentityKey | undefined;
@@ -47,17 +49,22 @@ export class SessionRegistry {
    * @returns Undefined when the claims name no issuer or no subject.
    */
   resolve(payload: unknown, token: string | undefined, clientId?: string): Session | undefined {
+    // An API sees the same access token hundreds of times: it has nothing to add after the first.
+    const end = token === undefined ? undefined : signatureEnd(token);
+    const familiar = end === undefined ? undefined : this.#bySignature.get(end);
+    if (familiar !== undefined && familiar.learnedFrom.end === end && isAbout(familiar, payload))
+      return familiar;
     const key = token === undefined ? undefined : tokenKey(token);
     const known = key === undefined ? undefined : this.#byToken.get(key);
-    // An API sees the same access token hundreds of times: it has nothing to add after the first.
-    if (known !== undefined && known.learnedFrom === key && isAbout(known, payload)) return known;
+    if (known !== undefined && known.learnedFrom.key === key && isAbout(known, payload)) return known;
     const claims = readSessionClaims(payload);
     if (claims === undefined) return undefined;
     const client = claims.clientId ?? clientId;
     const session = this.#find(claims, token, client) ?? this.#create(claims, client);
     session.learn(claims, optedInAttributes(this.#claimNames, claims.all));
-    session.learnedFrom = key;
     this.remember(session, token, claims);
+    session.learnedFrom = { key, end };
+    if (end !== undefined) this.#bySignature.set(end, session);
     return session;
   }
 
@@ -73,13 +80,22 @@ export class SessionRegistry {
 
   /** Remembers that a token belongs to a session. */
   remember(session: Session, token: string | undefined, claims?: SessionClaims): void {
-    if (token !== undefined) this.#byToken.set(tokenKey(token), session);
+    if (token !== undefined) {
+      this.#forgetSignature(token);
+      this.#byToken.set(tokenKey(token), session);
+    }
     if (claims?.tokenId !== undefined) this.rememberTokenId(session, claims.tokenId);
   }
 
   /** Forgets a token: whoever shows it next is nobody's. */
   forget(token: string): void {
+    this.#forgetSignature(token);
     this.#byToken.delete(tokenKey(token));
+  }
+
+  #forgetSignature(token: string): void {
+    const end = signatureEnd(token);
+    if (end !== undefined) this.#bySignature.delete(end);
   }
 
   /** Remembers the `jti` of a token of a session. */

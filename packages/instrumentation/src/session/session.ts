@@ -52,6 +52,12 @@ export function sessionIdOf(
   return digest.slice(0, DIGEST_CHARS);
 }
 
+/** Marks of a token. */
+interface LearnedFrom {
+  readonly key: string | undefined;
+  readonly end: string | undefined;
+}
+
 /** An OpenID Connect session that a verified token vouched for. One object per session and process. */
 export class Session {
   readonly id: string;
@@ -62,8 +68,8 @@ export class Session {
   /** The attributes that every span carries. */
   readonly short: SpanAttributes;
   state: SessionState = 'active';
-  /** Digest of the token whose claims were learned last; see tokenKey. */
-  learnedFrom: string | undefined;
+  /** By what the token is known again whose claims were learned last; see tokenKey and signatureEnd. */
+  learnedFrom: LearnedFrom = { key: undefined, end: undefined };
   /** The newest access token that was issued here. */
   accessToken: TokenInfo | undefined;
   #whole: SpanAttributes;

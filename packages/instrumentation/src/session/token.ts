@@ -21,6 +21,26 @@ export function tokenKey(token: string): string {
   return hash('sha256', token, 'base64url');
 }
 
+const SIGNATURE_END_CHARS = 12;
+
+/** The shortest signature of JWA: HMAC with SHA-256, as base64url. */
+const MIN_SIGNATURE_CHARS = 43;
+
+/**
+ * The end of the signature of a signed JWT: 72 bits that only its issuer can make. A token that has been verified is
+ * known again by them at a fraction of what a digest costs. So short that the engine copies them: a longer part would keep
+ * the whole token in memory.
+ *
+ * @param token - A token that was verified: of another one the end says nothing.
+ * @returns Undefined for a token of another form, or with a signature that is too short.
+ */
+export function signatureEnd(token: string): string | undefined {
+  const payload = token.indexOf('.');
+  const signature = payload === -1 ? -1 : token.indexOf('.', payload + 1);
+  if (signature === -1 || token.length - signature - 1 < MIN_SIGNATURE_CHARS) return undefined;
+  return token.includes('.', signature + 1) ? undefined : token.slice(-SIGNATURE_END_CHARS);
+}
+
 /**
  * Describes a token from a token endpoint. Its payload is looked into without verifying it: it came from the provider
  * itself, and only its id and times are taken.
