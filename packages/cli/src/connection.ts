@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Archive } from '@spanledger/audit-exporter';
+import { dataDirectory, ExporterError } from '@spanledger/audit-exporter/directory';
 import {
-  connectArchive,
-  dataDirectory,
-  DEFAULT_PORT,
-  ExporterError,
-  isLoopback,
-  loadConfig,
-  type Archive,
-} from '@spanledger/audit-exporter';
-import { fileTiles, LedgerError, LedgerReader, parallelBundles } from '@spanledger/ledger';
-import { KEYS_PATH, type TileSource, type VerifyLedgerOptions } from '@spanledger/ledger/verify';
+  fileTiles,
+  KEYS_PATH,
+  parallelBundles,
+  type VerifyLedgerOptions,
+} from '@spanledger/ledger/directory';
+import type { LedgerReader } from '@spanledger/ledger';
+import type { TileSource } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
 import { findLog, openDirectory } from './directory-access.ts';
 import { CliError } from './errors.ts';
@@ -43,7 +42,7 @@ export async function locate(options: SourceOptions, context: Context): Promise<
   if (options.data !== undefined) return { kind: 'directory', directory: options.data };
   const url = options.url ?? nonEmpty(context.env['SPANLEDGER_URL']);
   if (url !== undefined) return { kind: 'service', url: checkUrl(url) };
-  const usual = usualPlace(context.env);
+  const usual = await usualPlace(context.env);
   if (await answers(usual.url)) return { kind: 'service', url: usual.url };
   if (existsSync(usual.directory)) return { kind: 'directory', directory: usual.directory };
   throw new ExporterError(
@@ -63,7 +62,7 @@ export async function withArchive<T>(
   const archive =
     location.kind === 'directory'
       ? await openDirectory(location.directory, context.env)
-      : connectService(location.url, context);
+      : await connectService(location.url, context);
   try {
     return await work(archive, location);
   } finally {
@@ -72,9 +71,9 @@ export async function withArchive<T>(
 }
 
 /** The public part of the log at a location; of a directory, only its log and `ledger.vkey` are read. */
-export function openPublicLog(location: Location, context: Context): PublicLog {
+export async function openPublicLog(location: Location, context: Context): Promise<PublicLog> {
   if (location.kind === 'service') {
-    const archive = connectService(location.url, context);
+    const archive = await connectService(location.url, context);
     return {
       tiles: archive.tiles,
       vkey: () => archive.vkey(),
@@ -85,14 +84,16 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
   const ledger = findLog(location.directory);
   const tiles = fileTiles(ledger);
   const { vkeyFile } = dataDirectory(location.directory);
-  const reader = new LedgerReader(tiles);
+  let reader: Promise<LedgerReader> | undefined;
   return {
     tiles,
     openBundles: parallelBundles(ledger),
     keys: () => readKeys(tiles),
     proof: async (index) => {
+      const { LedgerError } = await import('@spanledger/ledger');
+      reader ??= newReader(tiles);
       try {
-        return await reader.tlogProof(index);
+        return await (await reader).tlogProof(index);
       } catch (error) {
         if (error instanceof LedgerError && error.code === 'out_of_range') return undefined;
         throw error;
@@ -109,6 +110,11 @@ export function openPublicLog(location: Location, context: Context): PublicLog {
   };
 }
 
+async function newReader(tiles: TileSource): Promise<LedgerReader> {
+  const { LedgerReader } = await import('@spanledger/ledger');
+  return new LedgerReader(tiles);
+}
+
 async function readKeys(tiles: TileSource): Promise<string | undefined> {
   const bytes = await tiles.read(KEYS_PATH);
   return bytes && new TextDecoder().decode(bytes);
@@ -120,7 +126,8 @@ export function describeLocation(location: Location): string {
 }
 
 /** Where `serve` listens and keeps its data when its command line says nothing else. */
-export function usualPlace(env: NodeJS.ProcessEnv): { url: string; directory: string } {
+export async function usualPlace(env: NodeJS.ProcessEnv): Promise<{ url: string; directory: string }> {
+  const { DEFAULT_PORT, isLoopback, loadConfig } = await import('@spanledger/audit-exporter');
   const { host, port, dataDirectory: directory } = loadConfig({ env });
   // An address that stands for all of them is none to ask.
   const name = isLoopback(host) ? host : '127.0.0.1';
@@ -144,7 +151,8 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-function connectService(url: string, context: Context): Archive {
+async function connectService(url: string, context: Context): Promise<Archive> {
+  const { connectArchive } = await import('@spanledger/audit-exporter');
   const token = nonEmpty(context.env['SPANLEDGER_TOKEN']);
   return connectArchive(url, token === undefined ? {} : { token });
 }
@@ -153,7 +161,7 @@ function checkUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return url;
   throw new CliError('usage', `${url} is not the address of a service`, {
-    hint: `An address looks like http://127.0.0.1:${DEFAULT_PORT}.`,
+    hint: 'An address looks like http://127.0.0.1:4319.',
   });
 }
 

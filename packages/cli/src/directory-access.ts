@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataDirectory, ExporterError, openArchive, type Archive } from '@spanledger/audit-exporter';
+import type { Archive } from '@spanledger/audit-exporter';
+import { dataDirectory, ExporterError } from '@spanledger/audit-exporter/directory';
 
 /**
  * Opens the archive of a data directory, telling a name that is wrong, a permission that lacks and a part that is
@@ -10,6 +11,7 @@ import { dataDirectory, ExporterError, openArchive, type Archive } from '@spanle
  */
 export async function openDirectory(directory: string, env: NodeJS.ProcessEnv): Promise<Archive> {
   demandLedger(directory);
+  const { openArchive } = await import('@spanledger/audit-exporter');
   try {
     return await openArchive(directory, { env });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseVerificationKey } from '@spanledger/ledger/verify';
-import { isJsonObject, type JsonObject } from '@spanledger/record';
+import { parseVerificationKey } from '@spanledger/ledger/directory';
+import { isJsonObject, type JsonObject } from '@spanledger/record/canonical-json';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 import { parseStrictJson } from './strict-json.ts';

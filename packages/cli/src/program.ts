@@ -1,18 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addDoctor } from './commands/doctor.ts';
-import { addKeys } from './commands/keys.ts';
-import { addProof } from './commands/proof.ts';
-import { addReconcile } from './commands/reconcile.ts';
-import { addSearch } from './commands/search.ts';
-import { addServe } from './commands/serve.ts';
-import { addSession } from './commands/session.ts';
-import { addSessions } from './commands/sessions.ts';
-import { addShow } from './commands/show.ts';
-import { addTail } from './commands/tail.ts';
-import { addTokens } from './commands/tokens.ts';
-import { addVerify } from './commands/verify.ts';
-import { addWitness } from './commands/witness.ts';
 import type { Context } from './context.ts';
 import { addExamples } from './options.ts';
 
@@ -26,8 +13,29 @@ Exit status:
   2  the command line, the query or the configuration is wrong
   3  the service or the data directory cannot be reached or read`;
 
-/** Puts the command line together; nothing runs before it is parsed. */
-export function createProgram(context: Context): Command {
+/** The commands, in the order in which help lists them; each is loaded when it is called, or all for the help. */
+const COMMANDS = {
+  serve: async () => (await import('./commands/serve.ts')).addServe,
+  search: async () => (await import('./commands/search.ts')).addSearch,
+  sessions: async () => (await import('./commands/sessions.ts')).addSessions,
+  session: async () => (await import('./commands/session.ts')).addSession,
+  show: async () => (await import('./commands/show.ts')).addShow,
+  tail: async () => (await import('./commands/tail.ts')).addTail,
+  proof: async () => (await import('./commands/proof.ts')).addProof,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+  witness: async () => (await import('./commands/witness.ts')).addWitness,
+  keys: async () => (await import('./commands/keys.ts')).addKeys,
+  reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,
+  tokens: async () => (await import('./commands/tokens.ts')).addTokens,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+} satisfies Record<string, () => Promise<(program: Command, context: Context) => void>>;
+
+/**
+ * Puts the command line together; nothing runs before it is parsed.
+ *
+ * @param called - the first word of the command line: the only command that is loaded, if it is one
+ */
+export async function createProgram(context: Context, called?: string): Promise<Command> {
   const helpWidth = Math.min(context.columns ?? MAX_HELP_WIDTH, MAX_HELP_WIDTH);
   const program = new Command('spanledger')
     .description('Search, prove and verify an audit trail of who did what.')
@@ -43,19 +51,7 @@ export function createProgram(context: Context): Command {
     // What follows the name of a command is that command's.
     .enablePositionalOptions()
     .showSuggestionAfterError();
-  addServe(program, context);
-  addSearch(program, context);
-  addSessions(program, context);
-  addSession(program, context);
-  addShow(program, context);
-  addTail(program, context);
-  addProof(program, context);
-  addVerify(program, context);
-  addWitness(program, context);
-  addKeys(program, context);
-  addReconcile(program, context);
-  addTokens(program, context);
-  addDoctor(program, context);
+  for (const load of commandsFor(called)) (await load())(program, context);
   addExamples(program, [
     'spanledger serve',
     "spanledger search 'user.id:alice and event.outcome:failure'",
@@ -69,4 +65,10 @@ function readVersion(): string {
   const version =
     typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : '';
   return String(version);
+}
+
+function commandsFor(called: string | undefined): (typeof COMMANDS)[keyof typeof COMMANDS][] {
+  if (called === '-V' || called === '--version') return [];
+  const only = Object.entries(COMMANDS).find(([name]) => name === called);
+  return only === undefined ? Object.values(COMMANDS) : [only[1]];
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import type { Context } from './context.ts';
-import { describeError, EXIT, type Failure } from './errors.ts';
+import { EXIT } from './errors.ts';
+import type { Failure } from './failure.ts';
 import { renderJsonLine } from './output/json.ts';
 import { printable } from './output/text.ts';
 import { createProgram } from './program.ts';
@@ -12,7 +13,7 @@ import { createProgram } from './program.ts';
  * @returns the exit status; see {@link EXIT}
  */
 export async function run(args: readonly string[], context: Context): Promise<number> {
-  const program = createProgram(context);
+  const program = await createProgram(context, args[0]);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return context.exitCode;
@@ -21,6 +22,7 @@ export async function run(args: readonly string[], context: Context): Promise<nu
     // No command at all: the help was printed, which is all there is to say.
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
     const command = program.commands.find((known) => known.name() === args[0])?.name();
+    const { describeError } = await import('./failure.ts');
     const failure = describeError(error, command);
     const { exitCode, ...told } = failure;
     context.err(

@@ -7,7 +7,7 @@ const DOCUMENT = new URL('../../../docs/cli.md', import.meta.url);
 const START = '<!-- help: start; written by UPDATE_DOCS=1 vitest run test/unit/cli/help.test.ts -->';
 const END = '<!-- help: end -->';
 
-const commands = createProgram(testContext()).commands.map((command) => command.name());
+const commands = (await createProgram(testContext())).commands.map((command) => command.name());
 
 async function helpOf(command: string): Promise<string> {
   const { status, stdout } = await runHere([...(command === '' ? [] : [command]), '--help']);

@@ -1,6 +1,6 @@
 import { generateCosigner, generateSigner } from '@spanledger/ledger';
 import { describe, expect, it } from 'vitest';
-import { describeError } from '../../../packages/cli/src/errors.ts';
+import { describeError } from '../../../packages/cli/src/failure.ts';
 import { readWitnessPolicy } from '../../../packages/cli/src/commands/witness-policy.ts';
 import { readWatchedLogs } from '../../../packages/cli/src/commands/watched-logs.ts';
 import { parseDocuments, readInputFile, readVkey } from '../../../packages/cli/src/input-files.ts';

@@ -81,7 +81,7 @@ async function examinePlaces(options: SourceOptions, context: Context): Promise<
       ? checkDirectory(location.directory, context, true)
       : checkNamedService(describeLocation(location), context);
   }
-  const { directory, url } = usualPlace(context.env);
+  const { directory, url } = await usualPlace(context.env);
   const service = context.env['SPANLEDGER_URL'] ?? '';
   return [
     ...(await checkDirectory(directory, context, false)),

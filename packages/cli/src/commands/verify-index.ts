@@ -4,6 +4,8 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { progressLine } from '../output/progress.ts';
 
+export { renderIndexReport } from '../output/index-report.ts';
+
 /**
  * Verifies the index of a data directory against its ledger.
  *

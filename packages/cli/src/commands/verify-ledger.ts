@@ -1,23 +1,23 @@
-import { StateRefusedError, verifyLedger, type TileSource } from '@spanledger/ledger/verify';
+import { StateRefusedError, verifyLedger } from '@spanledger/ledger/directory';
+import type { TileSource } from '@spanledger/ledger/verify';
 import { describeLocation, locate, openPublicLog } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { readInputFile, readVkey } from '../input-files.ts';
-import { renderIndexReport } from '../output/index-report.ts';
 import { renderJsonLine } from '../output/json.ts';
 import { progressLine } from '../output/progress.ts';
 import { renderReport } from '../output/reports.ts';
 import { StateFile } from '../state-file.ts';
 import { readAnchors } from './anchors.ts';
-import { compareIndex, demandDirectory } from './verify-index.ts';
 import type { VerifyOptions } from './verify.ts';
 import { readWitnessPolicy } from './witness-policy.ts';
 
 /** Verifies a whole ledger and prints the report. */
 export async function verifyWholeLedger(options: VerifyOptions, context: Context): Promise<void> {
   const location = await locate(options, context);
-  if (options.index === true) demandDirectory(location);
-  const log = openPublicLog(location, context);
+  const index = options.index === true ? await import('./verify-index.ts') : undefined;
+  index?.demandDirectory(location);
+  const log = await openPublicLog(location, context);
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
   const policy = await readWitnessPolicy(options, context);
   const known = await Promise.all((options.known ?? []).map((file) => readInputFile(file, context)));
@@ -51,17 +51,19 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   await stateFile?.remove();
 
   // What follows a ledger that is not as it should be cannot be told from it.
-  const index = options.index === true && report.ok ? await compareIndex(location, context) : undefined;
+  const indexReport = report.ok ? await index?.compareIndex(location, context) : undefined;
   context.mustFinish = true;
   const vkeySource = options.vkey === undefined ? 'log' : 'given';
-  if (options.json === true) context.out(renderJsonLine({ ...report, vkeySource, ...(index && { index }) }));
+  if (options.json === true)
+    context.out(renderJsonLine({ ...report, vkeySource, ...(indexReport && { index: indexReport }) }));
   else {
     context.out(renderReport(report, { paint: context.paint }));
     if (vkeySource === 'log') context.out(noteOwnKey(describeLocation(location)));
-    if (index !== undefined) context.out(`\n${renderIndexReport(index, { paint: context.paint })}`);
-    else if (options.index === true) context.out('\nThe index was not compared with this ledger.\n');
+    if (index !== undefined && indexReport !== undefined)
+      context.out(`\n${index.renderIndexReport(indexReport, { paint: context.paint })}`);
+    else if (index !== undefined) context.out('\nThe index was not compared with this ledger.\n');
   }
-  context.exitCode = report.ok && index?.ok !== false ? EXIT.good : EXIT.failed;
+  context.exitCode = report.ok && indexReport?.ok !== false ? EXIT.good : EXIT.failed;
 }
 
 /** A key that comes from the log itself says little about who signed; a reader should know. */

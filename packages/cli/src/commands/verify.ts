@@ -3,8 +3,6 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { addExamples, addSourceOptions, collect, parseQuorum, type SourceOptions } from '../options.ts';
-import { verifyWholeLedger } from './verify-ledger.ts';
-import { verifyRecords } from './verify-records.ts';
 
 /** What `verify` is asked. */
 export interface VerifyOptions extends SourceOptions {
@@ -130,6 +128,7 @@ export function addVerify(program: Command, context: Context): void {
         hint: 'For example: spanledger verify record.json --proof record.tlog-proof',
       });
     }
-    await (file === undefined ? verifyWholeLedger(options, context) : verifyRecords(file, options, context));
+    if (file === undefined) await (await import('./verify-ledger.ts')).verifyWholeLedger(options, context);
+    else await (await import('./verify-records.ts')).verifyRecords(file, options, context);
   });
 }

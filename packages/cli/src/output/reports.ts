@@ -1,9 +1,5 @@
-import {
-  formatDocumentReport,
-  formatReport,
-  type DocumentReport,
-  type VerificationReport,
-} from '@spanledger/ledger/verify';
+import { formatDocumentReport, formatReport } from '@spanledger/ledger/directory';
+import type { DocumentReport, VerificationReport } from '@spanledger/ledger/verify';
 import { plain, type Paint, type RenderOptions } from './paint.ts';
 
 /** What the verification of a ledger found. */

@@ -1,2 +1,3 @@
 export { parseCanonical } from './parser.ts';
+export { isJsonObject } from '../json-object.ts';
 export { type JsonObject, type JsonValue } from '../json.ts';

@@ -5,7 +5,7 @@ import { checkCheckpoint, parseVerificationKey } from '@spanledger/ledger/verify
 import { openPublicLog } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { describeOwner, openDirectory } from '../../directory-access.ts';
-import { describeError } from '../../errors.ts';
+import { describeError } from '../../failure.ts';
 import { formatCount, formatMilliseconds } from '../../output/text.ts';
 import { keyFiles } from '../keys.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
@@ -103,7 +103,7 @@ async function checkKeys(directory: string): Promise<Finding[]> {
 async function checkLedger(directory: string, context: Context): Promise<Finding> {
   const paths = dataDirectory(directory);
   try {
-    const log = openPublicLog({ kind: 'directory', directory }, context);
+    const log = await openPublicLog({ kind: 'directory', directory }, context);
     const note = await log.tiles.read('checkpoint');
     if (note === undefined) {
       return warning('ledger', 'nothing is published yet', 'Start the service once: spanledger serve');

@@ -1,5 +1,5 @@
 import { loadConfig } from '@spanledger/audit-exporter';
-import { describeError } from '../../errors.ts';
+import { describeError } from '../../failure.ts';
 import { isNewEnough, NODE_LEAST } from '../../node-version.ts';
 import { bad, type Finding, good } from './finding.ts';
 

@@ -40,7 +40,7 @@ export async function checkPositions(directory: string, context: Context): Promi
       fix: 'Restore vault/ and ledger/ from the same backup. If neither was restored, the ledger was cut back: spanledger verify --known with a checkpoint that you kept.',
     },
   ];
-  const { tiles } = openPublicLog({ kind: 'directory', directory }, context);
+  const { tiles } = await openPublicLog({ kind: 'directory', directory }, context);
   const log = new LedgerReader(tiles);
   let ahead: Finding[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

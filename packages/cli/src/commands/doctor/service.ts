@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import { connectArchive, isLoopback } from '@spanledger/audit-exporter';
 import { answers } from '../../connection.ts';
 import type { Context } from '../../context.ts';
-import { describeError } from '../../errors.ts';
+import { describeError } from '../../failure.ts';
 import { formatCount } from '../../output/text.ts';
 import { numberAt } from '../../output/document-fields.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
