@@ -61,19 +61,10 @@ export interface Tally {
   others: number;
 }
 
-/**
- * Where a driver keeps what it indexed. `add` is atomic and durable together with the position; an answer covers at
- * least every record below the position. test/contract/search-index runs the same suite on each driver.
- */
-export interface SearchIndexDriver {
+/** What can be asked of an index; an answer covers at least every record below the position. */
+export interface SearchReader {
   /** The first ledger index that is not indexed. */
   position(): number;
-  /**
-   * Takes in records, in ascending order. A record that was taken in before is replaced, with all its tokens.
-   *
-   * @param position - the position from now on: just past the batch, or as it was where records are only replaced
-   */
-  add(records: readonly IndexedRecord[], position: number): Promise<void>;
   /** Finds where matching records may be. The answer may hold too many, never too few. */
   candidates(request: CandidateRequest): Promise<CandidatePage>;
   /**
@@ -82,8 +73,21 @@ export interface SearchIndexDriver {
    * @throws ExporterError `request_malformed` where there are more stretches of time than {@link MAX_BUCKETS}
    */
   tally(request: TallyRequest): Promise<Tally>;
+}
+
+/**
+ * Where a driver keeps what it indexed. `add` is atomic and durable together with the position.
+ * test/contract/search-index runs the same suite on each driver.
+ */
+export interface SearchIndexDriver extends SearchReader {
+  /**
+   * Takes in records, in ascending order. A record that was taken in before is replaced, with all its tokens.
+   *
+   * @param position - the position from now on: just past the batch, or as it was where records are only replaced
+   */
+  add(records: readonly IndexedRecord[], position: number): Promise<void>;
   close(): void;
 }
 
 /** An index that follows the published log and answers where records are. */
-export interface SearchIndex extends Follower, Pick<SearchIndexDriver, 'candidates' | 'tally'> {}
+export interface SearchIndex extends Follower, SearchReader {}
