@@ -19,6 +19,7 @@ const mapping = {
     event: { properties: { duration: { type: 'long' }, outcome: keyword } },
     http: { properties: { response: { properties: { status_code: { type: 'integer' } } } } },
     oidc: { properties: { auth_time: { type: 'date' }, session: { properties: { id: keyword } } } },
+    session: { properties: { id: keyword } },
     user: { properties: { id: keyword } },
     words: { type: 'text', analyzer: 'spanledger_words' },
   },
@@ -35,7 +36,13 @@ describe('planDsl', () => {
     expect(plan('session.id:x')).toMatchObject({
       isExact: true,
       atMost: {
-        bool: { should: [{ term: { 'audit.session.id': 'x' } }, { term: { 'oidc.session.id': 'x' } }] },
+        bool: {
+          should: [
+            { term: { 'audit.session.id': 'x' } },
+            { term: { 'oidc.session.id': 'x' } },
+            { term: { 'session.id': 'x' } },
+          ],
+        },
       },
     });
     expect(plan('attributes.order.note:rush').atMost).toEqual({ term: { 'attributes.order.note': 'rush' } });

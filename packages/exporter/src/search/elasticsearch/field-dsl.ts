@@ -1,6 +1,6 @@
 import { groupOfPath } from '@spanledger/record';
 
-import { parseNetwork } from '../query/addresses.ts';
+import { contains, parseNetwork } from '../query/addresses.ts';
 import type { Network } from '../query/addresses.ts';
 import { parseDate } from '../query/dates.ts';
 import { ALL, allOf, anyOf, butIgnored, exactly, ignored, incomplete, NONE, within } from './clauses.ts';
@@ -15,6 +15,9 @@ const BOOLEANS = ['false', 'true'] as const;
 const MAX_DIGITS = 19;
 /** Text that may be read as an address, and be none to Elasticsearch: with noughts before a number. */
 const LIKE_AN_ADDRESS = '[0-9.]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*';
+
+/** 0.0.0.0 as an address of IPv6. */
+const MAPPED_IPV4 = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0];
 
 /** Some value of a field, as text, is this. */
 export function equalsField(field: MappedField, value: string): DslPlan {
@@ -142,7 +145,7 @@ function term(field: string, value: string): Dsl {
 function butIgnoredAddresses(network: Network, field: string, suspects: Dsl): DslPlan {
   const query = term(field, formatNetwork(network));
   // To Elasticsearch every IPv4 address is one of IPv6 as well.
-  const holdsIpv4 = network.address.length === 16 && network.bits < 96;
+  const holdsIpv4 = contains(network, MAPPED_IPV4);
   return within(anyOf([query, allOf([ignored(field), suspects])]), holdsIpv4 ? NONE : query);
 }
 
