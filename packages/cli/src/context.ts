@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { colored, plain, type Paint } from './output/paint.ts';
 
@@ -20,6 +21,8 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   /** Reads standard input to its end. */
   readInput: () => Promise<string>;
+  /** Asks whoever sits at the terminal for a line; undefined where nobody does. */
+  ask: ((question: string) => Promise<string>) | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** Aborts at the first Ctrl-C or SIGTERM after the call; a later one ends the process. */
@@ -45,6 +48,7 @@ export function processContext(): Context {
     ...(process.stdout.isTTY && process.stdout.columns > 0 && { columns: process.stdout.columns }),
     env,
     readInput: () => text(process.stdin),
+    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     now: Date.now,
     untilInterrupted,
     onHangUp: (work) => {
@@ -57,6 +61,15 @@ export function processContext(): Context {
   quietBrokenPipe(process.stdout, context);
   quietBrokenPipe(process.stderr, context);
   return context;
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** https://no-color.org: set and not empty means no colour. */

@@ -27,6 +27,7 @@ const COMMANDS = {
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,
   tokens: async () => (await import('./commands/tokens.ts')).addTokens,
+  setup: async () => (await import('./commands/setup.ts')).addSetup,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
 } satisfies Record<string, () => Promise<(program: Command, context: Context) => void>>;
 

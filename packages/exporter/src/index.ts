@@ -27,6 +27,7 @@ export {
   ENVIRONMENT_OVERRIDES,
   isLoopback,
   loadConfig,
+  NAMESPACE,
 } from './config/index.ts';
 export type { Config, ConfigSources, EnvironmentOverride, LogFormat, LogLevel } from './config/index.ts';
 export { dataDirectory } from './data-directory.ts';
@@ -42,6 +43,8 @@ export {
   rotateToken,
 } from './doors/index.ts';
 export type { MadeToken, Role, StoredToken, TokenWish } from './doors/index.ts';
+export { ElasticsearchSetup, readApiKey } from './elasticsearch/index.ts';
+export type { CreatedKey, ElasticsearchAccess, SetupChange } from './elasticsearch/index.ts';
 export { ExporterError } from './errors.ts';
 export type { ExporterErrorCode } from './errors.ts';
 export { INDEX_FAILURE_MEANINGS } from './index-report.ts';

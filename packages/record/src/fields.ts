@@ -99,6 +99,33 @@ export function groupOfPath(path: readonly string[]): FieldGroup {
   return node.group;
 }
 
+/** A field that this package names: where it stands, who commits to it, and what its value looks like. */
+export interface KnownField {
+  /** Member names with dots between them. */
+  path: string;
+  group: FieldGroup;
+  shape: FieldShape;
+}
+
+/**
+ * Every field that an attribute has a place of its own at, each once. Beside these there are what the mapping and the
+ * ledger write (`event`, `audit` …), and any name in the namespaces that are open.
+ */
+export function knownFields(): KnownField[] {
+  const fields = new Map<string, KnownField>();
+  for (const { path, group, shape } of [
+    ...PLACES.values(),
+    UNBOUND_SESSION,
+    SPAN_NAME,
+    SPAN_EVENTS,
+    ERROR_MESSAGE,
+  ]) {
+    const name = path.join('.');
+    fields.set(name, { path: name, group, shape });
+  }
+  return [...fields.values()];
+}
+
 const UNBOUND_SESSION: FieldPlace = {
   ...openPlace('identity', ['session'], 'id', ATTR_SESSION_ID),
   shape: 'text',

@@ -69,8 +69,9 @@ export { LEDGER_MEMBER_MAX_BYTES, MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES } from './e
 export type { EntryBatch } from './entry-batch.ts';
 export { RecordError } from './errors.ts';
 export type { RecordErrorCode } from './errors.ts';
-export { groupOfAttribute, groupOfPath, knownPath } from './fields.ts';
-export type { FieldGroup } from './fields.ts';
+export type { FieldShape } from './field-table.ts';
+export { groupOfAttribute, groupOfPath, knownFields, knownPath } from './fields.ts';
+export type { FieldGroup, KnownField } from './fields.ts';
 export { emptyObject, isJsonObject } from './json-object.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export {

@@ -22,6 +22,7 @@ export function testContext(changes: Partial<Context> = {}): TestContext {
     draw: undefined,
     env: {},
     readInput: () => Promise.resolve(''),
+    ask: undefined,
     now: () => Date.parse('2026-11-21T12:00:00Z'),
     untilInterrupted: () => new AbortController().signal,
     onHangUp: () => undefined,

@@ -10,7 +10,7 @@ const END = '<!-- help: end -->';
 const commands = (await createProgram(testContext())).commands.map((command) => command.name());
 
 async function helpOf(command: string): Promise<string> {
-  const { status, stdout } = await runHere([...(command === '' ? [] : [command]), '--help']);
+  const { status, stdout } = await runHere([...command.split(' ').filter(Boolean), '--help']);
   expect(status).toBe(0);
   return stdout;
 }
@@ -30,6 +30,7 @@ describe('help', () => {
       'keys',
       'reconcile',
       'tokens',
+      'setup',
       'doctor',
     ]);
   });
@@ -58,7 +59,7 @@ describe('help', () => {
 
   it('is what docs/cli.md says', async () => {
     const sections = await Promise.all(
-      commands.map(
+      [...commands, 'setup elasticsearch'].map(
         async (command) => `## ${command}\n\n\`\`\`text\n${(await helpOf(command)).trimEnd()}\n\`\`\`\n`,
       ),
     );

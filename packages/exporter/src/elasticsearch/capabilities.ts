@@ -1,15 +1,11 @@
 import type { Client } from '@elastic/elasticsearch';
 import { describeFailure, isAnswer } from './failure.ts';
 
-/** Types of fields that not every build of Elasticsearch has, and what we use in their place. */
-export const FIELD_TYPE_FALLBACKS = {
-  constant_keyword: 'keyword',
-  match_only_text: 'text',
-  wildcard: 'keyword',
-} as const;
+/** Types of fields that we use where the server has them; `keyword` takes their place. */
+const OPTIONAL_TYPES = ['wildcard'] as const;
 
 /** A type of field that a server may lack. */
-export type OptionalFieldType = keyof typeof FIELD_TYPE_FALLBACKS;
+export type OptionalFieldType = (typeof OPTIONAL_TYPES)[number];
 
 /** What a server can do of what we use where it is there. */
 export interface Capabilities {
@@ -38,8 +34,7 @@ export async function readCapabilities(client: Client, url: string): Promise<Cap
   try {
     const { version } = await client.info();
     const fieldTypes = new Set<OptionalFieldType>();
-    for (const type of ['constant_keyword', 'match_only_text', 'wildcard'] as const)
-      if (await hasFieldType(client, type)) fieldTypes.add(type);
+    for (const type of OPTIONAL_TYPES) if (await hasFieldType(client, type)) fieldTypes.add(type);
     return {
       version: version.number,
       ilm: await hasCall(client, `/_ilm/policy/${NOBODYS}`),

@@ -59,14 +59,14 @@ function describeAnswer(error: errors.ResponseError, url: string, showReason: bo
   const said = `${url}: Elasticsearch answered ${statusCode}${type === undefined ? '' : ` (${type})`}`;
   if (statusCode === 401) {
     return new ExporterError('elasticsearch_refused', `${said}: it does not accept the key or the password`, {
-      hint: 'The key is unknown, was invalidated or has expired: make new ones with spanledger setup elasticsearch --keys-dir.',
+      hint: 'The key is unknown, was invalidated or has expired: make new ones with spanledger setup elasticsearch --new-keys.',
     });
   }
   if (statusCode === 403) {
     const action = ACTION.exec(reason ?? '')?.[1];
     const what = action === undefined ? '' : `: ${action}`;
     return new ExporterError('elasticsearch_refused', `${said}: the key may not do that${what}`, {
-      hint: 'Use the key of the role that it is for, of the same namespace: spanledger setup elasticsearch --keys-dir makes them.',
+      hint: 'Use the key of the role that it is for, of the same namespace: spanledger setup elasticsearch --new-keys makes them.',
     });
   }
   if (statusCode === 429 || statusCode === 503) {

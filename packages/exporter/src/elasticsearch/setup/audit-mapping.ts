@@ -1,0 +1,138 @@
+import { COMMITMENT_GROUPS, type FieldShape, type JsonObject, knownFields } from '@spanledger/record';
+import { isAddressField, isClearTextField } from '../../search/query/fields.ts';
+import type { OptionalFieldType } from '../capabilities.ts';
+import {
+  addressField,
+  DATE,
+  FLATTENED,
+  INTEGER,
+  KEYWORD,
+  LONG,
+  nestFields,
+  UNSEARCHED,
+  WORDS_ANALYZER,
+  WORDS_FIELD,
+  WORDY,
+} from './mapping.ts';
+
+/** What the mapping of spans, the service and the ledger write beside attributes: exact values. */
+const KEYWORDS = [
+  'audit.action',
+  'audit.actor.id',
+  'audit.actor.type',
+  'audit.integrity.hash',
+  'audit.key.replaces',
+  'audit.key.state',
+  'audit.key.vkey',
+  'audit.ledger.origin',
+  'audit.ledger.previous',
+  'audit.outcome',
+  'audit.record.id',
+  'audit.schema.version',
+  'audit.session.id',
+  'audit.target.id',
+  'audit.truncated',
+  'ecs.version',
+  'event.category',
+  'event.dataset',
+  'event.kind',
+  'event.module',
+  'event.outcome',
+  'event.type',
+  'parent.id',
+  'span.id',
+  'span.kind',
+  'trace.id',
+];
+
+const NUMBERS = [
+  'audit.integrity.checkpoint_size',
+  'audit.key.from',
+  'audit.key.number',
+  'audit.ledger.index',
+  'event.duration',
+];
+
+/** Of the open namespaces what semantic conventions name; other names stay in the document, unindexed. */
+const CONVENTIONAL = [
+  'enduser.id',
+  'enduser.pseudo.id',
+  'enduser.role',
+  'enduser.scope',
+  'session.id',
+  'session.previous_id',
+  'url.domain',
+  'url.extension',
+  'url.fragment',
+  'url.original',
+  'url.port',
+  'url.registered_domain',
+  'url.subdomain',
+  'url.template',
+  'url.top_level_domain',
+  'user.domain',
+  'user_agent.device.name',
+  'user_agent.name',
+  'user_agent.os.name',
+  'user_agent.os.version',
+  'user_agent.synthetic.type',
+  'user_agent.version',
+];
+
+/** Long and seldom asked for as a whole: found by parts of them, where the server has a type for that. */
+const SEARCHED_BY_PARTS = ['url.full', 'url.original', 'url.path'];
+
+/** Objects of names that come from outside. */
+const OPEN_OBJECTS = ['attributes', 'oidc.claims', 'span.events'];
+
+/**
+ * The mapping of the audit records: every field that a record or an opened group may have has a type that stands here,
+ * so that no document decides it; what has no name of ours stands in flattened objects. Nothing is added to a
+ * document, which is what verifies.
+ *
+ * @param types - what the server has beside the usual types
+ */
+export function auditMapping(types: ReadonlySet<OptionalFieldType>): JsonObject {
+  const fields = new Map<string, JsonObject>();
+  for (const { path, group, shape } of knownFields())
+    fields.set(path, fieldOf(path, shape, group !== 'clear'));
+  for (const path of KEYWORDS) fields.set(path, fieldOf(path, 'text', false));
+  for (const path of NUMBERS) fields.set(path, LONG);
+  for (const path of CONVENTIONAL) fields.set(path, WORDY);
+  if (types.has('wildcard')) {
+    for (const path of SEARCHED_BY_PARTS) fields.set(path, { ...WORDY, type: 'wildcard' });
+  }
+  for (const path of OPEN_OBJECTS) fields.set(path, FLATTENED);
+  for (const group of COMMITMENT_GROUPS) {
+    fields.set(`audit.commitments.${group}`, UNSEARCHED);
+    fields.set(`audit.openings.${group}.salt`, UNSEARCHED);
+  }
+  fields.set('audit.key.statement', UNSEARCHED);
+  // A stream's times must be times.
+  fields.set('@timestamp', { type: 'date_nanos', ignore_malformed: false });
+  fields.set(WORDS_FIELD, { type: 'text', analyzer: WORDS_ANALYZER, norms: false });
+  return { dynamic: false, properties: nestFields(fields) };
+}
+
+function fieldOf(path: string, shape: FieldShape, isCommitted: boolean): JsonObject {
+  switch (shape) {
+    case 'short':
+      return INTEGER;
+    case 'integer':
+      return LONG;
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'time':
+      return DATE;
+    case 'any':
+      return FLATTENED;
+    case 'list':
+    case 'scopes':
+    case 'text':
+    case 'word': {
+      const hasWords = isCommitted || isClearTextField(path);
+      if (isAddressField(path)) return addressField(hasWords);
+      return hasWords ? WORDY : KEYWORD;
+    }
+  }
+}
