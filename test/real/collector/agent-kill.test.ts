@@ -5,18 +5,25 @@ import { ServiceProcess } from '../../support/exporter/service-process.ts';
 import { makeDataDirectory, verifyDirectory } from '../../support/exporter/service.ts';
 import { freeAddresses } from './collector.ts';
 import { settle, waitForRecords } from './ledger-size.ts';
+import { secureDirectory } from './secured.ts';
 import { shippedCollector } from './shipped.ts';
 
-const KILLS = 4;
-const SENDERS = 4;
+const KILLS = 3;
+const SENDERS = 2;
 
-test(`kill -9 of the collector and of the service in mid-flow, ${KILLS} times each: nothing is lost and nothing doubled`, async () => {
+test(`kill -9 of the collector and of the service in mid-flow, ${KILLS} times each, with TLS and a token: nothing is lost and nothing doubled`, async () => {
   const data = await makeDataDirectory();
   onTestFinished(() => data.remove());
+  const { caFile, tokenFile } = await secureDirectory(data.path);
   const [address = ''] = await freeAddresses(1);
   await using service = new ServiceProcess(data.path, [], Number(address.split(':')[1]));
   await service.start();
-  await using agent = await shippedCollector('agent.yaml', { AUDIT_ENDPOINT: `http://${address}` });
+  expect(service.url).toBe(`https://${address}`);
+  await using agent = await shippedCollector('agent.yaml', {
+    AUDIT_ENDPOINT: `https://${address}`,
+    AUDIT_CA_FILE: caFile,
+    AUDIT_TOKEN_FILE: tokenFile,
+  });
   let collector = await agent.start();
   const load = new Load({ url: agent.url('AUDIT_HTTP_ENDPOINT') }, SENDERS);
   load.start();

@@ -101,7 +101,7 @@ test('telemetry is sampled by whole traces, and the audit path has all of it', a
 
 test('kill -9 of the gateway and of one service in mid-flow: each span is in one of the logs, once; a session is in one log', async () => {
   const before = await Promise.all(paths.map(publishedSize));
-  const load = new Load({ url: agent.url('AUDIT_HTTP_ENDPOINT') }, 6);
+  const load = new Load({ url: agent.url('AUDIT_HTTP_ENDPOINT') }, 4);
   load.start();
   for (const service of services) {
     await delay(200);

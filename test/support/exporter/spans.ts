@@ -46,7 +46,7 @@ export function createSender(service: string, numbered = true): Sender {
 }
 
 /** The serializer tells resources apart by identity: spans of one process share one. */
-function resourceOf(attributes: Attributes): ReadableSpan['resource'] {
+export function resourceOf(attributes: Attributes): ReadableSpan['resource'] {
   return {
     attributes,
     merge: () => {
