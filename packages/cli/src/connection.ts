@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Archive } from '@spanledger/audit-exporter';
+import type { Archive, ClientTls } from '@spanledger/audit-exporter';
 import { dataDirectory, ExporterError } from '@spanledger/audit-exporter/directory';
 import {
   fileTiles,
@@ -11,14 +11,17 @@ import {
 import type { LedgerReader } from '@spanledger/ledger';
 import type { TileSource } from '@spanledger/ledger/verify';
 import type { Context } from './context.ts';
+import { readCredentials, type Credentials } from './credentials.ts';
 import { findLog, openDirectory } from './directory-access.ts';
 import { CliError } from './errors.ts';
 import type { SourceOptions } from './options.ts';
 
 const PROBE_TIMEOUT_MS = 1500;
+const MAX_PROBE_BYTES = 64 * 1024;
 
 /** Where an audit trail is. */
-export type Location = { kind: 'directory'; directory: string } | { kind: 'service'; url: string };
+export type Location =
+  { kind: 'directory'; directory: string } | { kind: 'service'; url: string; credentials: Credentials };
 
 /** The public part of a log: what verifying it takes, and no key that is secret. */
 export interface PublicLog {
@@ -40,10 +43,11 @@ export interface PublicLog {
  */
 export async function locate(options: SourceOptions, context: Context): Promise<Location> {
   if (options.data !== undefined) return { kind: 'directory', directory: options.data };
+  const credentials = readCredentials(options, context);
   const url = options.url ?? nonEmpty(context.env['SPANLEDGER_URL']);
-  if (url !== undefined) return { kind: 'service', url: checkUrl(url) };
+  if (url !== undefined) return { kind: 'service', url: checkUrl(url), credentials };
   const usual = await usualPlace(context.env);
-  if (await answers(usual.url)) return { kind: 'service', url: usual.url };
+  if (await answers(usual.url, credentials)) return { kind: 'service', url: usual.url, credentials };
   if (existsSync(usual.directory)) return { kind: 'directory', directory: usual.directory };
   throw new ExporterError(
     'archive_unreachable',
@@ -62,7 +66,7 @@ export async function withArchive<T>(
   const archive =
     location.kind === 'directory'
       ? await openDirectory(location.directory, context.env)
-      : await connectService(location.url, context);
+      : await connectService(location.url, location.credentials);
   try {
     return await work(archive, location);
   } finally {
@@ -71,9 +75,9 @@ export async function withArchive<T>(
 }
 
 /** The public part of the log at a location; of a directory, only its log and `ledger.vkey` are read. */
-export async function openPublicLog(location: Location, context: Context): Promise<PublicLog> {
+export async function openPublicLog(location: Location): Promise<PublicLog> {
   if (location.kind === 'service') {
-    const archive = await connectService(location.url, context);
+    const archive = await connectService(location.url, location.credentials);
     return {
       tiles: archive.tiles,
       vkey: () => archive.vkey(),
@@ -128,19 +132,20 @@ export function describeLocation(location: Location): string {
 /** Where `serve` listens and keeps its data when its command line says nothing else. */
 export async function usualPlace(env: NodeJS.ProcessEnv): Promise<{ url: string; directory: string }> {
   const { DEFAULT_PORT, isLoopback, loadConfig } = await import('@spanledger/audit-exporter');
-  const { host, port, dataDirectory: directory } = loadConfig({ env });
+  const { host, port, dataDirectory: directory, tls } = loadConfig({ env });
   // An address that stands for all of them is none to ask.
   const name = isLoopback(host) ? host : '127.0.0.1';
   return {
-    url: `http://${name.includes(':') ? `[${name}]` : name}:${port === 0 ? DEFAULT_PORT : port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port === 0 ? DEFAULT_PORT : port}`,
     directory,
   };
 }
 
 /** Whether a service answers at an address. */
-export async function answers(url: string): Promise<boolean> {
+export async function answers(url: string, { tls }: Credentials): Promise<boolean> {
   try {
-    const response = await fetch(new URL('healthz', `${url}/`), {
+    const ask = tls === undefined ? fetch : await fetchWith(tls);
+    const response = await ask(new URL('healthz', `${url}/`), {
       signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     });
     await response.body?.cancel();
@@ -151,10 +156,14 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function connectService(url: string, context: Context): Promise<Archive> {
+async function fetchWith(tls: ClientTls): Promise<typeof fetch> {
+  const { tlsFetch } = await import('@spanledger/audit-exporter');
+  return tlsFetch(tls, MAX_PROBE_BYTES);
+}
+
+async function connectService(url: string, credentials: Credentials): Promise<Archive> {
   const { connectArchive } = await import('@spanledger/audit-exporter');
-  const token = nonEmpty(context.env['SPANLEDGER_TOKEN']);
-  return connectArchive(url, token === undefined ? {} : { token });
+  return connectArchive(url, credentials);
 }
 
 function checkUrl(url: string): string {

@@ -4,6 +4,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export interface SourceOptions {
   data?: string;
   url?: string;
+  /** Holds the token for the service. */
+  tokenFile?: string;
+  /** The authority of the service's certificate. */
+  caFile?: string;
   json?: boolean;
 }
 
@@ -20,6 +24,14 @@ export function addSourceOptions(command: Command): Command {
         'ask the service at this address (default: SPANLEDGER_URL, else http://127.0.0.1:4319 if it answers, else ' +
           'the default data directory)',
       ),
+    )
+    .option(
+      '--token-file <file>',
+      'the token for the service (default: SPANLEDGER_TOKEN, else SPANLEDGER_TOKEN_FILE)',
+    )
+    .option(
+      '--ca-file <file>',
+      'the authority of the service’s certificate (default: SPANLEDGER_CA_FILE, else the system’s)',
     )
     .option('--json', 'machine-readable output');
 }

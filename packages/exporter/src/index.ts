@@ -69,5 +69,7 @@ export type {
 } from './reconcile/index.ts';
 export { startService } from './service.ts';
 export type { Service, ServiceOptions } from './service.ts';
+export { tlsFetch } from './tls-fetch.ts';
+export type { ClientTls } from './tls-fetch.ts';
 export { openArchive } from './stored-archive.ts';
 export type { StoredArchiveOptions } from './stored-archive.ts';

@@ -21,11 +21,14 @@ import {
   readSessionsPage,
 } from './remote-answers.ts';
 import { parseQuery } from './search/query/index.ts';
+import { type ClientTls, tlsFetch } from './tls-fetch.ts';
 
 /** How a service is asked. */
 export interface RemoteArchiveOptions {
   /** Bearer token, where the service demands one. */
   token?: string;
+  /** Certificates of one's own. */
+  tls?: ClientTls;
   /** How long one answer may take, in milliseconds; 30,000 if not given. */
   timeoutMs?: number;
 }
@@ -90,15 +93,21 @@ class Client {
   readonly #base: URL;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
+  readonly #fetch: typeof fetch;
 
-  constructor(url: string, { token, timeoutMs = DEFAULT_TIMEOUT_MS }: RemoteArchiveOptions) {
+  constructor(url: string, { token, tls, timeoutMs = DEFAULT_TIMEOUT_MS }: RemoteArchiveOptions) {
+    this.#fetch = tls === undefined ? fetch : tlsFetch(tls, MAX_ANSWER_BYTES);
     this.#base = new URL(url.endsWith('/') ? url : `${url}/`);
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#timeoutMs = timeoutMs;
   }
 
   tiles(): Archive['tiles'] {
-    const tiles = httpTiles(this.#base, { headers: this.#headers, timeoutMs: this.#timeoutMs });
+    const tiles = httpTiles(this.#base, {
+      headers: this.#headers,
+      timeoutMs: this.#timeoutMs,
+      fetch: this.#fetch,
+    });
     return {
       read: (path) => tiles.read(path).catch((error: unknown) => this.#fail(error)),
     };
@@ -147,7 +156,7 @@ class Client {
 
   async #get(url: URL): Promise<{ status: number; body: string }> {
     try {
-      const response = await fetch(url, {
+      const response = await this.#fetch(url, {
         headers: this.#headers,
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
@@ -161,7 +170,9 @@ class Client {
     if (cause instanceof ExporterError) throw cause;
     throw new ExporterError('archive_unreachable', `${this.#base.href} does not answer`, {
       cause,
-      hint: "is the service running? Start it with 'spanledger serve', or read its files with --data",
+      hint: isDistrust(cause)
+        ? 'its certificate is not believed: name its authority with --ca-file (SPANLEDGER_CA_FILE), and the service by a name that stands in it'
+        : "is the service running? Start it with 'spanledger serve', or read its files with --data",
     });
   }
 
@@ -170,6 +181,16 @@ class Client {
       hint: 'is this the address of a Spanledger service?',
     });
   }
+}
+
+/** Codes with which OpenSSL and Node refuse a certificate. */
+const DISTRUST = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/;
+
+function isDistrust(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string' && DISTRUST.test(cause.code)) return true;
+  }
+  return false;
 }
 
 async function readText(response: Response): Promise<string> {

@@ -27,14 +27,27 @@ export type IdentityMode = 'full' | 'pseudonym' | 'minimal';
 /** Which spans of traces that the application does not sample are recorded. */
 export type RecordMode = 'all' | 'roots' | 'sessions';
 
+/** How the receiver knows this process, and this process the receiver. */
+export interface CredentialConfig {
+  /** `SPANLEDGER_TOKEN`: sent as a bearer token. */
+  readonly token: string | undefined;
+  /** `SPANLEDGER_TOKEN_FILE`: holds the token where the variable does not. */
+  readonly tokenFile: string | undefined;
+  /** `SPANLEDGER_CA_FILE`: authorities of the receiver's certificate, PEM, in place of the system's. */
+  readonly caFile: string | undefined;
+  /** `SPANLEDGER_CLIENT_CERT_FILE` and `SPANLEDGER_CLIENT_KEY_FILE`, PEM. */
+  readonly clientCertFile: string | undefined;
+  readonly clientKeyFile: string | undefined;
+}
+
 /** The settings of one process, read once at start. docs/configuration.md explains each variable. */
 export interface InstrumentationConfig {
   /** `SPANLEDGER_DISABLED`: nothing is attached, hooked or written. */
   readonly disabled: boolean;
   /** `SPANLEDGER_ENDPOINT`: URL that takes OTLP/HTTP traces. */
   readonly endpoint: string;
-  /** `SPANLEDGER_TOKEN`: sent as a bearer token. */
-  readonly token: string | undefined;
+  /** How the receiver knows this process, and this process the receiver. */
+  readonly credentials: CredentialConfig;
   /** `SPANLEDGER_SPOOL_DIR`: holds one folder per process. */
   readonly spoolDirectory: string;
   /** `SPANLEDGER_SPOOL_MAX_BYTES`. */
@@ -76,7 +89,7 @@ export function readConfig(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): C
   const config: InstrumentationConfig = Object.freeze({
     disabled: readFlag('SPANLEDGER_DISABLED', env, problems),
     endpoint: readEndpoint(env['SPANLEDGER_ENDPOINT'], problems),
-    token: readToken(env['SPANLEDGER_TOKEN'], problems),
+    credentials: readCredentialConfig(env, problems),
     spoolDirectory: text(env['SPANLEDGER_SPOOL_DIR']) ?? defaultSpoolDirectory(env, platform),
     spoolMaxBytes: readInteger(
       'SPANLEDGER_SPOOL_MAX_BYTES',
@@ -125,6 +138,23 @@ function readEndpoint(value: string | undefined, problems: string[]): string {
   // As OTEL_EXPORTER_OTLP_ENDPOINT does: a base URL without a path is where the signals' own paths begin.
   if (url.pathname === '/') url.pathname = '/v1/traces';
   return url.href;
+}
+
+function readCredentialConfig(env: NodeJS.ProcessEnv, problems: string[]): CredentialConfig {
+  const clientCertFile = text(env['SPANLEDGER_CLIENT_CERT_FILE']);
+  const clientKeyFile = text(env['SPANLEDGER_CLIENT_KEY_FILE']);
+  if ((clientCertFile === undefined) !== (clientKeyFile === undefined)) {
+    problems.push(
+      'SPANLEDGER_CLIENT_CERT_FILE and SPANLEDGER_CLIENT_KEY_FILE belong together; no client certificate is shown.',
+    );
+  }
+  return {
+    token: readToken(env['SPANLEDGER_TOKEN'], problems),
+    tokenFile: text(env['SPANLEDGER_TOKEN_FILE']),
+    caFile: text(env['SPANLEDGER_CA_FILE']),
+    clientCertFile,
+    clientKeyFile,
+  };
 }
 
 function readToken(value: string | undefined, problems: string[]): string | undefined {

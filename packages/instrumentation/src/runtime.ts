@@ -58,7 +58,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
       folder,
       thread: threadId,
       endpoint: config.endpoint,
-      token: config.token,
+      credentials: config.credentials,
       fsync: config.spoolFsync,
       counters: counters.buffer,
       resume: [],

@@ -75,7 +75,7 @@ function ours(): Path {
     confirmed: () => reader.confirmed,
     open: openSyncable,
   });
-  const receiver = otlpReceiver(url, undefined);
+  const receiver = otlpReceiver(url);
   const joined = Buffer.alloc(4 * 1024 * 1024);
   return {
     write: (payload) => writer.append('final', [], payload, 3 * REQUESTS_PER_WRITE),

@@ -207,7 +207,7 @@ async function judged(headers: Record<string, string>, body: Uint8Array | string
   try {
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    return await otlpReceiver(`http://127.0.0.1:${port}/v1/traces`, undefined).send(Buffer.from('x'));
+    return await otlpReceiver(`http://127.0.0.1:${port}/v1/traces`).send(Buffer.from('x'));
   } finally {
     server.closeAllConnections();
     server.close();

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { describeLocation, locate, usualPlace } from '../connection.ts';
+import { locate, usualPlace } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { readCredentials } from '../credentials.ts';
 import { EXIT } from '../errors.ts';
 import { addExamples, addSourceOptions, type SourceOptions } from '../options.ts';
 import { renderJsonLine } from '../output/json.ts';
@@ -79,14 +80,15 @@ async function examinePlaces(options: SourceOptions, context: Context): Promise<
     const location = await locate(options, context);
     return location.kind === 'directory'
       ? checkDirectory(location.directory, context, true)
-      : checkNamedService(describeLocation(location), context);
+      : checkNamedService(location.url, location.credentials);
   }
   const { directory, url } = await usualPlace(context.env);
+  const credentials = readCredentials(options, context);
   const service = context.env['SPANLEDGER_URL'] ?? '';
   return [
     ...(await checkDirectory(directory, context, false)),
-    ...(service === '' ? [await checkPort(url)] : []),
-    ...(await (service === '' ? checkService(url, context) : checkNamedService(service, context))),
+    ...(service === '' ? [await checkPort(url, credentials)] : []),
+    ...(await (service === '' ? checkService(url, credentials) : checkNamedService(service, credentials))),
   ];
 }
 

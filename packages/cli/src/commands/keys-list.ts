@@ -38,7 +38,7 @@ export function addKeysList(keys: Command, context: Context): void {
 
 async function listKeys(options: ListOptions, context: Context): Promise<void> {
   const location = await locate(options, context);
-  const log = await openPublicLog(location, context);
+  const log = await openPublicLog(location);
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
   const trusted = parseVerificationKey(vkey);
   const { keys, problems } = readKeyHistory(await log.keys(), trusted.ok ? trusted.value : undefined);

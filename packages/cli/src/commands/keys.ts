@@ -40,7 +40,7 @@ export function addKeys(program: Command, context: Context): void {
 
 async function showKeys(options: SourceOptions, context: Context): Promise<void> {
   const location = await locate(options, context);
-  const vkey = await (await openPublicLog(location, context)).vkey();
+  const vkey = await (await openPublicLog(location)).vkey();
   const files = location.kind === 'directory' ? await keyFiles(location.directory) : [];
   const origin = vkey.slice(0, Math.max(0, vkey.indexOf('+')));
   const where = describeLocation(location);

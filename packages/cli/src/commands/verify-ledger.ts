@@ -17,7 +17,7 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   const location = await locate(options, context);
   const index = options.index === true ? await import('./verify-index.ts') : undefined;
   index?.demandDirectory(location);
-  const log = await openPublicLog(location, context);
+  const log = await openPublicLog(location);
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
   const policy = await readWitnessPolicy(options, context);
   const known = await Promise.all((options.known ?? []).map((file) => readInputFile(file, context)));

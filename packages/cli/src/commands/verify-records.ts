@@ -76,7 +76,7 @@ async function gatherEvidence(
     return { vkey: key, policy, proofOf, ...(givenKeys !== undefined && { keys: givenKeys }) };
   }
   const location = await locate(options, context);
-  const log = await openPublicLog(location, context);
+  const log = await openPublicLog(location);
   const statements = givenKeys ?? (await log.keys());
   return {
     vkey: key ?? (await log.vkey()),

@@ -1,3 +1,4 @@
+import type { CredentialConfig } from '../config.ts';
 import type { SpoolPosition } from '../spool/spool-position.ts';
 import type { FsyncPolicy } from '../spool/spool-writer.ts';
 
@@ -9,7 +10,7 @@ export interface SenderData {
   /** The thread of the application that this sender belongs to; 0 is the main thread. */
   readonly thread: number;
   readonly endpoint: string;
-  readonly token: string | undefined;
+  readonly credentials: CredentialConfig;
   readonly fsync: FsyncPolicy;
   /** Of the SpoolCounters that both threads have. */
   readonly counters: SharedArrayBuffer;

@@ -4,6 +4,7 @@ import {
   createOtlpHttpExportDelegate,
   httpAgentFactoryFromOptions,
 } from '@opentelemetry/otlp-exporter-base/node-http';
+import type { Credentials } from './credentials.ts';
 import { rejectedSpans } from './partial-success.ts';
 
 /** How long one request may take, the exporter's own few retries included. */
@@ -39,20 +40,25 @@ const POSTPONING_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 405, 40
  * its few attempts, and ordering, is ours. This module imports `@opentelemetry/api` and therefore runs in a worker only.
  *
  * @param endpoint - URL of the receiver.
- * @param token - Sent as a bearer token.
+ * @param credentials - How the receiver knows us, and we it.
  */
-export function otlpReceiver(endpoint: string, token: string | undefined): Receiver {
-  const headers: Record<string, string> = { 'Content-Type': 'application/x-protobuf' };
-  if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
+export function otlpReceiver(endpoint: string, credentials: Credentials = {}): Receiver {
+  const headers = (): Record<string, string> => {
+    const token = credentials.token?.();
+    return {
+      'Content-Type': 'application/x-protobuf',
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    };
+  };
   let answered: Uint8Array = new Uint8Array();
   const delegate = createOtlpHttpExportDelegate(
     {
       url: endpoint,
-      headers: () => Promise.resolve({ ...headers }),
+      headers: () => Promise.resolve(headers()),
       compression: compressionFor(endpoint),
       concurrencyLimit: 1,
       timeoutMillis: REQUEST_TIMEOUT_MS,
-      agentFactory: httpAgentFactoryFromOptions({ keepAlive: true }),
+      agentFactory: httpAgentFactoryFromOptions({ keepAlive: true, ...credentials.tls }),
       userAgent: 'spanledger-instrumentation-oidc',
     },
     {

@@ -14,6 +14,7 @@ import { SpoolReader, type SpoolDamage } from '../spool/spool-reader.ts';
 import { describeError } from '../warning.ts';
 import { BackOff } from './back-off.ts';
 import { lossReport } from './loss-report.ts';
+import { readCredentials } from './credentials.ts';
 import type { FromSender, SenderData, ToSender } from './messages.ts';
 import { otlpReceiver } from './receiver.ts';
 import { RejectedStore } from './rejected-store.ts';
@@ -49,6 +50,18 @@ function resumed(paths: readonly string[]): AdoptedFolder[] {
   return paths
     .filter((path) => existsSync(path))
     .map((path) => asAdopted({ path, streamId: basename(path).split('-').at(-1) ?? '' }));
+}
+
+/** Variables whose file could not be read: told once each. */
+const toldFiles = new Set<string>();
+
+function warnOfFile(variable: string): void {
+  if (toldFiles.has(variable)) return;
+  toldFiles.add(variable);
+  warn(
+    'SPANLEDGER_FILE_UNREADABLE',
+    `The file that ${variable} names cannot be read. Spanledger goes on without it; records wait until the receiver takes them.`,
+  );
 }
 
 /** Threads that have ended since the last look. */
@@ -105,7 +118,7 @@ function start(data: SenderData): void {
       left = [];
       return [...again, ...takeOver(data).map(asAdopted)];
     },
-    receiver: otlpReceiver(data.endpoint, data.token),
+    receiver: otlpReceiver(data.endpoint, readCredentials(data.credentials, warnOfFile)),
     rejected: new RejectedStore(data.spoolDirectory),
     backOff: new BackOff(Math.random),
     counters,

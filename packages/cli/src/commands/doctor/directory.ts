@@ -103,7 +103,7 @@ async function checkKeys(directory: string): Promise<Finding[]> {
 async function checkLedger(directory: string, context: Context): Promise<Finding> {
   const paths = dataDirectory(directory);
   try {
-    const log = await openPublicLog({ kind: 'directory', directory }, context);
+    const log = await openPublicLog({ kind: 'directory', directory });
     const note = await log.tiles.read('checkpoint');
     if (note === undefined) {
       return warning('ledger', 'nothing is published yet', 'Start the service once: spanledger serve');
@@ -136,7 +136,7 @@ async function checkLedger(directory: string, context: Context): Promise<Finding
 
 async function checkArchive(directory: string, context: Context): Promise<Finding[]> {
   try {
-    const ahead = await checkPositions(directory, context);
+    const ahead = await checkPositions(directory);
     if (ahead.length > 0) return ahead;
     const archive = await openDirectory(directory, context.env);
     try {

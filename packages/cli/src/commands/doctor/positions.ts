@@ -3,7 +3,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { dataDirectory } from '@spanledger/audit-exporter';
 import { LedgerReader } from '@spanledger/ledger';
 import { openPublicLog } from '../../connection.ts';
-import type { Context } from '../../context.ts';
 import { formatCount } from '../../output/text.ts';
 import { bad, type Finding } from './finding.ts';
 
@@ -26,7 +25,7 @@ interface Room {
  * Looks for what is ahead of the published ledger: then the ledger is of an older backup than the rest, or was cut
  * back. What cannot be read here is left to those that look at it as a whole.
  */
-export async function checkPositions(directory: string, context: Context): Promise<Finding[]> {
+export async function checkPositions(directory: string): Promise<Finding[]> {
   const paths = dataDirectory(directory);
   const rebuilt = (name: string): string =>
     `If the ledger was restored from an older backup: stop the service and delete ${name}/, which is rebuilt. If not, it was cut back: spanledger verify --known with a checkpoint that you kept.`;
@@ -40,7 +39,7 @@ export async function checkPositions(directory: string, context: Context): Promi
       fix: 'Restore vault/ and ledger/ from the same backup. If neither was restored, the ledger was cut back: spanledger verify --known with a checkpoint that you kept.',
     },
   ];
-  const { tiles } = await openPublicLog({ kind: 'directory', directory }, context);
+  const { tiles } = await openPublicLog({ kind: 'directory', directory });
   const log = new LedgerReader(tiles);
   let ahead: Finding[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

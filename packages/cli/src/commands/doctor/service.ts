@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { connectArchive, isLoopback } from '@spanledger/audit-exporter';
 import { answers } from '../../connection.ts';
-import type { Context } from '../../context.ts';
+import type { Credentials } from '../../credentials.ts';
 import { describeError } from '../../failure.ts';
 import { formatCount } from '../../output/text.ts';
 import { numberAt } from '../../output/document-fields.ts';
@@ -12,9 +12,9 @@ import { checkWitnesses } from './witnesses.ts';
 const CONNECT_TIMEOUT_MS = 1500;
 
 /** Whether something else sits on the port that the service would listen at. */
-export async function checkPort(url: string): Promise<Finding> {
+export async function checkPort(url: string, credentials: Credentials): Promise<Finding> {
   const { hostname, port } = new URL(url);
-  if (await answers(url)) return good('port', `${port} is the service’s`);
+  if (await answers(url, credentials)) return good('port', `${port} is the service’s`);
   if (await isTaken(hostname, Number(port))) {
     return bad(
       'port',
@@ -26,14 +26,14 @@ export async function checkPort(url: string): Promise<Finding> {
 }
 
 /** Asks the service on this machine how it is; it may not have been started yet. */
-export async function checkService(url: string, context: Context): Promise<Finding[]> {
-  if (await answers(url)) return askService(url, context);
+export async function checkService(url: string, credentials: Credentials): Promise<Finding[]> {
+  if (await answers(url, credentials)) return askService(url, credentials);
   return [warning('service', `none answers at ${url}`, 'Start it with: spanledger serve')];
 }
 
 /** Asks the service that somebody named how it is; it ought to answer. */
-export async function checkNamedService(url: string, context: Context): Promise<Finding[]> {
-  if (await answers(url)) return askService(url, context);
+export async function checkNamedService(url: string, credentials: Credentials): Promise<Finding[]> {
+  if (await answers(url, credentials)) return askService(url, credentials);
   if (!URL.canParse(url)) return [bad('service', `${url} is no address`, 'Correct --url or SPANLEDGER_URL.')];
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   const fix = isLoopback(host)
@@ -42,9 +42,8 @@ export async function checkNamedService(url: string, context: Context): Promise<
   return [bad('service', `none answers at ${url}`, fix)];
 }
 
-async function askService(url: string, context: Context): Promise<Finding[]> {
-  const token = context.env['SPANLEDGER_TOKEN'] ?? '';
-  const archive = connectArchive(url, token === '' ? {} : { token });
+async function askService(url: string, credentials: Credentials): Promise<Finding[]> {
+  const archive = connectArchive(url, credentials);
   try {
     const status = await archive.status();
     const published = numberAt(status, 'sizes.published') ?? 0;
