@@ -23,6 +23,7 @@ const COMMANDS = {
   tail: async () => (await import('./commands/tail.ts')).addTail,
   proof: async () => (await import('./commands/proof.ts')).addProof,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
+  reindex: async () => (await import('./commands/reindex.ts')).addReindex,
   witness: async () => (await import('./commands/witness.ts')).addWitness,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,

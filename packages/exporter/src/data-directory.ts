@@ -37,6 +37,8 @@ export interface DataDirectory {
   keyStatementsFile: string;
   /** Which records of which producer were already taken in. */
   producersFile: string;
+  /** How far the index in Elasticsearch is, and what it refused. */
+  elasticsearchFile: string;
   /** The log's origin, drawn once. */
   originFile: string;
   /** What is kept of each token: a file each, without the token. */
@@ -73,6 +75,7 @@ export function dataDirectory(directory: string): DataDirectory {
     keyRefusalFile: join(state, 'key-request.refused.json'),
     keyStatementsFile: join(state, 'key-statements'),
     producersFile: join(state, 'producers.json'),
+    elasticsearchFile: join(state, 'elasticsearch.db'),
     originFile: join(state, 'origin'),
     tokens: join(state, 'tokens'),
   };

@@ -6,6 +6,8 @@ export type IndexFailureCode =
   | 'indexed_record_missing'
   | 'indexed_record_foreign'
   | 'indexed_record_altered'
+  | 'indexed_record_duplicated'
+  | 'indexed_record_refused'
   | 'indexed_times_altered'
   | 'indexed_fields_altered'
   | 'session_missing'
@@ -22,6 +24,9 @@ export const INDEX_FAILURE_MEANINGS: Readonly<Record<IndexFailureCode, string>> 
   indexed_record_missing: 'A record of the ledger was removed: searches do not find it.',
   indexed_record_foreign: 'A record was added that the ledger does not have.',
   indexed_record_altered: 'A record is found by other values than it has, or not by all that it has.',
+  indexed_record_duplicated: 'A record is in the index more than once: searches find and count it twice.',
+  indexed_record_refused:
+    'The index did not take a record: searches do not find it, spanledger reindex tries again.',
   indexed_times_altered: 'Records are found at other times than they have, or not at their own.',
   indexed_fields_altered:
     'Records are found by the presence of fields that they do not have, or not by those they have.',
@@ -41,6 +46,9 @@ export interface IndexFailure {
     index?: number;
     /** `audit.session.id`. */
     session?: string;
+    /** In Elasticsearch: the `_id` of the document, and the index that it is in. */
+    id?: string;
+    backing?: string;
   };
   /** What was found at this place, as one sentence. */
   detail: string;
@@ -58,6 +66,8 @@ export interface IndexReport {
   failures: IndexFailure[];
   /** False if there are more failures than are listed, or the comparison could not be finished. */
   complete: boolean;
+  /** In Elasticsearch: documents of other logs in the same stream, by origin. They were not compared. */
+  others?: Record<string, number>;
   elapsedMs: number;
 }
 

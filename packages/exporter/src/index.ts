@@ -29,7 +29,14 @@ export {
   loadConfig,
   NAMESPACE,
 } from './config/index.ts';
-export type { Config, ConfigSources, EnvironmentOverride, LogFormat, LogLevel } from './config/index.ts';
+export type {
+  Config,
+  ConfigSources,
+  ElasticsearchConfig,
+  EnvironmentOverride,
+  LogFormat,
+  LogLevel,
+} from './config/index.ts';
 export { dataDirectory } from './data-directory.ts';
 export type { DataDirectory } from './data-directory.ts';
 export {
@@ -49,6 +56,12 @@ export { ExporterError } from './errors.ts';
 export type { ExporterErrorCode } from './errors.ts';
 export { INDEX_FAILURE_MEANINGS } from './index-report.ts';
 export type { IndexFailure, IndexFailureCode, IndexReport } from './index-report.ts';
+export { reindexElasticsearch } from './elasticsearch-reindexer.ts';
+export type { ReindexOptions } from './elasticsearch-reindexer.ts';
+export { verifyElasticsearch } from './elasticsearch-verifier.ts';
+export type { VerifyElasticsearchOptions } from './elasticsearch-verifier.ts';
+export { MAX_DEAD_LETTERS, IndexState } from './search/elasticsearch/index.ts';
+export type { DeadLetter, ReindexReport } from './search/elasticsearch/index.ts';
 export { verifyIndex } from './index-verifier.ts';
 export type { VerifyIndexOptions } from './index-verifier.ts';
 export { readKeyRefusal, readKeyRequest, writeKeyRequest } from './keys/index.ts';

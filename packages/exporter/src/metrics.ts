@@ -2,12 +2,19 @@ import type { Ledger } from '@spanledger/ledger';
 import type { AnchorStatus } from './anchor/index.ts';
 import type { Reconciler } from './reconcile/index.ts';
 import type { Doors } from './doors/index.ts';
+import { gauge, series } from './gauges.ts';
+import type { Sample } from './gauges.ts';
 
 /** The text format of Prometheus, which OpenTelemetry Collectors read too. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** One series: labels and value. */
-type Sample = [labels: Record<string, string>, value: number];
+/** What the followers of the log have for a monitor. */
+export interface FollowerMetrics {
+  /** How many published records each has not taken in. */
+  lags: Readonly<Record<string, number>>;
+  /** Lines of their own. */
+  more: readonly string[];
+}
 
 /** How far a ledger is, and how it stands with its witnesses and anchors, for a monitor. */
 export function describeMetrics(
@@ -15,6 +22,7 @@ export function describeMetrics(
   anchors: readonly (readonly [name: string, status: AnchorStatus])[] = [],
   reconciliation?: ReturnType<Reconciler['status']>,
   doors?: Pick<Doors, 'refused' | 'certificateUntilMs'>,
+  followers: FollowerMetrics = { lags: {}, more: [] },
 ): string {
   const moments = Object.entries(ledger.sizes()).map(([moment, size]): Sample => [{ moment }, size]);
   const lines = [
@@ -23,6 +31,12 @@ export function describeMetrics(
       [{}, ledger.trouble() === undefined ? 1 : 0],
     ]),
   ];
+  const lags = Object.entries(followers.lags).map(([follower, lag]): Sample => [{ follower }, lag]);
+  if (lags.length > 0) {
+    lines.push(
+      ...gauge('spanledger_follower_lag', 'Published records that a follower has not taken in.', lags),
+    );
+  }
   const witnessing = ledger.witnessing();
   if (witnessing !== undefined) {
     const { signed, quorum, isEnough, witnesses } = witnessing;
@@ -46,7 +60,7 @@ export function describeMetrics(
       ),
     );
   }
-  lines.push(...describeAnchors(anchors), ...describeReconciliation(reconciliation));
+  lines.push(...describeAnchors(anchors), ...describeReconciliation(reconciliation), ...followers.more);
   if (doors !== undefined) lines.push(...describeDoors(doors));
   return `${lines.join('\n')}\n`;
 }
@@ -122,23 +136,4 @@ function describeDoors({
           [{}, certificateUntilMs / 1000],
         ])),
   ];
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
-  return series('gauge', name, help, samples);
-}
-
-function series(type: 'counter' | 'gauge', name: string, help: string, samples: readonly Sample[]): string[] {
-  return [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} ${type}`,
-    ...samples.map(([labels, value]) => `${name}${describeLabels(labels)} ${value}`),
-  ];
-}
-
-function describeLabels(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`,
-  );
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

@@ -9,6 +9,12 @@ import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
 import { Doors } from './doors/index.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { checkAccess } from './elasticsearch/index.ts';
+import {
+  describeElasticsearch,
+  elasticsearchMetrics,
+  elasticsearchWarnings,
+} from './elasticsearch-report.ts';
 import { ExporterError } from './errors.ts';
 import { FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
@@ -31,6 +37,7 @@ import {
   vaultOpenings,
 } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
+import type { IndexFollowerStatus } from './search/elasticsearch/index.ts';
 import { openSearchIndex } from './search/index.ts';
 import { startComparison } from './provider-comparison.ts';
 import type { Reconciler } from './reconcile/index.ts';
@@ -85,6 +92,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
 }
 
 async function start(config: Config, log: Logger, closers: Closers): Promise<Service> {
+  if (config.elasticsearch !== undefined) await checkAccess(config.elasticsearch);
   const { paths, storage } = await openDirectory(config, closers);
   const kek = await loadKek(paths.kekFile, config.kek, true);
   const { origin, signers } = await loadLogIdentity(paths, config);
@@ -136,6 +144,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const thread = await FollowerThread.start({
     dataDirectory: paths.root,
     environmentKek: config.kek,
+    elasticsearch: config.elasticsearch,
     ledger,
     log,
   });
@@ -186,14 +195,26 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(() => anchors.stop());
 
   let reconciler: Reconciler | undefined;
-  const status = (): JsonObject => ({
-    origin: ledger.origin,
-    sizes: { ...ledger.sizes() },
-    followers: Object.fromEntries(
+  const lags = (): Record<string, number> =>
+    Object.fromEntries(
       [search, sessions].map((follower) => [
         follower.name,
         Math.max(0, ledger.sizes().published - follower.position()),
       ]),
+    );
+  /** Asks how the index in Elasticsearch is, where there is one. */
+  const ofElasticsearch = <Answer>(
+    ask: (index: IndexFollowerStatus, published: number) => Answer[],
+  ): Answer[] => {
+    const index = thread.indexStatus();
+    return index === undefined ? [] : ask(index, ledger.sizes().published);
+  };
+  const status = (): JsonObject => ({
+    origin: ledger.origin,
+    sizes: { ...ledger.sizes() },
+    followers: lags(),
+    ...Object.fromEntries(
+      ofElasticsearch((index, published) => [['elasticsearch', describeElasticsearch(index, published)]]),
     ),
     ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
     journal: { segments: ledger.journal.segments().length },
@@ -241,8 +262,13 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...anchors.warnings(),
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
+      ...ofElasticsearch(elasticsearchWarnings),
     ],
-    metrics: () => describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors),
+    metrics: () =>
+      describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors, {
+        lags: lags(),
+        more: ofElasticsearch(elasticsearchMetrics),
+      }),
   });
   closers.add(() => app.close());
   vaultFollower.start();

@@ -7,6 +7,7 @@ const service = await startService(
   loadConfig({
     directory: dataDirectory,
     env: {
+      ...elasticsearchVariables(),
       SPANLEDGER_LOG_LEVEL: 'error',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '20',
       SPANLEDGER_SEGMENT_MAX_AGE_MS: '100',
@@ -15,3 +16,8 @@ const service = await startService(
   }),
 );
 process.stdout.write(`listening ${service.url}\n`);
+
+function elasticsearchVariables(): NodeJS.ProcessEnv {
+  const given = Object.entries(process.env);
+  return Object.fromEntries(given.filter(([name]) => name.startsWith('SPANLEDGER_ELASTICSEARCH_')));
+}

@@ -10,6 +10,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly #dataDirectory: string;
   readonly #wrapper: readonly string[];
   readonly #port: number;
+  readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   #url: string | undefined;
 
@@ -17,11 +18,13 @@ export class ServiceProcess implements AsyncDisposable {
    * @param dataDirectory - Its data directory.
    * @param wrapper - A command that stands before it and becomes it.
    * @param port - Where it listens, for those who know it by its address; 0: somewhere else at each start.
+   * @param env - Of its configuration, e.g. `SPANLEDGER_ELASTICSEARCH_URL`.
    */
-  constructor(dataDirectory: string, wrapper: readonly string[] = [], port = 0) {
+  constructor(dataDirectory: string, wrapper: readonly string[] = [], port = 0, env: NodeJS.ProcessEnv = {}) {
     this.#dataDirectory = dataDirectory;
     this.#wrapper = wrapper;
     this.#port = port;
+    this.#env = env;
   }
 
   /** Where it listens; undefined while it does not. */
@@ -40,7 +43,10 @@ export class ServiceProcess implements AsyncDisposable {
   async start(): Promise<void> {
     const script = [process.execPath, SCRIPT, this.#dataDirectory, String(this.#port)];
     const [command, ...args] = [...this.#wrapper, ...script];
-    const child = spawn(command ?? process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command ?? process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
+    });
     this.#child = child;
     let output = '';
     let errors = '';

@@ -26,6 +26,7 @@ describe('help', () => {
       'tail',
       'proof',
       'verify',
+      'reindex',
       'witness',
       'keys',
       'reconcile',

@@ -15,7 +15,8 @@ import { readWitnessPolicy } from './witness-policy.ts';
 /** Verifies a whole ledger and prints the report. */
 export async function verifyWholeLedger(options: VerifyOptions, context: Context): Promise<void> {
   const location = await locate(options, context);
-  const index = options.index === true ? await import('./verify-index.ts') : undefined;
+  const compared = options.index === true ? 'embedded' : options.index;
+  const index = compared === undefined ? undefined : await import('./verify-index.ts');
   index?.demandDirectory(location);
   const log = await openPublicLog(location);
   const vkey = options.vkey === undefined ? await log.vkey() : await readVkey(options.vkey, context);
@@ -51,7 +52,8 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   await stateFile?.remove();
 
   // What follows a ledger that is not as it should be cannot be told from it.
-  const indexReport = report.ok ? await index?.compareIndex(location, context) : undefined;
+  const indexReport =
+    compared !== undefined && report.ok ? await index?.compareIndex(compared, location, context) : undefined;
   context.mustFinish = true;
   const vkeySource = options.vkey === undefined ? 'log' : 'given';
   if (options.json === true)
@@ -59,9 +61,10 @@ export async function verifyWholeLedger(options: VerifyOptions, context: Context
   else {
     context.out(renderReport(report, { paint: context.paint }));
     if (vkeySource === 'log') context.out(noteOwnKey(describeLocation(location)));
-    if (index !== undefined && indexReport !== undefined)
-      context.out(`\n${index.renderIndexReport(indexReport, { paint: context.paint })}`);
-    else if (index !== undefined) context.out('\nThe index was not compared with this ledger.\n');
+    if (index !== undefined && compared !== undefined && indexReport !== undefined) {
+      const title = index.INDEX_TITLES[compared];
+      context.out(`\n${index.renderIndexReport(indexReport, { paint: context.paint, title })}`);
+    } else if (index !== undefined) context.out('\nThe index was not compared with this ledger.\n');
   }
   context.exitCode = report.ok && indexReport?.ok !== false ? EXIT.good : EXIT.failed;
 }

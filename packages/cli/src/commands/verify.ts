@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { addExamples, addSourceOptions, collect, parseQuorum, type SourceOptions } from '../options.ts';
+import type { ComparedIndex } from './verify-index.ts';
 
 /** What `verify` is asked. */
 export interface VerifyOptions extends SourceOptions {
@@ -20,8 +21,8 @@ export interface VerifyOptions extends SourceOptions {
   witness?: string[];
   /** How many of them must have signed. */
   quorum?: number;
-  /** Whether index, sessions and vault are compared with the ledger too. */
-  index?: boolean;
+  /** The index that is compared with the ledger too; `true` is the embedded one, with sessions and vault. */
+  index?: ComparedIndex | true;
   /** The file that holds how far the verification has come. */
   resume?: string;
   /** False: the log is of software that keeps no history of its checkpoints. */
@@ -40,7 +41,8 @@ export function addVerify(program: Command, context: Context): void {
         'where. Only the public files are read: no secret key is needed.\n' +
         'With a file: verifies records that were copied out of an index, every field of them.\n' +
         'With --index: also compares the index, the sessions and the vault of a data directory with its ledger, by\n' +
-        'building them anew beside it. This takes the keys of the directory.',
+        'building them anew beside it. This takes the keys of the directory. With --index elasticsearch: holds every\n' +
+        'document there to its record, and every record to its document.',
     )
     .argument('[file]', 'one record as JSON, or one a line; - is standard input')
     .option(
@@ -68,7 +70,12 @@ export function addVerify(program: Command, context: Context): void {
       'how many of the witnesses must have signed; 0 only tells who did (default: more than half)',
       parseQuorum,
     )
-    .option('--index', 'also compare index, sessions and vault with the ledger')
+    .addOption(
+      new Option(
+        '--index [which]',
+        'also compare an index with the ledger: embedded (the default) with sessions and vault, or elasticsearch',
+      ).choices(['embedded', 'elasticsearch']),
+    )
     .option(
       '--resume <file>',
       'keep in this file how far the verification has come, and go on from there if it was interrupted',
@@ -87,6 +94,7 @@ export function addVerify(program: Command, context: Context): void {
     'spanledger verify --data ./data --anchors /mnt/anchors',
     'spanledger verify --url https://audit.example --json',
     'spanledger verify --data ./data --index',
+    'spanledger verify --data ./data --index elasticsearch',
     'spanledger verify --witness witnesses.vkeys --quorum 2',
     'spanledger verify --url https://other.example/log --vkey other.vkey --entries opaque --no-history',
     'spanledger verify record.json',
@@ -99,7 +107,7 @@ export function addVerify(program: Command, context: Context): void {
     if (file !== undefined && options.resume !== undefined) {
       throw new CliError('usage', '--resume belongs to the verification of a whole ledger, not of a record');
     }
-    if (file !== undefined && options.index === true) {
+    if (file !== undefined && options.index !== undefined) {
       throw new CliError('usage', '--index belongs to the verification of a whole ledger, not of a record');
     }
     if (file !== undefined && options.history === false) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from '@elastic/elasticsearch';
-import type { ApiKeySource } from '../config/index.ts';
+import type { ApiKeySource, ElasticsearchConfig } from '../config/index.ts';
 import { ExporterError } from '../errors.ts';
 
 /** A search over a whole index may take its time; whoever expects to be quicker says so with the request. */
@@ -68,6 +68,21 @@ export async function readApiKey(source: ApiKeySource): Promise<Credentials> {
     throw new ExporterError('key_missing', `${source.file}: holds no API key in its encoded form`, { hint });
   }
   return { apiKey };
+}
+
+/**
+ * Reads keys and authorities once, so that what is wrong with them is told at the start. The server is asked nothing.
+ *
+ * @throws ExporterError `key_missing`, `elasticsearch_untrusted`
+ */
+export async function checkAccess({
+  writer,
+  reader,
+  caFile,
+}: Pick<ElasticsearchConfig, 'writer' | 'reader' | 'caFile'>): Promise<void> {
+  await readApiKey(writer);
+  await readApiKey(reader);
+  if (caFile !== undefined) await readAuthorities(caFile);
 }
 
 async function readAuthorities(file: string): Promise<Buffer> {

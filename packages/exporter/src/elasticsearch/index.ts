@@ -1,5 +1,5 @@
 export { readCapabilities } from './capabilities.ts';
-export { openElasticsearch, readApiKey } from './connection.ts';
+export { checkAccess, openElasticsearch, readApiKey } from './connection.ts';
 export type { Credentials, ElasticsearchAccess } from './connection.ts';
 export { describeFailure, isAnswer } from './failure.ts';
 export { streamNames } from './stream-names.ts';

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { FollowedLedger } from '@spanledger/ledger';
 import type { Logger } from 'pino';
+import type { IndexFollowerStatus, IndexNotice } from '../search/elasticsearch/index.ts';
 import {
   FollowerThreadError,
   type FollowerThreadData,
@@ -38,6 +39,7 @@ export class FollowerThread {
   #sealing: { segment: string; settled: PromiseWithResolvers<Uint8Array[]> } | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #telling: Promise<void> = Promise.resolve();
+  #indexStatus: IndexFollowerStatus | undefined;
 
   private constructor(options: FollowerThreadOptions, startWorker: StartWorker) {
     this.#options = options;
@@ -57,6 +59,11 @@ export class FollowerThread {
     thread.#listen(await startWorker(options));
     thread.#telling = thread.#tellPublished();
     return thread;
+  }
+
+  /** How the index in Elasticsearch is; undefined where there is none, or nothing was heard of it yet. */
+  indexStatus(): IndexFollowerStatus | undefined {
+    return this.#indexStatus;
   }
 
   /**
@@ -158,6 +165,12 @@ export class FollowerThread {
       case 'drained':
         this.#drained?.resolve();
         return;
+      case 'index_status':
+        this.#hearIndexStatus(message.status);
+        return;
+      case 'index_notice':
+        log.warn(describeNotice(message.notice));
+        return;
       case 'problem':
         log.error(
           { err: new FollowerThreadError(message.problem) },
@@ -165,10 +178,36 @@ export class FollowerThread {
         );
     }
   }
+
+  #hearIndexStatus(status: IndexFollowerStatus): void {
+    const { log } = this.#options;
+    const before = this.#indexStatus?.trouble?.code;
+    this.#indexStatus = status;
+    const { trouble, position, deadLetters } = status;
+    if (trouble?.code === before) return;
+    if (trouble === undefined) log.info({ position, deadLetters }, 'indexing into Elasticsearch goes on');
+    else {
+      const { code, message, hint } = trouble;
+      log.warn({ code, hint, position }, `indexing into Elasticsearch waits and is tried again: ${message}`);
+    }
+  }
 }
 
-async function startFollowerWorker({ dataDirectory, environmentKek }: FollowerThreadData): Promise<Worker> {
-  const workerData: FollowerThreadData = { dataDirectory, environmentKek };
+/** Says what happened to the index in Elasticsearch. */
+function describeNotice(notice: IndexNotice): string {
+  if (notice.kind === 'begun_anew') {
+    return `everything is indexed into Elasticsearch anew: ${notice.because}`;
+  }
+  const { position, size } = notice;
+  return `the index in Elasticsearch has taken in ${position} records, the ledger has ${size}: the ledger was restored from an older copy, or cut back`;
+}
+
+async function startFollowerWorker({
+  dataDirectory,
+  environmentKek,
+  elasticsearch,
+}: FollowerThreadData): Promise<Worker> {
+  const workerData: FollowerThreadData = { dataDirectory, environmentKek, elasticsearch };
   // As this file is run, built or as source, so is the thread's.
   const script = import.meta.url.endsWith('.ts')
     ? new URL('./follower-worker.ts', import.meta.url)

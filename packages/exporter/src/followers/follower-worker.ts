@@ -2,6 +2,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileTiles, LedgerReader, openJournalReader } from '@spanledger/ledger';
 import { Closers } from '../closers.ts';
+import type { ElasticsearchConfig } from '../config/index.ts';
 import { dataDirectory } from '../data-directory.ts';
 import {
   fileEpochKeys,
@@ -16,6 +17,7 @@ import {
 import { followedRecords } from '../followed-records.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
+import type { ElasticsearchFollower } from './elasticsearch.ts';
 import { LogFollowers } from './log-followers.ts';
 import {
   describeProblem,
@@ -78,6 +80,8 @@ const followers = new LogFollowers({
     tell({ kind: 'problem', what: `the follower ${follower}`, problem: describeProblem(error) });
   },
 });
+const elasticsearch = data.elasticsearch === undefined ? undefined : await indexInto(data.elasticsearch);
+closers.add(() => elasticsearch?.close());
 
 port.on('message', (message: ToFollowers) => {
   switch (message.kind) {
@@ -107,9 +111,19 @@ function seal(segment: string, end: number): void {
     });
 }
 
+/** What keeps Elasticsearch from being used keeps nobody else from following. */
+async function indexInto(config: ElasticsearchConfig): Promise<ElasticsearchFollower | undefined> {
+  try {
+    const { startElasticsearchFollower } = await import('./elasticsearch.ts');
+    return await startElasticsearchFollower({ config, paths, reader, openings, ledger, tell });
+  } catch (error) {
+    tell({ kind: 'problem', what: 'indexing into Elasticsearch', problem: describeProblem(error) });
+    return undefined;
+  }
+}
+
 function drain(): void {
-  followers
-    .finish()
+  Promise.all([followers.finish(), elasticsearch?.finish()])
     .catch((error: unknown) => {
       tell({ kind: 'problem', what: 'the end of following', problem: describeProblem(error) });
     })

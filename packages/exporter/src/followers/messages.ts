@@ -1,8 +1,13 @@
+import type { ElasticsearchConfig } from '../config/index.ts';
+import type { IndexFollowerStatus, IndexNotice } from '../search/elasticsearch/index.ts';
+
 /** What the thread of the followers is started with. */
 export interface FollowerThreadData {
   dataDirectory: string;
   /** The key-encryption key where the environment brought it, base64. */
   environmentKek: string | undefined;
+  /** Where records are indexed besides the embedded index. */
+  elasticsearch?: ElasticsearchConfig | undefined;
 }
 
 /** What the service tells the thread. */
@@ -24,6 +29,10 @@ export type FromFollowers =
   | { kind: 'sealed'; segment: string; learned: Uint8Array[] }
   | { kind: 'seal_failed'; segment: string; problem: Problem }
   | { kind: 'drained' }
+  /** How the index in Elasticsearch is. */
+  | { kind: 'index_status'; status: IndexFollowerStatus }
+  /** Something about it that an operator is to be told of. */
+  | { kind: 'index_notice'; notice: IndexNotice }
   /** Something failed and is tried again. */
   | { kind: 'problem'; what: string; problem: Problem };
 

@@ -8,6 +8,7 @@ import { describeOwner, openDirectory } from '../../directory-access.ts';
 import { describeError } from '../../failure.ts';
 import { formatCount, formatMilliseconds } from '../../output/text.ts';
 import { keyFiles } from '../keys.ts';
+import { checkDeadLetters } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkFollowers } from './followers.ts';
 import { checkPositions } from './positions.ts';
@@ -57,6 +58,7 @@ export async function checkDirectory(
     ...(await checkKeys(directory)),
     await checkLedger(directory, context),
     ...(await checkArchive(directory, context)),
+    ...(await checkDeadLetters(directory)),
   ];
 }
 

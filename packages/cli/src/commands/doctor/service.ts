@@ -5,6 +5,7 @@ import type { Credentials } from '../../credentials.ts';
 import { describeError } from '../../failure.ts';
 import { formatCount } from '../../output/text.ts';
 import { numberAt } from '../../output/document-fields.ts';
+import { checkElasticsearch } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkAnchors, checkFollowers } from './followers.ts';
 import { checkWitnesses } from './witnesses.ts';
@@ -52,6 +53,7 @@ async function askService(url: string, credentials: Credentials): Promise<Findin
       ...checkFollowers(status),
       ...checkWitnesses(status),
       ...checkAnchors(status),
+      ...checkElasticsearch(status),
     ];
   } catch (error) {
     const { message, hint } = describeError(error);

@@ -7,9 +7,10 @@ import { BatchSize } from './batch-size.ts';
 import { readItem } from './bulk-items.ts';
 import type { ItemOutcome } from './bulk-items.ts';
 import type { DeadLetter } from './index-state.ts';
-import { MISSING_HINT, readFailure, REFUSED_HINT } from './request-failure.ts';
+import { MISSING_HINT, readFailure, REFUSED_HINT, RejectedRequestError } from './request-failure.ts';
 import type { ElasticsearchTroubleCode } from './request-failure.ts';
-import { findStored, requestOptions } from './stored-documents.ts';
+import { requestOptions } from './request-options.ts';
+import { findStored } from './stored-documents.ts';
 import type { AskOptions, StoredDocument } from './stored-documents.ts';
 
 /** How long one request may take. */
@@ -38,6 +39,13 @@ export interface OutgoingDocument {
   isUncertain: boolean;
   /** Whether the server had a document with this `_id` when it was sent. */
   hasConflict: boolean;
+}
+
+/** What became of documents. */
+export interface WriteOutcome {
+  refused: DeadLetter[];
+  /** How many were not there before. */
+  created: number;
 }
 
 /** Why it does not go on just now. */
@@ -88,11 +96,12 @@ export class BulkWriter {
   /**
    * Sends documents until each is stored or refused.
    *
-   * @returns what was refused; it is nowhere else than in the ledger
+   * @returns what was refused, which is nowhere else than in the ledger, and how many were not there before
    * @throws the signal's reason once it is aborted, and what `backings` throws
    */
-  async write(documents: readonly OutgoingDocument[], signal: AbortSignal): Promise<DeadLetter[]> {
-    const refused: DeadLetter[] = [];
+  async write(documents: readonly OutgoingDocument[], signal: AbortSignal): Promise<WriteOutcome> {
+    const outcome: WriteOutcome = { refused: [], created: 0 };
+    const { refused } = outcome;
     let pending = [...documents];
     while (pending.length > 0) {
       signal.throwIfAborted();
@@ -101,14 +110,14 @@ export class BulkWriter {
         const sending = this.#nextRequest(pending);
         if (sending.length === 0) break;
         const rest = pending.slice(sending.length);
-        pending = [...(await this.#send(sending, refused, signal)), ...rest];
+        pending = [...(await this.#send(sending, outcome, signal)), ...rest];
       } catch (error) {
         signal.throwIfAborted();
         await this.fail(readFailure(error), signal);
       }
     }
     this.recover();
-    return refused;
+    return outcome;
   }
 
   /** Tells of a failed request and waits until it is time for another attempt. */
@@ -161,7 +170,7 @@ export class BulkWriter {
   /** @returns those that are to be sent again */
   async #send(
     documents: readonly OutgoingDocument[],
-    refused: DeadLetter[],
+    settled: WriteOutcome,
     signal: AbortSignal,
   ): Promise<OutgoingDocument[]> {
     const outcomes = await this.#request(documents, signal);
@@ -172,9 +181,10 @@ export class BulkWriter {
       const outcome = outcomes[i] ?? { kind: 'uncertain', reason: 'no_answer' };
       switch (outcome.kind) {
         case 'created':
+          settled.created++;
           break;
         case 'refused':
-          refused.push(this.#letter(document, outcome.reason, outcome.field));
+          settled.refused.push(this.#letter(document, outcome.reason, outcome.field));
           break;
         case 'conflict':
           // Asked for, and compared. A second one in a row means that it was not found.
@@ -211,16 +221,17 @@ export class BulkWriter {
   ): Promise<ItemOutcome[] | undefined> {
     const { writer, stream, requestTimeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
     try {
-      const { items } = await writer.bulk(
+      const { body, headers, statusCode } = await writer.bulk(
         {
           index: stream,
           require_data_stream: true,
           operations: documents.map(({ text }) => text),
           filter_path: ANSWER_PATHS,
         },
-        requestOptions(requestTimeoutMs, signal),
+        { ...requestOptions(requestTimeoutMs, signal), meta: true, ignore: [429, 503] },
       );
-      return items.map(({ create }) =>
+      if (statusCode !== 200) throw new RejectedRequestError(statusCode, headers);
+      return body.items.map(({ create }) =>
         create === undefined ? { kind: 'uncertain', reason: 'no_answer' } : readItem(create),
       );
     } catch (error) {
@@ -273,11 +284,11 @@ function describeItem(outcome: ItemOutcome): WriterTrouble {
         };
   }
   if (outcome.kind === 'conflict') {
-    return { code: 'elasticsearch_failing', message: 'Elasticsearch has documents that it does not find' };
+    return { code: 'elasticsearch_failed', message: 'Elasticsearch has documents that it does not find' };
   }
   if (outcome.kind === 'uncertain') {
     return {
-      code: 'elasticsearch_failing',
+      code: 'elasticsearch_failed',
       message: `Elasticsearch could not store documents (${outcome.reason})`,
     };
   }

@@ -14,7 +14,7 @@ import { outgoingDocument } from './outgoing-document.ts';
 import { readFailure } from './request-failure.ts';
 import { readIdentity, replacedBecause } from './stream-identity.ts';
 import type { StreamIdentity } from './stream-identity.ts';
-import { requestOptions } from './stored-documents.ts';
+import { requestOptions } from './request-options.ts';
 
 /** How often it is looked whether the stream is still the same, while nothing else gives reason to. */
 const IDENTITY_INTERVAL_MS = 30_000;
@@ -176,7 +176,7 @@ export class IndexFollower {
     } catch {
       this.#options.onError(cause);
       failure = {
-        code: 'elasticsearch_failing',
+        code: 'elasticsearch_failed',
         message: 'Indexing failed; the log of the service says why',
       };
     }
@@ -303,7 +303,7 @@ export class IndexFollower {
     const { state, log } = this.#options;
     if (Date.now() - this.#identityAtMs > IDENTITY_INTERVAL_MS) await this.#checkIdentity(signal);
     await this.#awaitRoom(signal);
-    const refused = await this.#bulk.write(batch, signal);
+    const { refused } = await this.#bulk.write(batch, signal);
     if (this.#place.backing === '') await this.#checkIdentity(signal);
     this.#place = { ...this.#place, origin: log.origin, position: last.index + 1 };
     state.commit(this.#place, refused);

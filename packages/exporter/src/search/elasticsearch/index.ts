@@ -1,4 +1,10 @@
 export { IndexFollower } from './follower.ts';
 export type { IndexFollowerStatus, IndexNotice } from './follower.ts';
-export { IndexState } from './index-state.ts';
 export { ElasticsearchReader } from './driver.ts';
+export { IndexState, MAX_DEAD_LETTERS } from './index-state.ts';
+export type { DeadLetter } from './index-state.ts';
+export type { ElasticsearchTroubleCode } from './request-failure.ts';
+export { compareIndex } from './index-comparison.ts';
+export type { IndexComparison } from './index-comparison.ts';
+export { reindex } from './reindexer.ts';
+export type { ReindexReport } from './reindexer.ts';

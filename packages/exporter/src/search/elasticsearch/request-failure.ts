@@ -1,13 +1,13 @@
-import { errors } from '@elastic/elasticsearch';
-
 /** Why Elasticsearch does not take what is sent; docs/errors.md has a line about each. */
 export type ElasticsearchTroubleCode =
   | 'elasticsearch_unreachable'
   | 'elasticsearch_busy'
-  | 'elasticsearch_failing'
+  | 'elasticsearch_failed'
   | 'elasticsearch_refused'
   | 'elasticsearch_stream_missing'
-  | 'elasticsearch_dead_letters_full';
+  | 'elasticsearch_dead_letters'
+  | 'elasticsearch_dead_letters_full'
+  | 'elasticsearch_behind';
 
 /** A request that failed. */
 export interface RequestFailure {
@@ -27,6 +27,28 @@ export interface RequestFailure {
   retryAfterMs: number;
 }
 
+/** What the client throws of its own, without an answer: the server may have done what it was asked. */
+const NO_ANSWER: ReadonlySet<string> = new Set([
+  'ConnectionError',
+  'DeserializationError',
+  'NoLivingConnectionsError',
+  'ProductNotSupportedError',
+  'RequestAbortedError',
+]);
+
+/** An answer other than that of success, with the headers that the client's own error does not keep. */
+export class RejectedRequestError extends Error {
+  override readonly name = 'RejectedRequestError';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, headers: Readonly<Record<string, unknown>>) {
+    super(`Elasticsearch answers ${status}`);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
 /** An answer that leaves something out, because a part of the index could not be asked. */
 export class IncompleteAnswerError extends Error {
   override readonly name = 'IncompleteAnswerError';
@@ -42,9 +64,14 @@ export const REFUSED_HINT =
 /** The stream is not there, and how it is made. */
 export const MISSING_HINT = 'Make it with: spanledger setup elasticsearch';
 
-/** Reads why a request failed; rethrows what no server and no network did. */
+/**
+ * Reads why a request failed; rethrows what no server and no network did. The client's errors are told by their names:
+ * its classes are loaded by those only who have an Elasticsearch.
+ */
 export function readFailure(error: unknown): RequestFailure {
-  if (error instanceof errors.ResponseError) return readStatus(error.statusCode ?? 0, error.headers ?? {});
+  if (error instanceof RejectedRequestError) return readStatus(error.status, error.headers);
+  const status = statusOf(error);
+  if (status !== undefined) return readStatus(status, {});
   const failure = {
     isUncertain: true,
     isTooLarge: false,
@@ -53,9 +80,9 @@ export function readFailure(error: unknown): RequestFailure {
     retryAfterMs: 0,
   };
   if (error instanceof IncompleteAnswerError) {
-    return { ...failure, code: 'elasticsearch_failing', message: error.message };
+    return { ...failure, code: 'elasticsearch_failed', message: error.message };
   }
-  if (error instanceof errors.TimeoutError) {
+  if (error instanceof Error && error.name === 'TimeoutError') {
     return {
       ...failure,
       code: 'elasticsearch_busy',
@@ -63,7 +90,7 @@ export function readFailure(error: unknown): RequestFailure {
       isOverload: true,
     };
   }
-  if (error instanceof errors.ElasticsearchClientError) {
+  if (error instanceof Error && NO_ANSWER.has(error.name)) {
     return {
       ...failure,
       code: 'elasticsearch_unreachable',
@@ -71,6 +98,13 @@ export function readFailure(error: unknown): RequestFailure {
     };
   }
   throw error;
+}
+
+/** The status of an answer that the client throws as an error; undefined for any other error. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || error.name !== 'ResponseError' || !('statusCode' in error))
+    return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : 0;
 }
 
 function readStatus(status: number, headers: Record<string, unknown>): RequestFailure {
@@ -93,10 +127,10 @@ function readStatus(status: number, headers: Record<string, unknown>): RequestFa
     case 404:
       return { ...failure, code: 'elasticsearch_stream_missing', hint: MISSING_HINT };
     case 400:
-      return { ...failure, code: 'elasticsearch_failing', isMalformed: true };
+      return { ...failure, code: 'elasticsearch_failed', isMalformed: true };
     default:
       // 503 and 504 are also what a proxy says of a request that went through.
-      return { ...failure, code: 'elasticsearch_failing', isUncertain: true, isOverload: status === 504 };
+      return { ...failure, code: 'elasticsearch_failed', isUncertain: true, isOverload: status === 504 };
   }
 }
 

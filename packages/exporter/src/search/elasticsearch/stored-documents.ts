@@ -1,6 +1,8 @@
 import type { Client } from '@elastic/elasticsearch';
 
 import { IncompleteAnswerError } from './request-failure.ts';
+import { requestOptions } from './request-options.ts';
+import { readIdentity } from './stream-identity.ts';
 
 /** The most documents that one call asks for. */
 const MAX_ASKED = 1024;
@@ -10,6 +12,8 @@ const MAX_FOUND = 10_000;
 
 /** Backing indices whose newest documents a search may not see yet: what is written to, and what was before it. */
 const UNREFRESHED_INDICES = 2;
+
+const ASK_TIMEOUT_MS = 30_000;
 
 const HASH = ['audit.integrity.hash'];
 
@@ -72,6 +76,28 @@ async function getFrom(
   return found;
 }
 
+/**
+ * Fetches documents that a search does not see yet, from the newest backing indices.
+ *
+ * @returns where each is, and what it holds
+ */
+export async function fetchNewest(
+  ids: readonly string[],
+  reader: Client,
+  stream: string,
+): Promise<Map<string, { backing: string; source: unknown }>> {
+  const found = new Map<string, { backing: string; source: unknown }>();
+  const { backings } = await readIdentity(reader, stream, ASK_TIMEOUT_MS);
+  for (const { name: backing } of backings.slice(-UNREFRESHED_INDICES)) {
+    const { docs } = await reader.mget({ index: backing, ids: [...ids] });
+    for (const document of docs) {
+      if ('error' in document) throw new IncompleteAnswerError('Elasticsearch could not look for a document');
+      if (document.found) found.set(document._id, { backing, source: document._source });
+    }
+  }
+  return found;
+}
+
 async function searchFor(
   ids: readonly string[],
   { reader, stream, requestTimeoutMs, signal }: AskOptions,
@@ -92,14 +118,6 @@ async function searchFor(
       id === undefined ? [] : [[id, { backing, hash: hashOf(_source) }] as const],
     ),
   );
-}
-
-/** Every request is sent once: whether it is sent again is decided here, not by the client. */
-export function requestOptions(
-  requestTimeoutMs: number,
-  signal: AbortSignal | undefined,
-): { maxRetries: number; requestTimeout: number; signal?: AbortSignal } {
-  return { maxRetries: 0, requestTimeout: requestTimeoutMs, ...(signal !== undefined && { signal }) };
 }
 
 function hashOf(source: unknown): string | undefined {

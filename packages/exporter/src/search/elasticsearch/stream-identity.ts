@@ -1,8 +1,8 @@
 import type { Client } from '@elastic/elasticsearch';
-import { errors } from '@elastic/elasticsearch';
 
 import type { IndexedStream } from './index-state.ts';
-import { requestOptions } from './stored-documents.ts';
+import { statusOf } from './request-failure.ts';
+import { requestOptions } from './request-options.ts';
 
 /** A backing index of a data stream. */
 export interface BackingIndex {
@@ -42,7 +42,7 @@ async function readBackings(
       .map(([name, state]) => ({ name, uuid: state.settings?.index?.uuid ?? '' }))
       .toSorted((a, b) => generationOf(a.name) - generationOf(b.name));
   } catch (error) {
-    if (error instanceof errors.ResponseError && error.statusCode === 404) return [];
+    if (statusOf(error) === 404) return [];
     throw error;
   }
 }

@@ -1,0 +1,75 @@
+import type { LedgerReader } from '@spanledger/ledger';
+
+import type { ElasticsearchConfig } from '../config/index.ts';
+import type { DataDirectory } from '../data-directory.ts';
+import { DocumentReader } from '../documents.ts';
+import { openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
+import type { OpeningsReader } from '../openings.ts';
+import { IndexFollower, IndexState } from '../search/elasticsearch/index.ts';
+import { describeProblem } from './messages.ts';
+import type { FromFollowers } from './messages.ts';
+import type { PublishedSize } from './published-size.ts';
+
+/** What indexing into Elasticsearch joins. */
+export interface ElasticsearchFollowerOptions {
+  config: ElasticsearchConfig;
+  paths: DataDirectory;
+  reader: LedgerReader;
+  openings: OpeningsReader;
+  ledger: PublishedSize;
+  tell: (message: FromFollowers) => void;
+}
+
+/** Indexes the log into Elasticsearch, beside everything else. */
+export interface ElasticsearchFollower {
+  /** Reaches the end of what is published, if that does not take long, and follows no more. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Begins to index into Elasticsearch; it need not be up.
+ *
+ * @throws ExporterError `key_missing`, `elasticsearch_untrusted`, `index_damaged`
+ */
+export async function startElasticsearchFollower(
+  options: ElasticsearchFollowerOptions,
+): Promise<ElasticsearchFollower> {
+  const { config, paths, reader, openings, ledger, tell } = options;
+  const { url, caFile } = config;
+  const log = await reader.checkpoint();
+  const writerKey = await readApiKey(config.writer);
+  const writer = await openElasticsearch({ url, caFile, credentials: writerKey });
+  // With one key for both, it needs the privileges of both.
+  const readerKey = (await readApiKey(config.reader)) ?? writerKey;
+  const searching = await openElasticsearch({ url, caFile, credentials: readerKey });
+  const state = new IndexState(paths.elasticsearchFile);
+  const follower = new IndexFollower({
+    writer,
+    reader: searching,
+    stream: streamNames(config.namespace).audit,
+    log,
+    documents: new DocumentReader(reader, openings),
+    ledger,
+    state,
+    onStatus: (status) => {
+      tell({ kind: 'index_status', status });
+    },
+    onNotice: (notice) => {
+      tell({ kind: 'index_notice', notice });
+    },
+    onError: (error) => {
+      tell({ kind: 'problem', what: 'the follower elasticsearch', problem: describeProblem(error) });
+    },
+  });
+  follower.start();
+  return {
+    finish: () => follower.finish(),
+    async close() {
+      await follower.finish(0);
+      state.close();
+      await writer.close();
+      await searching.close();
+    },
+  };
+}
