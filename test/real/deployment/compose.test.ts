@@ -2,15 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadConfig } from '@spanledger/audit-exporter';
 import { expect, onTestFinished, test } from 'vitest';
 import { goProgram } from '../../support/go/go-program.ts';
 import { runProgram } from '../../support/go/run-program.ts';
+import { issueCertificate, makeAuthority } from '../../support/tls/certificates.ts';
 
 const MODULE = fileURLToPath(new URL('go/', import.meta.url));
 const COMPOSE = fileURLToPath(new URL('../../../compose.yaml', import.meta.url));
 /** The variables that docs/deployment.md has people set. */
 const VARIABLES = [
   'COLLECTOR_ELASTICSEARCH_API_KEY',
+  'ELASTIC_PASSWORD',
   'KIBANA_SERVICE_TOKEN',
   'KIBANA_ENCRYPTION_KEY',
   'KEYCLOAK_ADMIN_PASSWORD',
@@ -67,3 +70,21 @@ test.each([
 async function load(file: string): Promise<Awaited<ReturnType<typeof runProgram>>> {
   return runProgram(await goProgram('compose', MODULE), [file]);
 }
+
+test('the exporter understands the configuration that is mounted', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'spanledger-compose-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const authority = await makeAuthority(directory);
+  await issueCertificate(directory, authority, 'exporter');
+  await writeFile(join(directory, 'elasticsearch-api-key'), 'a2V5OnNlY3JldA==\n', { mode: 0o600 });
+  const text = await readFile(
+    fileURLToPath(new URL('../../../deploy/spanledger.yaml', import.meta.url)),
+    'utf8',
+  );
+  const file = join(directory, 'spanledger.yaml');
+  await writeFile(file, text.replaceAll('/run/secrets', directory));
+  const config = loadConfig({ env: {}, directory, file });
+  expect(config).toMatchObject({ host: '0.0.0.0', port: 4319, dataDirectory: '/var/lib/spanledger' });
+  expect(config.tls).toBeDefined();
+  expect(config.access.required).toBe(true);
+});
