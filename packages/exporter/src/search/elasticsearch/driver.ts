@@ -152,7 +152,9 @@ export class ElasticsearchReader implements SearchReader {
         ignore_unavailable: true,
         // Half an answer would be taken for a whole one.
         allow_partial_search_results: false,
+        // Nothing of a document but its place, which is no part of what is stored compressed.
         _source: false,
+        stored_fields: '_none_',
         track_total_hits: false,
         ...request,
       },

@@ -1,0 +1,80 @@
+import type { JsonObject } from '@spanledger/record';
+import { isJsonObject } from '@spanledger/record';
+import { afterAll, beforeAll } from 'vitest';
+import { ElasticsearchReader } from '../../../packages/exporter/src/search/elasticsearch/index.ts';
+import type { IndexedRecord, SearchIndexDriver } from '../../../packages/exporter/src/search/search-index.ts';
+import { describeSearchIndex } from '../../contract/search-index/suite.ts';
+import { type AuditStream, makeAuditStream } from './audit-stream.ts';
+import { sharedElasticsearch } from './shared.ts';
+
+/** Each run of a property is a few requests. */
+const NUM_RUNS = 15;
+
+let audit: AuditStream;
+let logs = 0;
+beforeAll(async () => {
+  audit = await makeAuditStream(await sharedElasticsearch());
+});
+afterAll(() => audit[Symbol.asyncDispose]());
+
+/** A log, and how much of it is indexed. */
+interface Place {
+  origin: string;
+  position: number;
+}
+
+/** A driver whose records are put there at once: how the follower does that has tests of its own. */
+class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
+  readonly #place: Place;
+
+  constructor(place: Place) {
+    const { client, stream } = audit;
+    super({ client, stream, origin: place.origin, position: () => place.position });
+    this.#place = place;
+  }
+
+  async add(records: readonly IndexedRecord[], position: number): Promise<void> {
+    const { client, stream } = audit;
+    const again = records.flatMap(({ index }) => (index < this.#place.position ? [index] : []));
+    if (again.length > 0) {
+      const filter = [
+        { term: { 'audit.ledger.origin': this.#place.origin } },
+        { terms: { 'audit.ledger.index': again } },
+      ];
+      await client.deleteByQuery({ index: stream, query: { bool: { filter } } });
+    }
+    const { items } = await client.bulk({
+      index: stream,
+      operations: records.flatMap((record) => [{ create: {} }, this.#placed(record)]),
+      refresh: true,
+    });
+    const refused = items.find(({ create }) => create?.status !== 201);
+    if (refused !== undefined) throw new Error(JSON.stringify(refused));
+    this.#place.position = position;
+  }
+
+  close(): void {
+    // The client is the suite's.
+  }
+
+  /** A record as the ledger has it: at its own place of its own log. */
+  #placed({ index, document }: IndexedRecord): JsonObject {
+    const audited = isJsonObject(document['audit']) ? document['audit'] : {};
+    return { ...document, audit: { ...audited, ledger: { origin: this.#place.origin, index } } };
+  }
+}
+
+describeSearchIndex(
+  'Elasticsearch',
+  () => {
+    // Every log begins empty, and nobody sees another one's records.
+    const newLog = (): Place => ({ origin: `log-${logs++}.example`, position: 0 });
+    let place = newLog();
+    const clear = (): Promise<void> => {
+      place = newLog();
+      return Promise.resolve();
+    };
+    return Promise.resolve({ open: () => new TestDriver(place), clear });
+  },
+  NUM_RUNS,
+);
