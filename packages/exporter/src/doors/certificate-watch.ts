@@ -125,7 +125,7 @@ export class CertificateWatch {
 }
 
 /** All problems in one line a problem. */
-export function describeProblems(problems: readonly TlsProblem[]): string {
+function describeProblems(problems: readonly TlsProblem[]): string {
   return problems.map(({ field, message }) => `tls.${field}: ${message}`).join('\n  ');
 }
 

@@ -1,10 +1,7 @@
 export { loadCertificate } from './certificate.ts';
 export type { TlsConfig, TlsProblem } from './certificate.ts';
-export { describeProblems } from './certificate-watch.ts';
-export type { CertificateGrant } from './client-certificate.ts';
 export { Doors } from './doors.ts';
 export type { AccessConfig } from './doors.ts';
-export type { RefusalReason } from './refusal.ts';
 export { ANY_SERVICE, ROLES } from './role.ts';
 export type { Role } from './role.ts';
 export { createToken, revokeToken, rotateToken } from './token-administration.ts';

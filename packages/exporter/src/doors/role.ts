@@ -31,8 +31,3 @@ const MAY_USE: Readonly<Record<Exclude<Door, 'open'>, readonly Role[]>> = {
 export function rolesOf(door: Exclude<Door, 'open'>): readonly Role[] {
   return MAY_USE[door];
 }
-
-/** Whether a value is the name of a role. */
-export function isRole(value: unknown): value is Role {
-  return ROLES.some((role) => role === value);
-}
