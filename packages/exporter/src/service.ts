@@ -15,6 +15,7 @@ import {
   elasticsearchMetrics,
   elasticsearchWarnings,
 } from './elasticsearch-report.ts';
+import { searchElasticsearch } from './elasticsearch-search.ts';
 import { ExporterError } from './errors.ts';
 import { FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
@@ -174,6 +175,19 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(() => thread.drain());
   closers.add(() => awaitPublished(ledger, config.witnessing));
 
+  const elasticsearch =
+    config.indexDriver === 'elasticsearch' && config.elasticsearch !== undefined
+      ? await searchElasticsearch({
+          config: config.elasticsearch,
+          origin,
+          embedded: search,
+          status: () => thread.indexStatus(),
+          stateFile: paths.elasticsearchFile,
+          closers,
+          log,
+        })
+      : undefined;
+
   const producers = new Producers();
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
   const intake = new Intake({ ledger, references, producers });
@@ -216,6 +230,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     ...Object.fromEntries(
       ofElasticsearch((index, published) => [['elasticsearch', describeElasticsearch(index, published)]]),
     ),
+    ...(elasticsearch !== undefined && { index: elasticsearch.describe() }),
     ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
     journal: { segments: ledger.journal.segments().length },
     ...describeWitnessing(ledger.witnessing()),
@@ -226,7 +241,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     source,
     vkey: () => ledger.vkey,
     openings,
-    search,
+    search: elasticsearch?.index ?? search,
     sessions,
     status: () => Promise.resolve(status()),
     onForeign: foreignGroups(log),
@@ -263,6 +278,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
       ...ofElasticsearch(elasticsearchWarnings),
+      ...(elasticsearch?.warnings() ?? []),
     ],
     metrics: () =>
       describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors, {

@@ -9,6 +9,8 @@ import type { SearchIndex } from './search-index.ts';
 export { openEmbeddedIndex, StoredIndex } from './embedded/index.ts';
 export type { EmbeddedIndexOptions, IndexDifference } from './embedded/index.ts';
 export { addToBucket, bucketStart } from './buckets.ts';
+export { LayeredIndex } from './layered-index.ts';
+export { SettledPosition } from './settled-position.ts';
 export { MAX_CANDIDATES } from './search-index.ts';
 export type { SearchIndex, SearchIndexDriver, Tally } from './search-index.ts';
 
