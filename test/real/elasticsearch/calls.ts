@@ -31,17 +31,19 @@ export function elasticsearchCalls(
     },
   };
   return (method, path, body) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = { ...options.headers, 'content-length': Buffer.byteLength(text) };
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const request = url.startsWith('https:') ? requestHttps : requestHttp;
-    request(new URL(path, url), { ...options, method }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    request(new URL(path, url), { ...options, headers, method }, (response) => {
+      let answer = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: parse(text) });
+        resolve({ status: response.statusCode ?? 0, body: parse(answer) });
       });
     })
       .on('error', reject)
-      .end(body === undefined ? undefined : JSON.stringify(body));
+      .end(text);
     return promise;
   };
 }

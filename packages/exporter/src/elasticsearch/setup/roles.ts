@@ -40,5 +40,5 @@ export function describeRoles(namespace: string): RoleDescription[] {
 }
 
 function grant(names: string[], privileges: string[]): JsonObject {
-  return { names, privileges };
+  return { names, privileges, allow_restricted_indices: false };
 }
