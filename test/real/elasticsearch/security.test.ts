@@ -130,7 +130,9 @@ describe('the writer', () => {
     const backing = (await admin('GET', `/${AUDIT}/_mapping`)).body;
     const [index = ''] = Object.keys(backing ?? {});
     expect((await writer('GET', `/${index}/_doc/first`)).status).toBe(403);
-    expect((await writer('PUT', `/${index}/_doc/first`, RECORD)).status).toBe(403);
+    expect((await writer('PUT', `/${index}/_doc/first?if_seq_no=0&if_primary_term=1`, RECORD)).status).toBe(
+      403,
+    );
     expect((await writer('DELETE', `/${index}/_doc/first`)).status).toBe(403);
     expect((await reader('GET', `/${index}/_doc/first`)).body).toMatchObject({ _source: RECORD });
   });

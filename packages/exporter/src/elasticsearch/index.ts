@@ -1,7 +1,6 @@
-export { readCapabilities } from './capabilities.ts';
 export { checkAccess, openElasticsearch, readApiKey } from './connection.ts';
-export type { Credentials, ElasticsearchAccess } from './connection.ts';
-export { describeFailure, isAnswer } from './failure.ts';
+export type { ElasticsearchAccess } from './connection.ts';
+export { describeFailure } from './failure.ts';
 export { streamNames } from './stream-names.ts';
 export type { StreamNames } from './stream-names.ts';
 export { ElasticsearchSetup } from './setup/setup.ts';
