@@ -54,7 +54,8 @@ beforeAll(async () => {
   });
   archive = connectArchive(service.url);
   const spans = [...visit(alice, 3), ...visit(bob, 3)];
-  expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
+  const sent = await sendTraces(service.url, toProtobuf(spans));
+  if (!sent.ok) throw new Error(`the service answered ${sent.status}`);
   await waitFor(
     'Elasticsearch to answer',
     async () => {
