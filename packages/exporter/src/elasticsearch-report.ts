@@ -8,7 +8,11 @@ import type { Trouble } from './trouble.ts';
 const MAX_LAG = 100_000;
 
 /** How the index in Elasticsearch is, for `/api/status`. */
-export function describeElasticsearch(status: IndexFollowerStatus, published: number): JsonObject {
+export function describeElasticsearch(
+  status: IndexFollowerStatus,
+  published: number,
+  verification: JsonObject | undefined,
+): JsonObject {
   const { position, trouble, failures, deadLetters, batchDocuments } = status;
   return {
     position,
@@ -17,6 +21,7 @@ export function describeElasticsearch(status: IndexFollowerStatus, published: nu
     dead_letters: deadLetters,
     batch_documents: batchDocuments,
     ...(trouble !== undefined && { trouble: { ...trouble } }),
+    ...(verification !== undefined && { verification }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
 import { Doors } from './doors/index.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { checkAccess } from './elasticsearch/index.ts';
+import { checkAccess, streamNames } from './elasticsearch/index.ts';
 import {
   describeElasticsearch,
   elasticsearchMetrics,
@@ -42,6 +42,8 @@ import type { IndexFollowerStatus } from './search/elasticsearch/index.ts';
 import { openSearchIndex } from './search/index.ts';
 import { startComparison } from './provider-comparison.ts';
 import type { Reconciler } from './reconcile/index.ts';
+import { IndexVerifications } from './index-verification.ts';
+import { openNormalTelemetry } from './normal-telemetry.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
 import { describeMetrics } from './metrics.ts';
@@ -192,6 +194,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
   const intake = new Intake({ ledger, references, producers });
   closers.add(keepProducers(paths.producersFile, intake, onError));
+  const verifications = new IndexVerifications({
+    stream: streamNames(config.elasticsearch?.namespace ?? '').audit,
+    append: (draft) => intake.record([draft]),
+    log,
+  });
+  thread.onIndexVerified = (result) => {
+    verifications.take(result);
+  };
   const keyChanges = new KeyChanges({
     paths,
     ledger,
@@ -228,9 +238,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     sizes: { ...ledger.sizes() },
     followers: lags(),
     ...Object.fromEntries(
-      ofElasticsearch((index, published) => [['elasticsearch', describeElasticsearch(index, published)]]),
+      ofElasticsearch((index, published) => [
+        ['elasticsearch', describeElasticsearch(index, published, verifications.describe())],
+      ]),
     ),
     ...(elasticsearch !== undefined && { index: elasticsearch.describe() }),
+    ...(telemetry !== undefined && { telemetry: telemetry.describe() }),
     ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
     journal: { segments: ledger.journal.segments().length },
     ...describeWitnessing(ledger.witnessing()),
@@ -266,10 +279,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log,
   });
   closers.add(() => doors.stop());
+  const telemetry = await openNormalTelemetry(config);
+  closers.add(() => telemetry?.close());
   const app = await createServer({
     log,
     doors,
-    intake,
+    intake: telemetry?.beside(intake) ?? intake,
     archive,
     troubles: () => ledgerTroubles(ledger),
     warnings: () => [
@@ -283,7 +298,11 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     metrics: () =>
       describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors, {
         lags: lags(),
-        more: ofElasticsearch(elasticsearchMetrics),
+        more: [
+          ...ofElasticsearch(elasticsearchMetrics),
+          ...verifications.metrics(),
+          ...(telemetry?.metrics() ?? []),
+        ],
       }),
   });
   closers.add(() => app.close());

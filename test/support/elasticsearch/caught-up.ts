@@ -4,7 +4,11 @@ import { waitFor } from '../exporter/service.ts';
 export interface Status {
   sizes: { durable: number; published: number };
   followers: { index: number };
-  elasticsearch?: { lag: number; trouble?: { code: string } };
+  elasticsearch?: {
+    lag: number;
+    trouble?: { code: string };
+    verification?: { ok: boolean; compared: number; first?: string };
+  };
 }
 
 /** What `/api/status` says. */

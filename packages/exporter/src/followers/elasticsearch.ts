@@ -3,12 +3,14 @@ import type { LedgerReader } from '@spanledger/ledger';
 import type { ElasticsearchConfig } from '../config/index.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { DocumentReader } from '../documents.ts';
-import { openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
+import { describeFailure, openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
 import type { OpeningsReader } from '../openings.ts';
-import { IndexFollower, IndexState } from '../search/elasticsearch/index.ts';
+import { IndexFollower, IndexState, verifyOnSchedule } from '../search/elasticsearch/index.ts';
 import { describeProblem } from './messages.ts';
 import type { FromFollowers } from './messages.ts';
 import type { PublishedSize } from './published-size.ts';
+
+const MS_PER_MINUTE = 60_000;
 
 /** What indexing into Elasticsearch joins. */
 export interface ElasticsearchFollowerOptions {
@@ -44,12 +46,14 @@ export async function startElasticsearchFollower(
   const readerKey = (await readApiKey(config.reader)) ?? writerKey;
   const searching = await openElasticsearch({ url, caFile, credentials: readerKey });
   const state = new IndexState(paths.elasticsearchFile);
+  const documents = new DocumentReader(reader, openings);
+  const stream = streamNames(config.namespace).audit;
   const follower = new IndexFollower({
     writer,
     reader: searching,
-    stream: streamNames(config.namespace).audit,
+    stream,
     log,
-    documents: new DocumentReader(reader, openings),
+    documents,
     ledger,
     state,
     onStatus: (status) => {
@@ -63,9 +67,39 @@ export async function startElasticsearchFollower(
     },
   });
   follower.start();
+  const stop = new AbortController();
+  const verifying =
+    config.verifyEveryMinutes === undefined
+      ? undefined
+      : verifyOnSchedule({
+          everyMs: config.verifyEveryMinutes * MS_PER_MINUTE,
+          options: () => ({
+            reader: searching,
+            stream,
+            origin: log.origin,
+            documents,
+            position: follower.position(),
+            size: ledger.sizes().published,
+            currentSize: () => Promise.resolve(ledger.sizes().published),
+            deadLetters: (from, to) => state.deadLettersIn(from, to),
+          }),
+          onResult: (result) => {
+            tell({ kind: 'index_verified', result });
+          },
+          onError: (error) => {
+            tell({
+              kind: 'problem',
+              what: 'the scheduled verification of the index',
+              problem: describeProblem(describeFailure(error, url)),
+            });
+          },
+          signal: stop.signal,
+        });
   return {
     finish: () => follower.finish(),
     async close() {
+      stop.abort();
+      await verifying;
       await follower.finish(0);
       state.close();
       await writer.close();

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { FollowedLedger } from '@spanledger/ledger';
 import type { Logger } from 'pino';
-import type { IndexFollowerStatus, IndexNotice } from '../search/elasticsearch/index.ts';
+import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 import {
   FollowerThreadError,
   type FollowerThreadData,
@@ -40,6 +40,8 @@ export class FollowerThread {
   #drained: PromiseWithResolvers<void> | undefined;
   #telling: Promise<void> = Promise.resolve();
   #indexStatus: IndexFollowerStatus | undefined;
+  /** Told what each scheduled verification of the index in Elasticsearch found. */
+  onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
   private constructor(options: FollowerThreadOptions, startWorker: StartWorker) {
     this.#options = options;
@@ -167,6 +169,9 @@ export class FollowerThread {
         return;
       case 'index_status':
         this.#hearIndexStatus(message.status);
+        return;
+      case 'index_verified':
+        this.onIndexVerified?.(message.result);
         return;
       case 'index_notice':
         log.warn(describeNotice(message.notice));

@@ -1,5 +1,5 @@
 import type { ElasticsearchConfig } from '../config/index.ts';
-import type { IndexFollowerStatus, IndexNotice } from '../search/elasticsearch/index.ts';
+import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
 /** What the thread of the followers is started with. */
 export interface FollowerThreadData {
@@ -33,6 +33,8 @@ export type FromFollowers =
   | { kind: 'index_status'; status: IndexFollowerStatus }
   /** Something about it that an operator is to be told of. */
   | { kind: 'index_notice'; notice: IndexNotice }
+  /** A scheduled verification of it came to its end. */
+  | { kind: 'index_verified'; result: IndexVerification }
   /** Something failed and is tried again. */
   | { kind: 'problem'; what: string; problem: Problem };
 

@@ -5,6 +5,7 @@ export { IndexState, MAX_DEAD_LETTERS } from './index-state.ts';
 export type { DeadLetter } from './index-state.ts';
 export type { ElasticsearchTroubleCode } from './request-failure.ts';
 export { compareIndex } from './index-comparison.ts';
-export type { IndexComparison } from './index-comparison.ts';
 export { reindex } from './reindexer.ts';
 export type { ReindexReport } from './reindexer.ts';
+export { verifyOnSchedule } from './scheduled-verification.ts';
+export type { IndexVerification } from './scheduled-verification.ts';
