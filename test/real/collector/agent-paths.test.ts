@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ServiceProcess } from '../../support/exporter/service-process.ts';
 import {
   makeDataDirectory,
+  readEntries,
   sendTraces,
   startTestService,
   verifyDirectory,
@@ -14,6 +15,7 @@ import {
 import { createSender, sessionAttributes, toJson, toProtobuf } from '../../support/exporter/spans.ts';
 import { freeAddresses } from './collector.ts';
 import { publishedSize, settle, waitForRecords } from './ledger-size.ts';
+import { makeReaderHeader, makeSenderToken, secureDirectory } from './secured.ts';
 import { shippedCollector, TO_FILE } from './shipped.ts';
 import { readTelemetry } from './telemetry-file.ts';
 
@@ -32,12 +34,17 @@ const directories: { path: string; remove: () => Promise<void> }[] = [];
 const stack = new AsyncDisposableStack();
 let direct: Awaited<ReturnType<typeof startTestService>>;
 let behind: Awaited<ReturnType<typeof startTestService>>;
+let reader: { authorization: string };
 let agent: Awaited<ReturnType<typeof shippedCollector>>;
 
 beforeAll(async () => {
   for (let i = 0; i < 2; i++) directories.push(await makeDataDirectory());
+  const tokenFile = await makeSenderToken(pathOf(1));
+  reader = await makeReaderHeader(pathOf(1));
   [direct, behind] = await Promise.all([startTestService(pathOf(0)), startTestService(pathOf(1))]);
-  agent = stack.use(await shippedCollector('agent.yaml', { AUDIT_ENDPOINT: behind.url }));
+  agent = stack.use(
+    await shippedCollector('agent.yaml', { AUDIT_ENDPOINT: behind.url, AUDIT_TOKEN_FILE: tokenFile }),
+  );
   await agent.start();
 });
 
@@ -154,14 +161,10 @@ test('a full queue makes senders wait, and drops nothing', async () => {
   const data = await makeDataDirectory();
   onTestFinished(() => data.remove());
   const [address = ''] = await freeAddresses(1);
-  await using full = await shippedCollector('agent.yaml', { AUDIT_ENDPOINT: `http://${address}` }, [
-    TO_FILE,
-    join(agent.directory, 'small-queue.yaml'),
-  ]);
-  await writeFile(
-    join(agent.directory, 'small-queue.yaml'),
-    'exporters: { otlp_http/audit: { sending_queue: { queue_size: 40000 } } }\n',
-  );
+  const to = { AUDIT_ENDPOINT: `http://${address}`, AUDIT_TOKEN_FILE: await makeSenderToken(data.path) };
+  const smallQueue = join(agent.directory, 'small-queue.yaml');
+  await using full = await shippedCollector('agent.yaml', to, [TO_FILE, smallQueue]);
+  await writeFile(smallQueue, 'exporters: { otlp_http/audit: { sending_queue: { queue_size: 40000 } } }\n');
   await full.start();
   const sender = createSender('shop');
   let answered = 0;
@@ -185,6 +188,38 @@ test('a full queue makes senders wait, and drops nothing', async () => {
   expect(report.warnings).toEqual([]);
 });
 
+test('what the service refuses for good, the collector drops: its metrics and the gap in the numbers tell', async () => {
+  const data = await makeDataDirectory();
+  onTestFinished(() => data.remove());
+  const { caFile, tokenFile } = await secureDirectory(data.path);
+  const [address = ''] = await freeAddresses(1);
+  await using service = new ServiceProcess(data.path, [], Number(address.split(':')[1]));
+  await service.start();
+  const to = { AUDIT_ENDPOINT: `https://${address}`, AUDIT_CA_FILE: caFile };
+  const sender = createSender('shop');
+  const sendTo = async (collector: typeof agent): Promise<void> => {
+    const answer = await sendTraces(collector.url('AUDIT_HTTP_ENDPOINT'), toProtobuf([sender.span()]));
+    expect(answer.status).toBe(200);
+  };
+  await using refused = await shippedCollector('agent.yaml', to);
+  await refused.start();
+  await sendTo(refused);
+  const metrics = async (): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${refused.env['METRICS_PORT']}/metrics`)).text();
+  const failed = /^otelcol_exporter_send_failed_spans\{[^}]*otlp_http\/audit[^}]*\} 1$/m;
+  await waitFor('the metric', async () => failed.test(await metrics()));
+  await using accepted = await shippedCollector('agent.yaml', { ...to, AUDIT_TOKEN_FILE: tokenFile });
+  await accepted.start();
+  await sendTo(accepted);
+  const isThere = async (): Promise<boolean> =>
+    JSON.stringify(await readEntries(data.path)).includes(sender.streamId);
+  await waitFor('the second span', isThere);
+  await settle(service, data.path);
+  const { warnings, failures } = await verifyDirectory(data.path);
+  expect(failures).toEqual([]);
+  expect(warnings.map(({ code }) => code)).toContain('producer_gap');
+});
+
 function pathOf(index: number): string {
   return directories[index]?.path ?? '';
 }
@@ -193,7 +228,9 @@ function pathOf(index: number): string {
 async function recordsOf(url: string, query: string, count: number): Promise<JsonObject[]> {
   let records: JsonObject[] = [];
   await waitFor(`${count} records of ${query}`, async () => {
-    const answer = await fetch(`${url}/api/records?limit=1000&query=${encodeURIComponent(query)}`);
+    const answer = await fetch(`${url}/api/records?limit=1000&query=${encodeURIComponent(query)}`, {
+      ...(url === behind.url && { headers: reader }),
+    });
     ({ records } = JSON.parse(await answer.text()));
     return records.length >= count;
   });

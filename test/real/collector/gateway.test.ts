@@ -17,6 +17,7 @@ import { issueCertificate, makeAuthority } from '../../support/tls/certificates.
 import { postStatus } from '../../support/tls/post.ts';
 import { type Collector, freeAddresses } from './collector.ts';
 import { publishedSize, settle, waitForRecords } from './ledger-size.ts';
+import { makeSenderToken } from './secured.ts';
 import { shippedCollector, shippedConfig } from './shipped.ts';
 import { readTelemetry } from './telemetry-file.ts';
 
@@ -54,8 +55,8 @@ beforeAll(async () => {
   gateway.env['GATEWAY_CERT_FILE'] = certFile;
   gateway.env['GATEWAY_KEY_FILE'] = keyFile;
   gateway.env['AGENT_TOKENS_FILE'] = await tokenOf('agents', 'of-another-agent\nof-this-agent');
-  gateway.env['AUDIT_0_TOKEN_FILE'] = await tokenOf('audit-0', 'nobody-asks');
-  gateway.env['AUDIT_1_TOKEN_FILE'] = await tokenOf('audit-1', 'nobody-asks');
+  gateway.env['AUDIT_0_TOKEN_FILE'] = await makeSenderToken(paths[0] ?? '');
+  gateway.env['AUDIT_1_TOKEN_FILE'] = await makeSenderToken(paths[1] ?? '');
   const agentToken = await tokenOf('agent', 'of-this-agent');
   running = await gateway.start();
   agent = stack.use(

@@ -17,11 +17,28 @@ export async function secureDirectory(path: string): Promise<Credentials> {
   // JSON is YAML.
   const config = { tls: { cert_file: certFile, key_file: keyFile }, access: { required: true } };
   await writeFile(join(path, 'spanledger.yaml'), JSON.stringify(config));
+  return { caFile: authority.certFile, tokenFile: await makeSenderToken(path) };
+}
+
+/** Makes a token to send for all services; the service of the data directory lets nobody in without one from now on. */
+export async function makeSenderToken(path: string): Promise<string> {
+  const tokenFile = join(path, 'sender-token');
+  const { token } = await makeToken(path, { role: 'sender', services: [ANY_SERVICE] });
+  await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
+  return tokenFile;
+}
+
+/** Makes a token to read with, as a header. */
+export async function makeReaderHeader(path: string): Promise<{ authorization: string }> {
+  const { token } = await makeToken(path, { role: 'auditor', services: [] });
+  return { authorization: `Bearer ${token}` };
+}
+
+async function makeToken(
+  path: string,
+  wish: Parameters<typeof createToken>[1],
+): Promise<Awaited<ReturnType<typeof createToken>>> {
   const { tokens } = dataDirectory(path);
   await mkdir(tokens, { recursive: true, mode: 0o700 });
-  const wish = { role: 'sender', services: [ANY_SERVICE] } as const;
-  const { token } = await createToken(tokens, wish, Date.now());
-  const tokenFile = join(folder, 'token');
-  await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
-  return { caFile: authority.certFile, tokenFile };
+  return createToken(tokens, wish, Date.now());
 }

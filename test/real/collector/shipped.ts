@@ -49,7 +49,7 @@ export async function shippedCollector(
 ): Promise<ShippedCollector> {
   const directory = await mkdtemp(join(tmpdir(), 'spanledger-collector-'));
   const tokenFile = join(directory, 'token');
-  await writeFile(tokenFile, 'a-token-that-nobody-asks-for\n', { mode: 0o600 });
+  await writeFile(tokenFile, 'a-token-that-nobody-made\n', { mode: 0o600 });
   await mkdir(join(directory, 'queue'));
   const addresses = await freeAddresses(ADDRESSES.length);
   const telemetryFile = join(directory, 'telemetry.jsonl');
