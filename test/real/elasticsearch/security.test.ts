@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runHere } from '../../support/cli/context.ts';
+import { makeDataDirectory, sendTraces, startTestService, waitFor } from '../../support/exporter/service.ts';
+import { createSender, toProtobuf } from '../../support/exporter/spans.ts';
 import { makeAuthority } from '../../support/tls/certificates.ts';
 import { type Answer, elasticsearchCalls } from './calls.ts';
 import { type ElasticsearchNode, startElasticsearch } from './node.ts';
@@ -166,6 +168,35 @@ describe('the eraser', () => {
     expect((await reader('POST', `/${AUDIT}/_search`, { query })).body).toMatchObject({ hits: { hits: [] } });
     expect((await eraser('PUT', '/_component_template/x', { template: {} })).status).toBe(403);
     expect((await eraser('POST', '/logs-spanledger.audit-other/_search', {})).status).toBe(403);
+  });
+});
+
+describe('a service with the keys of writer and reader', () => {
+  it('copies what it records over TLS, and says that it can', async () => {
+    const scratch = await makeDataDirectory();
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(() => scratch.remove());
+    const service = await startTestService(scratch.path, {
+      SPANLEDGER_ELASTICSEARCH_URL: node.url,
+      SPANLEDGER_ELASTICSEARCH_NAMESPACE: 'shop',
+      SPANLEDGER_ELASTICSEARCH_CA_FILE: node.caFile,
+      SPANLEDGER_ELASTICSEARCH_API_KEY_FILE: join(keysDir, 'spanledger-writer-shop.key'),
+      SPANLEDGER_ELASTICSEARCH_READER_API_KEY_FILE: join(folder, 'third/spanledger-reader-shop.key'),
+    });
+    cleanup.defer(() => service.close());
+    const sender = createSender('shop');
+    const attributes = { 'user.id': 'carla', 'session.id': 's1', 'oidc.issuer': 'https://id.example' };
+    const sent = await sendTraces(service.url, toProtobuf([sender.span({ attributes })]));
+    expect(sent.status).toBe(200);
+    const query = { term: { 'user.id': 'carla' } };
+    await waitFor(
+      'the record in Elasticsearch',
+      async () => {
+        const { body } = await reader('POST', `/${AUDIT}/_search`, { query });
+        return Object(Object(body).hits).hits.length === 1;
+      },
+      30_000,
+    );
   });
 });
 

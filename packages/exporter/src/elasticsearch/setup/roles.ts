@@ -7,6 +7,9 @@ export type SetupRole = 'writer' | 'reader' | 'eraser';
 /** All of them, in the order in which they are made. */
 const SETUP_ROLES: readonly SetupRole[] = ['writer', 'reader', 'eraser'];
 
+/** Which cluster it is: an index is followed on from where it was only in the same one. */
+const READER_CALLS = ['cluster:monitor/main'];
+
 /** A role and what it may do. */
 export interface RoleDescription {
   role: SetupRole;
@@ -35,7 +38,7 @@ export function describeRoles(namespace: string): RoleDescription[] {
   return SETUP_ROLES.map((role) => ({
     role,
     name: `spanledger-${role}-${namespace}`,
-    descriptor: { cluster: [], indices: privileges[role] },
+    descriptor: { cluster: role === 'reader' ? READER_CALLS : [], indices: privileges[role] },
   }));
 }
 
