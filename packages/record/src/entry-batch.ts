@@ -10,7 +10,7 @@ export interface EntryBatch {
   bytes: Uint8Array;
   /** `ends[i]` is the offset in `bytes` just past entry i. */
   ends: Uint32Array;
-  /** `holes[i]` is the offset in `bytes` where entry i takes `"ledger":{…},` — just before its `"outcome"`. */
+  /** `holes[i]` is the offset in `bytes` where entry i takes `"ledger":{…},` — just before its `"outcome"`, or `"lost"`. */
   holes: Uint32Array;
   /** The opened groups of the entries (JCS of {@link Openings}; `{}` when empty), end to end. */
   openings: Uint8Array;

@@ -50,6 +50,19 @@ describe('what is accepted', () => {
     expect(service.sizes().durable).toBe(before + 2);
   });
 
+  test('a gap record, beside others', async () => {
+    const sender = createSender('shop');
+    const lost = { 'audit.lost.count': 3, 'audit.lost.first': 7, 'audit.lost.last': 9 };
+    const spans = [
+      sender.span(),
+      sender.span({ events: [{ name: 'audit.records.lost', attributes: lost }] }),
+      sender.span(),
+    ];
+    const before = service.sizes().durable;
+    expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
+    expect(service.sizes().durable).toBe(before + 4);
+  });
+
   test('a lifecycle event is a record of its own', async () => {
     const sender = createSender('shop');
     const before = service.sizes().durable;

@@ -1,6 +1,7 @@
 /**
  * The `"ledger":{…},` member of an entry's `audit` object, which only the sequencer can know. Its keys are in
- * RFC 8785 order, and so is its own place: just before `"outcome"`.
+ * RFC 8785 order, and so is its own place: just before `"outcome"`,
+ * or before `"lost"` in a gap record.
  */
 
 /** Writes the members of one log, whose origin they all name. */

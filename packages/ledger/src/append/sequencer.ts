@@ -8,7 +8,9 @@ import { LedgerMember, NextMember } from './ledger-member.ts';
 export const MAX_LEDGER_SIZE: number = Number.MAX_SAFE_INTEGER;
 
 const HASH_BYTES = 32;
-const NEXT_KEY = Buffer.from('"outcome"', 'latin1');
+/** What may follow `ledger` in an `audit` object: `outcome`, which every record has, or what stands between the two. */
+const NEXT_KEYS = ['"outcome"', '"lost"'].map((key) => Buffer.from(key, 'latin1'));
+const LONGEST_KEY_BYTES = Math.max(...NEXT_KEYS.map(({ length }) => length));
 
 /** The end of the log that the next entry is chained to. */
 export interface LogTail {
@@ -95,13 +97,14 @@ export class Sequencer {
       const end = offset(ends, i);
       const hole = offset(holes, i);
       const openingEnd = offset(openingEnds, i);
-      if (hole < start || end < hole + NEXT_KEY.length || end > bytes.length) {
+      if (hole < start || end < hole + LONGEST_KEY_BYTES || end > bytes.length) {
         throw malformed(`the offsets of its entry ${i} are out of range`);
       }
       if (openingEnd < openingStart || openingEnd > openings.length) {
         throw malformed(`the openings of its entry ${i} are out of range`);
       }
-      if (!isNextKey(bytes, hole)) throw malformed(`the hole of its entry ${i} is not before "outcome"`);
+      if (!isNextKey(bytes, hole))
+        throw malformed(`the hole of its entry ${i} is not before "outcome" or "lost"`);
       const sizeBytes = end - start + this.#member.sizeBytes(this.#next.index + i);
       if (sizeBytes > MAX_ENTRY_BYTES) {
         throw new LedgerError('entry_too_large', `entry ${i} of the batch would have ${sizeBytes} bytes`, {
@@ -129,7 +132,12 @@ function addOpenings({ count, openings, openingEnds }: EntryBatch, group: Group)
 }
 
 function isNextKey(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < NEXT_KEY.length; i++) if (bytes[at + i] !== NEXT_KEY[i]) return false;
+  for (const key of NEXT_KEYS) if (hasAt(bytes, at, key)) return true;
+  return false;
+}
+
+function hasAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let i = 0; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return false;
   return true;
 }
 
