@@ -1,5 +1,7 @@
-// Writes what Kibana imports from the sources beside it: node kibana/build.ts
-import { writeFileSync } from 'node:fs';
-import { renderFiles } from './files.ts';
+import { writeFile } from 'node:fs/promises';
+import { shippedFiles } from './files.ts';
 
-for (const [name, text] of renderFiles()) writeFileSync(new URL(name, import.meta.url), text);
+for (const [name, text] of Object.entries(shippedFiles())) {
+  await writeFile(new URL(name, import.meta.url), text);
+  process.stdout.write(`kibana/${name}: ${text.split('\n').length - 1} lines\n`);
+}

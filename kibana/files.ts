@@ -1,21 +1,27 @@
-import { dashboards, renderDashboard } from './dashboards.ts';
-import { dataViews } from './data-views.ts';
-import { renderPanel } from './lens.ts';
-import { renderAlertRule, renderDetectionRule, watches } from './rules.ts';
-import { renderSavedObject } from './saved-object.ts';
-import { searches } from './searches.ts';
+import { alertRules } from './alert-rules/index.ts';
+import { detectionRules } from './detection-rules/index.ts';
+import { savedObjects } from './saved-objects/index.ts';
 
-/** All that is written, by the names of the files. */
-export function renderFiles(): Map<string, string> {
-  const panels = dashboards.flatMap((dashboard) => dashboard.panels.map(renderPanel));
-  const objects = [...dataViews, ...searches, ...panels, ...dashboards.map(renderDashboard)];
-  return new Map([
-    ['saved-objects.ndjson', lines(objects.map(renderSavedObject))],
-    ['alert-rules.ndjson', lines(watches.map((watch) => JSON.stringify(renderAlertRule(watch))))],
-    ['detection-rules.ndjson', lines(watches.map((watch) => JSON.stringify(renderDetectionRule(watch))))],
-  ]);
+/** What is shipped: each file's name and text. */
+export function shippedFiles(): Readonly<Record<string, string>> {
+  return {
+    'spanledger.ndjson': lines([...savedObjects, exportSummary()]),
+    'detection-rules.ndjson': lines(detectionRules),
+    'alert-rules.ndjson': lines(alertRules),
+  };
 }
 
-function lines(texts: readonly string[]): string {
-  return texts.map((text) => `${text}\n`).join('');
+/** The last line of an export, as Kibana writes it. */
+function exportSummary(): object {
+  return {
+    excludedObjects: [],
+    excludedObjectsCount: 0,
+    exportedCount: savedObjects.length,
+    missingRefCount: 0,
+    missingReferences: [],
+  };
+}
+
+function lines(objects: readonly object[]): string {
+  return objects.map((object) => `${JSON.stringify(object)}\n`).join('');
 }

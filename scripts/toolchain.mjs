@@ -38,6 +38,7 @@ const tasks = {
   },
   test: { build: '.', run: [vitest, 'run'] },
   bench: { build: '.', run: [vitest, 'run', '--config', 'vitest.bench.config.ts'] },
+  kibana: { run: ['kibana/build.ts'] },
   evaluate: { build: '.', run: ['test/evaluation/evaluate.ts'] },
   verify: { run: ['scripts/verify.mjs'] },
 };

@@ -17,6 +17,8 @@ import {
 
 /** What the mapping of spans, the service and the ledger write beside attributes: exact values. */
 const KEYWORDS = [
+  'audit.access.reason',
+  'audit.access.token',
   'audit.action',
   'audit.actor.id',
   'audit.actor.type',
@@ -34,10 +36,12 @@ const KEYWORDS = [
   'audit.truncated',
   'ecs.version',
   'event.category',
+  'event.code',
   'event.dataset',
   'event.kind',
   'event.module',
   'event.outcome',
+  'event.provider',
   'event.type',
   'parent.id',
   'span.id',
@@ -46,12 +50,19 @@ const KEYWORDS = [
 ];
 
 const NUMBERS = [
+  'audit.access.count',
   'audit.integrity.checkpoint_size',
   'audit.key.from',
   'audit.key.number',
   'audit.ledger.index',
+  'audit.reconciliation.ledger_records',
+  'audit.reconciliation.missing_at_provider',
+  'audit.reconciliation.missing_in_ledger',
+  'audit.reconciliation.provider_events',
   'event.duration',
 ];
+
+const TIMES = ['audit.reconciliation.from', 'audit.reconciliation.to', 'event.end', 'event.start'];
 
 /** Of the open namespaces what semantic conventions name; other names stay in the document, unindexed. */
 const CONVENTIONAL = [
@@ -98,6 +109,7 @@ export function auditMapping(types: ReadonlySet<OptionalFieldType>): JsonObject 
     fields.set(path, fieldOf(path, shape, group !== 'clear'));
   for (const path of KEYWORDS) fields.set(path, fieldOf(path, 'text', false));
   for (const path of NUMBERS) fields.set(path, LONG);
+  for (const path of TIMES) fields.set(path, DATE);
   for (const path of CONVENTIONAL) fields.set(path, WORDY);
   if (types.has('wildcard')) {
     for (const path of SEARCHED_BY_PARTS) fields.set(path, { ...WORDY, type: 'wildcard' });
