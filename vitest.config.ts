@@ -32,7 +32,11 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          globalSetup: ['test/real/elasticsearch/shared.ts', 'test/real/keycloak/shared.ts'],
+          globalSetup: [
+            'test/real/installation.ts',
+            'test/real/elasticsearch/shared.ts',
+            'test/real/keycloak/shared.ts',
+          ],
           ...slow,
           ...sideBySide,
         },

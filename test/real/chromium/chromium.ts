@@ -21,7 +21,7 @@ const run = promisify(execFile);
 
 /** Starts Debian's Chromium without a window; installs it if need be and the user may. */
 export async function startChromium(): Promise<Browser> {
-  await install();
+  await installChromium();
   return await chromium.launch({
     executablePath: EXECUTABLE,
     headless: true,
@@ -30,7 +30,8 @@ export async function startChromium(): Promise<Browser> {
   });
 }
 
-async function install(): Promise<void> {
+/** Installs Debian's Chromium if it is not there. */
+export async function installChromium(): Promise<void> {
   const isThere = await access(EXECUTABLE, constants.X_OK).then(
     () => true,
     () => false,
