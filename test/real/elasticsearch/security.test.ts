@@ -161,6 +161,7 @@ describe('the reader', () => {
 describe('the eraser', () => {
   it('takes the personal data out of records, and cannot touch the templates', async () => {
     const query = { term: { 'user.id': 'alice' } };
+    expect((await eraser('POST', `/${AUDIT}/_refresh`)).status).toBe(200);
     const script = { source: "ctx._source.remove('user')" };
     const erased = await eraser('POST', `/${AUDIT}/_update_by_query`, { query, script });
     expect(erased.status).toBe(200);

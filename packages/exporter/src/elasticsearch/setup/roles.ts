@@ -33,7 +33,8 @@ export function describeRoles(namespace: string): RoleDescription[] {
       grant([sessions], ['index']),
     ],
     reader: [grant([audit, alerts, sessions, traces], ['read', 'view_index_metadata'])],
-    eraser: [grant([audit, alerts, sessions, traces], ['read', 'index', 'delete'])],
+    // It must see what was written a moment ago (refresh), or it would leave it.
+    eraser: [grant([audit, alerts, sessions, traces], ['read', 'index', 'delete', 'maintenance'])],
   };
   return SETUP_ROLES.map((role) => ({
     role,
