@@ -68,7 +68,10 @@ interface Trouble {
 }
 
 /** The service in trouble under load: it refuses, says why, goes on living, and works again by itself. */
-async function expectRecovery(service: ServiceProcess, { begin, end, says, refuses = true }: Trouble): Promise<Load> {
+async function expectRecovery(
+  service: ServiceProcess,
+  { begin, end, says, refuses = true }: Trouble,
+): Promise<Load> {
   using ask = new OneConnection();
   const load = new Load(service, SENDERS);
   load.start();
