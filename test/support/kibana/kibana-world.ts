@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '@spanledger/record';
 import { SpanKind } from '@opentelemetry/api';
 import { ElasticsearchSetup } from '../../../packages/exporter/src/elasticsearch/setup/setup.ts';
 import { findingRecords } from '../../../packages/exporter/src/reconcile/finding-records.ts';
-import { runDemoOnce } from '../../e2e/demo/demo-run.ts';
+import { type FinishedDemo, runDemoOnce } from '../../e2e/demo/demo-run.ts';
 import { runHere } from '../cli/context.ts';
 import { sendTraces, startTestService } from '../exporter/service.ts';
 import { createSender, sessionAttributes, type SpanSketch, toProtobuf } from '../exporter/spans.ts';
@@ -24,6 +24,15 @@ export interface KibanaWorld extends AsyncDisposable {
 /** Runs the demo, adds what is wrong in other houses, and indexes all of it as the follower does. */
 export async function makeKibanaWorld(url: string, namespace: string): Promise<KibanaWorld> {
   const demo = await runDemoOnce({});
+  try {
+    return await indexWorld(url, namespace, demo);
+  } catch (error) {
+    await demo.remove();
+    throw error;
+  }
+}
+
+async function indexWorld(url: string, namespace: string, demo: FinishedDemo): Promise<KibanaWorld> {
   await addTroubles(demo.directory);
   const records = await readDocuments(demo.directory);
   const documents = [...records, ...findings()];
