@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataDirectory } from '@spanledger/audit-exporter';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import { DocumentReader } from '../../../packages/exporter/src/documents.ts';
+import { PublishedSize } from '../../../packages/exporter/src/followers/published-size.ts';
 import { openStoredOpenings } from '../../../packages/exporter/src/privacy/index.ts';
 import { IndexFollower, IndexState } from '../../../packages/exporter/src/search/elasticsearch/index.ts';
 import { makeTestStream, type TestStream } from '../../support/elasticsearch/stream.ts';
@@ -11,7 +12,7 @@ import { createSender, sessionAttributes, toProtobuf } from '../../support/expor
 import { type ElasticsearchNode, startElasticsearch } from '../../real/elasticsearch/node.ts';
 import { describeMachine, median, printLines } from '../statistics.ts';
 
-const RECORDS = 20_000;
+const RECORDS = 40_000;
 const SPANS_PER_REQUEST = 500;
 const BARE_DOCUMENTS = 2_000;
 const ROUNDS = 3;
@@ -63,6 +64,8 @@ async function follow(stream: TestStream, round: string): Promise<number> {
   const log = await reader.checkpoint();
   const client = new Client({ node: stream.url });
   const state = new IndexState(`${paths.root}/bench-${round}.db`);
+  const ledger = new PublishedSize();
+  ledger.set(log.size);
   const started = performance.now();
   const follower = new IndexFollower({
     writer: client,
@@ -70,7 +73,7 @@ async function follow(stream: TestStream, round: string): Promise<number> {
     stream: stream.stream,
     log,
     documents: new DocumentReader(reader, openings),
-    ledger: { sizes: () => ({ published: log.size }), published: () => Promise.resolve() },
+    ledger,
     state,
     onStatus: () => undefined,
     onNotice: () => undefined,
@@ -130,5 +133,6 @@ test('the follower against a bare loop of bulk requests', async () => {
       return `an hour's outage at ${perSecond} records/s drains in ${Math.round(seconds)} s`;
     }),
   ]);
-  expect(own / loop).toBeGreaterThan(0.8);
+  // Far below what it is: only so that a follower that waits for everything is noticed.
+  expect(own / loop).toBeGreaterThan(0.4);
 });

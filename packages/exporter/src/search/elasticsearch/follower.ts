@@ -19,8 +19,10 @@ import { requestOptions } from './request-options.ts';
 /** How often it is looked whether the stream is still the same, while nothing else gives reason to. */
 const IDENTITY_INTERVAL_MS = 30_000;
 
-/** Documents that are read from the ledger at a time. */
-const READ_DOCUMENTS = 256;
+/** Documents that are read from the ledger at a time: fewer where they are large, so that memory stays what it was. */
+const MIN_READ_DOCUMENTS = 64;
+const MAX_READ_DOCUMENTS = 2048;
+const READ_BYTES = 8 * 1024 * 1024;
 
 /** How long a stop waits for Elasticsearch; what is left is indexed after the next start. */
 export const DRAIN_MS = 3_000;
@@ -94,6 +96,7 @@ export class IndexFollower {
   /** Records before this one may be in the stream although the position does not say so. */
   #askBelow = 0;
   #identityAtMs = 0;
+  #readDocuments = MIN_READ_DOCUMENTS;
   #trouble: WriterTrouble | undefined;
   #deadLetters: number;
   #running: Promise<void> = Promise.resolve();
@@ -252,7 +255,7 @@ export class IndexFollower {
         signal.throwIfAborted();
         const { published } = ledger.sizes();
         if (read < published && !this.#isFull(gathered)) {
-          gathered.push(...(await this.#read(read, Math.min(published, read + READ_DOCUMENTS))));
+          gathered.push(...(await this.#read(read, Math.min(published, read + this.#readDocuments))));
           read = (gathered.at(-1)?.index ?? read) + 1;
         } else if (gathered.length > 0) {
           await underWay;
@@ -272,9 +275,15 @@ export class IndexFollower {
 
   async #read(from: number, to: number): Promise<OutgoingDocument[]> {
     const documents = await this.#options.documents.readRange(from, to);
-    return documents.map((document, i) =>
+    const outgoing = documents.map((document, i) =>
       outgoingDocument(document, this.#digest, from + i, from + i < this.#askBelow),
     );
+    const bytes = outgoing.reduce((sum, document) => sum + document.bytes, 0);
+    const fitting = Math.floor((READ_BYTES * outgoing.length) / Math.max(1, bytes));
+    // Twice as many at most, for the next ones may be larger.
+    const more = Math.min(fitting, this.#readDocuments * 2, MAX_READ_DOCUMENTS);
+    this.#readDocuments = Math.max(MIN_READ_DOCUMENTS, more);
+    return outgoing;
   }
 
   /** Whether there is enough for a request as large as one may be now. */
