@@ -59,8 +59,8 @@ export class OpenLedger implements Ledger {
     this.#committer = new Committer({
       origin: ring.origin,
       tail,
-      write: async (content) => {
-        await journal.append(content);
+      write: async (content, isAlone) => {
+        await journal.append(content, isAlone);
         probe.worked();
       },
       onFailed: (error) => {

@@ -158,6 +158,7 @@ export function describeStorage(driver: string, makeStorage: () => Promise<Stora
         back: fc.nat({ max: 500 }),
         content: bytes,
         roomBytes: fc.constantFrom(0, 100, 4000),
+        isAlone: fc.boolean(),
         isReopened: fc.boolean(),
       });
       await fc.assert(
@@ -167,13 +168,13 @@ export function describeStorage(driver: string, makeStorage: () => Promise<Stora
           try {
             let model = Buffer.alloc(0);
             let maxRoomBytes = 0;
-            for (const { back, content, roomBytes, isReopened } of steps) {
+            for (const { back, content, roomBytes, isAlone, isReopened } of steps) {
               if (isReopened) {
                 await writable.release();
                 writable = await storage.lock('a test');
               }
               const position = Math.max(0, model.length - back);
-              await writable.append('a', position, [content], roomBytes);
+              await writable.append('a', position, [content], roomBytes, isAlone);
               model = Buffer.concat([model.subarray(0, position), content]);
               maxRoomBytes = roomBytes === 0 ? 0 : Math.max(maxRoomBytes, roomBytes);
               const read = (await storage.read('a')) ?? Buffer.alloc(0);

@@ -81,21 +81,39 @@ export class FaultyDisk implements FileSystem {
       },
       stat: () => handle.stat(),
       close: () => handle.close(),
+      blocking: {
+        writev: (buffers, position) =>
+          this.#runBlocking(`write ${path}`, () => handle.blocking.writev(buffers, position)),
+        datasync: () => this.#runBlocking(`datasync ${path}`, () => handle.blocking.datasync()),
+      },
     };
   }
 
   async #run<T>(operation: string, effect: () => Promise<T>): Promise<T> {
-    const number = this.operations.length;
-    if (this.#stopAt !== undefined && number >= this.#stopAt) this.isDead = true;
-    this.#assertAlive();
-    this.operations.push(operation);
-    const isFault = this.#fault?.at === number;
-    if (isFault && this.#fault.when === 'before') throw new Error(`failed before: ${operation}`);
+    const isFault = this.#begin(operation);
     // A real operation takes its time, and others come in between.
     await new Promise(setImmediate);
     const result = await effect();
     if (isFault) throw new Error(`failed after: ${operation}`);
     return result;
+  }
+
+  #runBlocking<T>(operation: string, effect: () => T): T {
+    const isFault = this.#begin(operation);
+    const result = effect();
+    if (isFault) throw new Error(`failed after: ${operation}`);
+    return result;
+  }
+
+  /** Counts an operation, and fails before it if it is to; tells whether it is to fail after. */
+  #begin(operation: string): boolean {
+    const number = this.operations.length;
+    if (this.#stopAt !== undefined && number >= this.#stopAt) this.isDead = true;
+    this.#assertAlive();
+    this.operations.push(operation);
+    if (this.#fault?.at !== number) return false;
+    if (this.#fault.when === 'before') throw new Error(`failed before: ${operation}`);
+    return true;
   }
 
   #assertAlive(): void {

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type {
+  BlockingHandle,
   DirectoryEntry,
   FileHandle,
   FileSystem,
@@ -119,19 +120,24 @@ export class MemoryDisk implements FileSystem {
 
   /** A handle of a file; for a subclass to change what it does. */
   protected openInode(inode: Inode): FileHandle {
-    return {
-      async writev(buffers, position) {
+    const blocking: BlockingHandle = {
+      writev(buffers, position) {
         const bytes = Buffer.concat(buffers);
         change(inode, { kind: 'write', position, bytes });
-        return { bytesWritten: bytes.length };
+        return bytes.length;
       },
-      read: async (buffer, offset, length, position) => ({
-        bytesRead: inode.data.subarray(position, position + length).copy(buffer, offset),
-      }),
-      async datasync() {
+      datasync() {
         inode.synced = inode.data;
         inode.unsynced = [];
       },
+    };
+    return {
+      blocking,
+      writev: async (buffers, position) => ({ bytesWritten: blocking.writev(buffers, position) }),
+      read: async (buffer, offset, length, position) => ({
+        bytesRead: inode.data.subarray(position, position + length).copy(buffer, offset),
+      }),
+      datasync: async () => blocking.datasync(),
       sync: () => Promise.reject(failure('EINVAL', 'a file is synced by datasync')),
       truncate: async (sizeBytes) => {
         change(inode, { kind: 'truncate', sizeBytes });
@@ -172,7 +178,12 @@ function openDirectory(directory: Directory): FileHandle {
       directory.synced = new Map(directory.names);
     },
     close: async () => undefined,
+    blocking: { writev: failDirectory, datasync: failDirectory },
   };
+}
+
+function failDirectory(): never {
+  throw failure('EISDIR', 'a directory');
 }
 
 function change(inode: Inode, what: Change): void {

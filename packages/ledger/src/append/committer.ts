@@ -23,8 +23,8 @@ export interface CommitterOptions {
   origin: string;
   /** The durable end of the log. */
   tail: LogTail;
-  /** Makes a group durable, or leaves no trace of it. */
-  write: (content: FrameContent) => Promise<void>;
+  /** Makes a group durable, or leaves no trace of it. Nobody else waits to append if it `isAlone`. */
+  write: (content: FrameContent, isAlone: boolean) => Promise<void>;
   /**
    * Called with each group once it is durable, in order, as the next one is on its way to the disk, or at once if there is
    * none. The group's buffers are reused after it returns.
@@ -55,6 +55,8 @@ export class Committer {
   /** Groups that are done with, whose storage the next ones take over. */
   readonly #spares: Group[] = [];
   #running: Promise<void> | undefined;
+  /** One append was in the last group, and no other came while that was on its way to the disk. */
+  #isAlone = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -83,6 +85,7 @@ export class Committer {
     const group = this.#open;
     const first = group.end;
     this.#sequencer.add(batch, group);
+    group.appends++;
     this.#running ??= this.#commitAll();
     await group.settled;
     return { first, count: batch.count };
@@ -114,6 +117,7 @@ export class Committer {
   async #commitAll(): Promise<void> {
     for (;;) {
       // All that arrives in this turn of the event loop joins the group, also from those who were just told of the last.
+      // And there is one turn for each group: one that is alone may be written without waiting for another.
       await new Promise(setImmediate);
       if (this.#open.count === 0) break;
       await this.#options.catchUp();
@@ -130,13 +134,14 @@ export class Committer {
     // By then the disk is busy: whoever waits for it is not kept waiting by the tiles of the group before.
     setImmediate(() => this.#announce());
     try {
-      await this.#options.write({
+      const content = {
         first: group.first,
         count: group.count,
         entries: group.entries.view,
         openingLengths: group.openingLengths.view,
         openings: group.openings.view,
-      });
+      };
+      await this.#options.write(content, this.#isAlone && group.appends === 1);
     } catch (cause) {
       this.#rollBack(group, cause);
       return;
@@ -145,6 +150,7 @@ export class Committer {
     this.#committing = undefined;
     this.#durable = tail;
     this.#unannounced = group;
+    this.#isAlone = group.appends === 1 && this.#open.appends === 0;
     group.resolve();
   }
 

@@ -9,6 +9,8 @@ export class Group {
   readonly first: number;
   /** How many entries it holds. */
   count = 0;
+  /** How many appends they came from. */
+  appends = 0;
   /** The entries as a tlog-tiles entry bundle has them: each behind its uint16 length. */
   readonly entries: ByteBuffer;
   /** Their leaf hashes, 32 bytes each. */

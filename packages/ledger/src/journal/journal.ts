@@ -99,12 +99,14 @@ export class SegmentedJournal implements Journal {
   /**
    * Appends a group, whose first index is the end of the one before it. Resolves once it is durable. If it rejects,
    * the group is not there: what was written of it is cut off before anything else is appended.
+   *
+   * @param isAlone nobody else waits to append; see `WritableStorage.append`
    */
-  append(content: FrameContent): Promise<void> {
+  append(content: FrameContent, isAlone: boolean): Promise<void> {
     return this.#queue.run(async () => {
       const tail = await this.#openTail(content.first);
       try {
-        await this.#write(tail, content);
+        await this.#write(tail, content, isAlone);
       } catch (error) {
         // If this fails too, the next write cuts it off.
         await this.#cut(tail).catch((cause: unknown) => this.#options.onError(cause));
@@ -161,12 +163,12 @@ export class SegmentedJournal implements Journal {
     });
   }
 
-  async #write(tail: Tail, content: FrameContent): Promise<void> {
+  async #write(tail: Tail, content: FrameContent, isAlone: boolean): Promise<void> {
     const iv = randomBytes(FRAME_IV_BYTES);
     const pieces = encodeFrame(content, tail.key, iv);
     tail.uncut = true;
     const file = segmentFile(tail.segment.name);
-    await this.#options.storage.append(file, tail.segment.sizeBytes, pieces, ROOM_BYTES);
+    await this.#options.storage.append(file, tail.segment.sizeBytes, pieces, ROOM_BYTES, isAlone);
     addFrame(tail.segment, {
       first: content.first,
       count: content.count,

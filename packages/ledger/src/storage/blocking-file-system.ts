@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import type { FileHandle, FileSystem } from './file-system.ts';
+import { blockingHandle, type FileHandle, type FileSystem } from './file-system.ts';
 
 const fdatasync = promisify(fs.fdatasync);
 
@@ -30,5 +30,6 @@ function openFile(fd: number): FileHandle {
     truncate: async (sizeBytes) => fs.ftruncateSync(fd, sizeBytes),
     stat: async () => fs.fstatSync(fd),
     close: async () => fs.closeSync(fd),
+    blocking: blockingHandle(fd),
   };
 }

@@ -1,3 +1,4 @@
+import { fdatasyncSync, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 
 /**
@@ -25,6 +26,15 @@ export interface FileHandle {
   truncate(sizeBytes: number): Promise<void>;
   stat(): Promise<{ size: number }>;
   close(): Promise<void>;
+  /** What blocks the thread until it is done. */
+  readonly blocking: BlockingHandle;
+}
+
+/** An open file, used without waiting for its turn: each operation is done when the call returns. */
+export interface BlockingHandle {
+  /** Returns how many bytes were written. */
+  writev(buffers: readonly Uint8Array[], position: number): number;
+  datasync(): void;
 }
 
 /** A name in a directory. */
@@ -34,7 +44,21 @@ export interface DirectoryEntry {
 }
 
 /** The operating system's files. */
-export const nodeFileSystem: FileSystem = fs;
+export const nodeFileSystem: FileSystem = {
+  ...fs,
+  open: async (path, flags) => {
+    const handle = await fs.open(path, flags);
+    return Object.assign(handle, { blocking: blockingHandle(handle.fd) });
+  },
+};
+
+/** An open file by what the operating system knows it by. */
+export function blockingHandle(fd: number): BlockingHandle {
+  return {
+    writev: (buffers, position) => writevSync(fd, buffers, position),
+    datasync: () => fdatasyncSync(fd),
+  };
+}
 
 /** True if an error of the file system says that there is no such file or directory. */
 export function isAbsent(error: unknown): boolean {
@@ -75,6 +99,21 @@ export async function writeAll(
     if (bytesWritten === 0) throw new Error('the file system accepted no byte');
     position += bytesWritten;
     rest = after(rest, bytesWritten);
+  }
+}
+
+/** As {@link writeAll}, with the thread blocked until it is done. */
+export function writeAllBlocking(
+  handle: BlockingHandle,
+  buffers: readonly Uint8Array[],
+  position: number,
+): void {
+  let rest = buffers.filter((buffer) => buffer.length > 0);
+  while (rest.length > 0) {
+    const written = handle.writev(rest, position);
+    if (written === 0) throw new Error('the file system accepted no byte');
+    position += written;
+    rest = after(rest, written);
   }
 }
 

@@ -66,9 +66,15 @@ class WritableFiles implements WritableStorage {
     await this.#whole.put(files);
   }
 
-  async append(name: string, position: number, buffers: readonly Uint8Array[], roomBytes = 0): Promise<void> {
+  async append(
+    name: string,
+    position: number,
+    buffers: readonly Uint8Array[],
+    roomBytes = 0,
+    isAlone = false,
+  ): Promise<void> {
     checkName(name);
-    await this.#tails.append(join(this.#root, name), position, buffers, roomBytes);
+    await this.#tails.append(join(this.#root, name), position, buffers, roomBytes, isAlone);
   }
 
   async remove(names: readonly string[]): Promise<void> {

@@ -54,9 +54,16 @@ export interface WritableStorage extends ReadableStorage {
    * @param roomBytes above 0, zeros may be left behind them, at most so many or what a call asked for before: room for
    *   what is appended next, which a driver may write faster where the file need not grow. A call with 0, or without,
    *   cuts them off.
+   * @param isAlone nobody else waits to append: a driver may block the thread for as long as it expects the disk to take
    * @throws if the file is shorter than `position`
    */
-  append(name: string, position: number, buffers: readonly Uint8Array[], roomBytes?: number): Promise<void>;
+  append(
+    name: string,
+    position: number,
+    buffers: readonly Uint8Array[],
+    roomBytes?: number,
+    isAlone?: boolean,
+  ): Promise<void>;
   /** Removes files, and the folders that get empty; no error for those that are not there. */
   remove(names: readonly string[]): Promise<void>;
   /** Lets others write. Nothing more may be called. */
