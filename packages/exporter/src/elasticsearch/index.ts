@@ -2,7 +2,6 @@ export { checkAccess, openElasticsearch, readApiKey } from './connection.ts';
 export type { ElasticsearchAccess } from './connection.ts';
 export { describeFailure } from './failure.ts';
 export { streamNames } from './stream-names.ts';
-export type { StreamNames } from './stream-names.ts';
 export { ElasticsearchSetup } from './setup/setup.ts';
 export type { CreatedKey } from './setup/setup.ts';
 export type { SetupChange } from './setup/plan.ts';
