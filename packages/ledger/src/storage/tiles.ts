@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { TileSource } from '../verify/tile.ts';
-import { nodeFileSystem } from './file-system.ts';
+import { isAbsent, nodeFileSystem } from './file-system.ts';
 import { isName } from './names.ts';
 import { readableFiles } from './readable-files.ts';
 import type { ReadableStorage } from './storage.ts';
@@ -16,7 +17,28 @@ export const LOG_FOLDER = 'ledger';
  * const report = await verifyLedger({ source: fileTiles('data/ledger'), vkey });
  */
 export function fileTiles(directory: string): TileSource {
-  return tilesIn(readableFiles(resolve(directory), nodeFileSystem), '');
+  const root = resolve(directory);
+  const files = tilesIn(readableFiles(root, nodeFileSystem), '');
+  return {
+    read: async (path) => (HASH_TILE.test(path) ? readTile(join(root, path)) : await files.read(path)),
+  };
+}
+
+/** A tile of hashes, as tlog-tiles names it. */
+const HASH_TILE = /^tile\/\d{1,2}\/(?:x\d{3}\/)*\d{3}(?:\.p\/\d{1,3})?$/;
+
+/**
+ * Reads a tile with the thread blocked: it has 8 KiB at most, and a proof needs one or two that nobody asked for lately.
+ * From the page cache that takes 20 µs, where each goes to a thread of node:fs and back four times otherwise.
+ */
+function readTile(path: string): Uint8Array | undefined {
+  try {
+    const bytes = readFileSync(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
