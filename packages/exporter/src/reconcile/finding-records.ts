@@ -9,7 +9,7 @@ const ISSUER_DIGITS = 16;
 type Sides = Pick<ReconciliationReport, 'issuer' | 'provider'>;
 
 /** `audit.record.id` of the record of a window: by its beginning, for a window that is done again may end later. */
-export function windowRecordId(issuer: string, fromMs: number): string {
+function windowRecordId(issuer: string, fromMs: number): string {
   return `reconciliation-${issuerDigest(issuer)}-${fromMs}`;
 }
 

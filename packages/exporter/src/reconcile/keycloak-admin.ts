@@ -26,9 +26,12 @@ export interface FetchedEvents {
 /** Reads a realm's events by Keycloak's admin REST API, as a client whose service account has the role `view-events`. */
 export class KeycloakAdmin {
   readonly #config: KeycloakConfig;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(config: KeycloakConfig) {
+  /** @param signal ends what is under way */
+  constructor(config: KeycloakConfig, signal?: AbortSignal) {
     this.#config = config;
+    this.#signal = signal;
   }
 
   /** The realm's issuer. */
@@ -121,7 +124,9 @@ export class KeycloakAdmin {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const signal = this.#signal === undefined ? timeout : AbortSignal.any([timeout, this.#signal]);
+      response = await fetch(url, { ...init, signal });
       text = await response.text();
     } catch (cause) {
       throw this.#unreachable('does not answer', cause);

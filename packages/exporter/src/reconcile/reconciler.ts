@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { readStateFile, writeStateFile } from '../state-file.ts';
 import type { Window } from './fact.ts';
-import { findingRecords, windowRecordId } from './finding-records.ts';
+import { findingRecords } from './finding-records.ts';
 import { KeycloakAdmin } from './keycloak-admin.ts';
 import type { KeycloakConfig } from './keycloak-config.ts';
 import { reconcile, type RecordSource } from './reconciliation.ts';
@@ -55,31 +55,34 @@ export class Reconciler {
   #failure: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #stop: AbortController = new AbortController();
+  /** What the ledger itself tells of windows that are done was looked at. */
+  #isResumed = false;
+  /** The note of what is done was there, and could be read. */
+  #isNoted = false;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#keycloak = new KeycloakAdmin(options.keycloak);
+    this.#keycloak = new KeycloakAdmin(options.keycloak, this.#stop.signal);
   }
 
-  /** Takes up where the last process left off; the very first window begins now. */
+  /** Takes up where the last process left off; the very first window begins now. What takes time is done later. */
   async start(): Promise<void> {
     const text = await readStateFile(this.#options.stateFile);
-    const parsed = stateFile.safeParse(text === undefined ? undefined : JSON.parse(text));
-    const isKnown = parsed.success && parsed.data.issuer === this.#keycloak.issuer;
-    this.#throughMs = isKnown ? parsed.data.through_ms : Date.now();
-    if (isKnown) await this.#skipRecorded();
-    else await this.#remember();
-    const { everyMs } = this.#options.keycloak;
+    const noted = stateFile.safeParse(parseJson(text));
+    const isKnown = noted.success && noted.data.issuer === this.#keycloak.issuer;
+    this.#throughMs = isKnown ? noted.data.through_ms : Date.now();
+    this.#isNoted = isKnown;
+    this.#schedule();
     this.#timer = setInterval(() => {
-      this.#work = this.#work.then(() => this.#turn());
-    }, everyMs);
+      this.#schedule();
+    }, this.#options.keycloak.everyMs);
     this.#timer.unref();
   }
 
   /** Waits for what is under way. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stop.abort();
     clearInterval(this.#timer);
     await this.#work;
   }
@@ -117,16 +120,26 @@ export class Reconciler {
     return [{ code: 'reconciliation_behind', message, hint }];
   }
 
+  /** One turn at a time. */
+  #schedule(): void {
+    this.#work = this.#work.then(() => this.#turn());
+  }
+
   async #turn(): Promise<void> {
+    // What settles during the turn is left to the next one: there would be no end.
+    const untilMs = Date.now() - this.#options.keycloak.settleMs;
     try {
-      for (;;) {
-        const window = this.#nextWindow();
-        if (window === undefined || this.#isStopped) break;
-        await this.#runWindow(window);
+      await this.#resume();
+      while (this.#throughMs < untilMs && !this.#stop.signal.aborted) {
+        await this.#runWindow({
+          fromMs: this.#throughMs,
+          toMs: Math.min(untilMs, this.#throughMs + MAX_WINDOW_MS),
+        });
       }
       if (this.#failure !== undefined) this.#options.log.info('events of the provider are compared again');
       this.#failure = undefined;
     } catch (error) {
+      if (this.#stop.signal.aborted) return;
       const failure = error instanceof Error ? error.message : String(error);
       if (failure !== this.#failure) {
         this.#options.log.warn(
@@ -138,47 +151,48 @@ export class Reconciler {
     }
   }
 
-  #nextWindow(): Window | undefined {
-    const settledMs = Date.now() - this.#options.keycloak.settleMs;
-    const toMs = Math.min(settledMs, this.#throughMs + MAX_WINDOW_MS);
-    return toMs > this.#throughMs ? { fromMs: this.#throughMs, toMs } : undefined;
-  }
-
   async #runWindow(window: Window): Promise<void> {
     const { records, append, caughtUp } = this.#options;
     await caughtUp();
     const report = await reconcile(this.#keycloak, records, window);
     const drafts = findingRecords(report, Date.now());
-    this.#differences += drafts.length - 1;
     // The last one tells that the window is done; what a crash leaves half done is told twice rather than not at all.
     for (let at = 0; at < drafts.length; at += MAX_BATCH_DRAFTS)
       await append(drafts.slice(at, at + MAX_BATCH_DRAFTS));
+    this.#differences += drafts.length - 1;
     this.#throughMs = report.toMs;
     await this.#remember();
   }
 
-  /** A crash between the records of a window and the note of it: the ledger knows which windows are done. */
-  async #skipRecorded(): Promise<void> {
-    await this.#options.caughtUp();
-    for (;;) {
-      const end = await this.#endOfRecorded(this.#throughMs);
-      if (end === undefined || end <= this.#throughMs) return;
-      this.#throughMs = end;
-      await this.#remember();
+  /** The note of what is done may be older than the ledger, after a crash, or lost: the ledger's own word counts too. */
+  async #resume(): Promise<void> {
+    if (this.#isResumed) return;
+    const { caughtUp, records: source } = this.#options;
+    await caughtUp();
+    const issuer = JSON.stringify(this.#keycloak.issuer);
+    const query = `event.action:reconciliation.completed and oidc.issuer:${issuer}`;
+    const { records } = await source.search({ query, limit: 1, order: 'desc' });
+    const last = windowDocument.safeParse(records[0]);
+    if (last.success) {
+      const doneMs = Date.parse(last.data.audit.reconciliation.to);
+      this.#throughMs = this.#isNoted ? Math.max(this.#throughMs, doneMs) : doneMs;
     }
-  }
-
-  /** Just past the window that begins here, in milliseconds since the epoch; undefined if it is not recorded. */
-  async #endOfRecorded(fromMs: number): Promise<number | undefined> {
-    const id = windowRecordId(this.#keycloak.issuer, fromMs);
-    const query = `audit.record.id:${JSON.stringify(id)}`;
-    const { records } = await this.#options.records.search({ query, limit: 1 });
-    const parsed = windowDocument.safeParse(records[0]);
-    return parsed.success ? Date.parse(parsed.data.audit.reconciliation.to) : undefined;
+    // Only now: a note made before would hide what the ledger tells.
+    if (!this.#isNoted) await this.#remember();
+    this.#isResumed = true;
   }
 
   async #remember(): Promise<void> {
     const text = JSON.stringify({ issuer: this.#keycloak.issuer, through_ms: this.#throughMs });
     await writeStateFile(this.#options.stateFile, `${text}\n`);
+  }
+}
+
+/** Undefined for what is no JSON: whoever reads it has to do without. */
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
