@@ -1,6 +1,7 @@
 import type { JsonObject, RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { ExporterError } from '../errors.ts';
 import { readStateFile, writeStateFile } from '../state-file.ts';
 import type { Window } from './fact.ts';
 import { findingRecords } from './finding-records.ts';
@@ -53,6 +54,8 @@ export class Reconciler {
   #throughMs = 0;
   #differences = 0;
   #failure: string | undefined;
+  /** What to do about it. */
+  #hint: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   readonly #stop: AbortController = new AbortController();
@@ -116,7 +119,9 @@ export class Reconciler {
     const { lagMs, failure } = this.status();
     if (failure === undefined && lagMs <= this.#options.keycloak.everyMs * BEHIND_INTERVALS) return [];
     const message = `events of ${this.#keycloak.issuer} are compared up to ${new Date(this.#throughMs).toISOString()} only${failure === undefined ? '' : `: ${failure}`}`;
-    const hint = 'It is tried again by itself; no window is left out, as long as the realm keeps its events.';
+    const hint =
+      this.#hint ??
+      'It is tried again by itself; no window is left out, as long as the realm keeps its events.';
     return [{ code: 'reconciliation_behind', message, hint }];
   }
 
@@ -138,6 +143,7 @@ export class Reconciler {
       }
       if (this.#failure !== undefined) this.#options.log.info('events of the provider are compared again');
       this.#failure = undefined;
+      this.#hint = undefined;
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       const failure = error instanceof Error ? error.message : String(error);
@@ -148,6 +154,7 @@ export class Reconciler {
         );
       }
       this.#failure = failure;
+      this.#hint = error instanceof ExporterError ? error.hint : undefined;
     }
   }
 
@@ -168,6 +175,8 @@ export class Reconciler {
   async #resume(): Promise<void> {
     if (this.#isResumed) return;
     const { caughtUp, records: source } = this.#options;
+    // A realm that cannot be read is told of at once, and not when the first window has settled.
+    await this.#keycloak.events({ fromMs: this.#throughMs, toMs: this.#throughMs + 1 });
     await caughtUp();
     const issuer = JSON.stringify(this.#keycloak.issuer);
     const query = `event.action:reconciliation.completed and oidc.issuer:${issuer}`;

@@ -12,9 +12,10 @@ import { waitFor } from '../../../support/exporter/service.ts';
 const HOUR_MS = 3_600_000;
 const ISSUER = 'https://sso.example/realms/shop';
 
-/** A realm where nothing happens; `answers: false` leaves every question open. */
-async function quietRealm({ answers = true } = {}): Promise<string> {
+/** A realm where nothing happens; `answers: false` leaves every question open, a `status` refuses them. */
+async function quietRealm({ answers = true, status = 200 } = {}): Promise<string> {
   const server = createServer((request, response) => {
+    response.statusCode = status;
     if (answers) response.end(request.method === 'POST' ? '{"access_token":"t"}' : '[]');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -112,6 +113,15 @@ test.each([
   });
   await waitFor('the window', () => drafts.length > 0);
   expect(drafts.map(({ id }) => Number(id.split('-').at(-1)))).toEqual([doneMs]);
+});
+
+test('a realm that refuses is told of at once, before there is anything to compare', async () => {
+  const { reconciler, drafts } = await start({ url: await quietRealm({ status: 401 }) });
+  await waitFor('the warning', () => reconciler.warnings().length > 0);
+  const [warning] = reconciler.warnings();
+  expect(warning?.message).toContain('Keycloak refuses /realms/shop/protocol/openid-connect/token with 401');
+  expect(warning?.hint).toContain('view-events');
+  expect(drafts).toEqual([]);
 });
 
 test('a stop waits for no answer', async () => {
