@@ -45,10 +45,35 @@ async function untilReady(service: ServiceProcess, ask: OneConnection, status: n
 
 /** A service that cannot write its journal refuses spans, for now. */
 async function expectRefusal(service: ServiceProcess, ask: OneConnection): Promise<void> {
-  const span = toProtobuf([createSender('another').span()]);
-  const refused = await ask.ask(`${service.url}/v1/traces`, span);
-  expect(refused.status).toBe(503);
-  expect(Number(refused.retryAfter)).toBeGreaterThan(0);
+  expectRefused(await sendSpan(service, ask));
+}
+
+/** The same, of a journal that may still have room of its own: it refuses once that is used up. */
+async function untilRefused(
+  service: ServiceProcess,
+  ask: OneConnection,
+  begin: Trouble['begin'],
+): Promise<void> {
+  let answer: Answer | undefined;
+  await waitFor(
+    'a span to be refused',
+    async () => {
+      await begin();
+      answer = await sendSpan(service, ask);
+      return answer.status !== 200;
+    },
+    DEADLINE_MS,
+  );
+  expectRefused(answer);
+}
+
+async function sendSpan(service: ServiceProcess, ask: OneConnection): Promise<Answer> {
+  return await ask.ask(`${service.url}/v1/traces`, toProtobuf([createSender('another').span()]));
+}
+
+function expectRefused(answer: Answer | undefined): void {
+  expect(answer?.status).toBe(503);
+  expect(Number(answer?.retryAfter)).toBeGreaterThan(0);
 }
 
 async function untilTaken(load: Load, spans: number): Promise<void> {
@@ -93,7 +118,7 @@ async function expectRecovery(
     status: 'unready',
     troubles: [{ code: expect.any(String), message: expect.any(String), hint: expect.any(String) }],
   });
-  if (refuses) await expectRefusal(service, ask);
+  if (refuses) await untilRefused(service, ask, begin);
   expect((await ask.ask(`${service.url}/healthz`)).status).toBe(200);
 
   // Nobody sends: it has to find out by itself.
