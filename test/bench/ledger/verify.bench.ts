@@ -23,6 +23,7 @@ interface Trail {
   ledger: string;
   vkey: string;
   vkeyPath: string;
+  size: number;
   entryBytes: number;
 }
 
@@ -43,7 +44,7 @@ async function writeTrail(size: number, producers: number): Promise<Trail> {
   });
   const vkeyPath = join(directory, 'ledger.vkey');
   await writeFile(vkeyPath, `${vkey}\n`);
-  return { directory, ledger, vkey, vkeyPath, entryBytes };
+  return { directory, ledger, vkey, vkeyPath, size, entryBytes };
 }
 
 /** A verification in this process, as a service does it. */
@@ -72,6 +73,12 @@ async function verifyByCommand({ directory, vkeyPath }: Trail): Promise<void> {
   expect(status).toBe(0);
 }
 
+/** The hashes of the entries alone: what no verification in Node does without. */
+async function hashEntriesInChild({ ledger, size }: Trail, threads: number): Promise<void> {
+  const script = join(import.meta.dirname, 'verify-floor-child.ts');
+  await run(process.execPath, [script, ledger, `${size}`, `${threads}`]);
+}
+
 /** The tree alone, as Tessera checks it, with two workers. */
 async function checkByTessera({ ledger, vkeyPath }: Trail): Promise<void> {
   expect(await runFsck(`file://${ledger}/`, vkeyPath)).toMatchObject({ ok: true });
@@ -82,6 +89,8 @@ const SIDES = [
   ['verifyLedger, warm', verifyHere],
   ['verifyLedger, process', verifyInChild],
   ['spanledger verify, process', verifyByCommand],
+  ['entries hashed and nothing else, one thread, process', (trail: Trail) => hashEntriesInChild(trail, 1)],
+  ['entries hashed and nothing else, two threads, process', (trail: Trail) => hashEntriesInChild(trail, 2)],
 ] as const;
 
 beforeAll(async () => {
