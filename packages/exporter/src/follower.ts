@@ -1,3 +1,5 @@
+import type { Outbox } from './outbox/index.ts';
+
 /** Entries of the published log, in order. */
 export interface FollowedBatch {
   /** Ledger index of the first entry. */
@@ -17,6 +19,16 @@ export interface Follower {
   position(): number;
   /** Takes in one batch that begins at {@link Follower.position}. A rejection is retried with the same entries. */
   process(batch: FollowedBatch): Promise<void>;
+  /** What it derived from the records and the ledger does not hold yet; absent where it derives nothing. */
+  readonly outbox?: Outbox;
+  /**
+   * Called about once a second while it has taken in all that is published, and never beside {@link Follower.process}:
+   * for what comes about by time alone. It derives nothing that it does not write to its outbox, and a rebuild, which
+   * has no ticks, takes it from the ledger.
+   *
+   * @param nowMs - milliseconds since the epoch
+   */
+  tick?(nowMs: number): Promise<void> | void;
   /** Releases files; nothing is called afterwards. */
   close(): void;
 }

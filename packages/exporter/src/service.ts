@@ -7,6 +7,7 @@ import { createArchive } from './archive.ts';
 import { Closers } from './closers.ts';
 import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
+import { DerivedRecords } from './derived-records.ts';
 import { Doors } from './doors/index.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { checkAccess, streamNames } from './elasticsearch/index.ts';
@@ -194,6 +195,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
   const intake = new Intake({ ledger, references, producers });
   closers.add(keepProducers(paths.producersFile, intake, onError));
+  const derived = new DerivedRecords({
+    append: (drafts) => intake.recordDerived(drafts),
+    durableSize: () => ledger.sizes().durable,
+    log,
+  });
+  // Before the rest of the log is published and followed: what is derived later is recorded after the next start.
+  closers.add(() => derived.stop());
+  thread.derive(derived);
   const verifications = new IndexVerifications({
     stream: streamNames(config.elasticsearch?.namespace ?? '').audit,
     append: (draft) => intake.record([draft]),

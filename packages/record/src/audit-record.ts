@@ -15,6 +15,41 @@ export const COMMITMENT_GROUPS: readonly CommitmentGroup[] = ['content', 'identi
 /** `event.outcome` and `audit.outcome`. */
 export type Outcome = 'success' | 'failure' | 'unknown';
 
+/** How grave an alert is. */
+export type AlertSeverity = 'low' | 'medium' | 'high' | 'critical';
+
+/** What has become of an alert. */
+export type AlertStatus = 'open' | 'acknowledged' | 'resolved';
+
+/** `audit.alert`. */
+export interface AlertFields {
+  /** Names the alert in all of its records. */
+  id: string;
+  status: AlertStatus;
+  severity: AlertSeverity;
+  /** How many records it rests on. */
+  count: number;
+  /** `@timestamp` of the earliest of them. */
+  first: string;
+  /** `@timestamp` of the latest of them. */
+  last: string;
+}
+
+/** The most record ids that `audit.evidence.records` names. */
+export const MAX_EVIDENCE_RECORDS = 32;
+
+/** `audit.evidence`: the records that a derived record rests on. */
+export interface EvidenceFields {
+  /** `audit.record.id` of at most {@link MAX_EVIDENCE_RECORDS} of them, the earliest first. */
+  records: string[];
+  /** How many there are. */
+  count: number;
+  /** Ledger index of the first of them. */
+  first_index: number;
+  /** Ledger index of the last of them. */
+  last_index: number;
+}
+
 /**
  * One entry of the ledger, as its RFC 8785 bytes parse. Field names follow the Elastic Common Schema and, under
  * `audit.*`, OpenTelemetry's draft Audit Logging signal (OTEP 0267). docs/record-format.md explains each.
@@ -27,8 +62,12 @@ export interface AuditRecord {
     action: string;
     /** Random reference of the subject; who it is, only the vault knows. */
     actor: { id: string; type: 'user' | 'service' | 'system' };
+    /** Of an alert, and of what people did with it. */
+    alert?: AlertFields;
     /** base64url(SHA-256(JCS({"group","salt","value"}))) for each group that is not empty. */
     commitments?: Partial<Record<CommitmentGroup, string>>;
+    /** Of a record that the service derived from others: which ones it rests on. */
+    evidence?: EvidenceFields;
     /** Of a change of the log's keys: the statement, a signed note, and what it says. */
     key?: {
       from: number;
@@ -73,13 +112,19 @@ export interface AuditRecord {
     module: 'spanledger';
     outcome: Outcome;
     reason?: string;
+    /** Of an alert: 21 low, 47 medium, 73 high, 99 critical. */
+    severity?: number;
     type: string[];
   };
   http?: JsonObject;
   oidc?: JsonObject;
   parent?: { id: string };
+  /** Of an alert: the rule that raised it. */
+  rule?: { id: string; name: string; description?: string; version?: string };
   service?: JsonObject;
   span?: { id: string; kind: string };
+  /** Of an alert: what it may be a sign of, in the words of MITRE ATT&CK. */
+  threat?: JsonObject;
   trace?: { id: string };
   [key: string]: unknown;
 }

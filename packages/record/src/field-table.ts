@@ -121,8 +121,10 @@ export const CLEAR_MEMBERS: readonly string[] = [
   'event',
   'otel.scope',
   'parent',
+  'rule',
   'service',
   'span.id',
   'span.kind',
+  'threat',
   'trace',
 ];

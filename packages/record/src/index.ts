@@ -53,8 +53,23 @@ export {
   EVENT_TOKEN_REJECTED,
   EVENT_TOKEN_REVOKED,
 } from './attributes.ts';
-export { AUDIT_SCHEMA_VERSION, COMMITMENT_GROUPS, ECS_VERSION } from './audit-record.ts';
-export type { AuditRecord, CommitmentGroup, Opening, Openings, Outcome } from './audit-record.ts';
+export {
+  AUDIT_SCHEMA_VERSION,
+  COMMITMENT_GROUPS,
+  ECS_VERSION,
+  MAX_EVIDENCE_RECORDS,
+} from './audit-record.ts';
+export type {
+  AlertFields,
+  AlertSeverity,
+  AlertStatus,
+  AuditRecord,
+  CommitmentGroup,
+  EvidenceFields,
+  Opening,
+  Openings,
+  Outcome,
+} from './audit-record.ts';
 export { encodeBase64url } from './base64url.ts';
 export { buildEntryBatch } from './batch-builder.ts';
 export type { BatchCrypto, ReferencedDraft } from './batch-builder.ts';

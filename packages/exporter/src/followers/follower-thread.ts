@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { FollowedLedger } from '@spanledger/ledger';
 import type { Logger } from 'pino';
+import type { DerivedDraft } from '../derived-draft.ts';
+import type { DerivedRecords } from '../derived-records.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 import {
   FollowerThreadError,
@@ -40,6 +42,7 @@ export class FollowerThread {
   #drained: PromiseWithResolvers<void> | undefined;
   #telling: Promise<void> = Promise.resolve();
   #indexStatus: IndexFollowerStatus | undefined;
+  #derived: DerivedRecords | undefined;
   /** Told what each scheduled verification of the index in Elasticsearch found. */
   onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
@@ -83,6 +86,12 @@ export class FollowerThread {
     return settled.promise;
   }
 
+  /** From now on what the followers derive is appended there. */
+  derive(derived: DerivedRecords): void {
+    this.#derived = derived;
+    this.#tellDerive();
+  }
+
   /** Lets the followers reach the end of what is published, and follows no more. */
   async drain(): Promise<void> {
     if (this.#worker === undefined) return;
@@ -104,6 +113,21 @@ export class FollowerThread {
 
   #tell(message: ToFollowers): void {
     this.#worker?.postMessage(message);
+  }
+
+  /** To a thread that has just begun: it may only send once it has seen what became of all that was sent before it. */
+  #tellDerive(): void {
+    const worker = this.#worker;
+    void this.#derived?.startingSize().then((from) => {
+      if (this.#worker === worker) this.#tell({ kind: 'derive', from });
+    });
+  }
+
+  #append(drafts: DerivedDraft[]): void {
+    const worker = this.#worker;
+    void this.#derived?.take(drafts).then((isDurable) => {
+      if (this.#worker === worker) this.#tell({ kind: 'derived_settled', isDurable });
+    });
   }
 
   async #tellPublished(): Promise<void> {
@@ -140,6 +164,7 @@ export class FollowerThread {
       if (signal.aborted) return;
       try {
         this.#listen(await this.#startWorker(this.#options));
+        this.#tellDerive();
         this.#tell({ kind: 'published', size: this.#options.ledger.sizes().published });
         return;
       } catch (error) {
@@ -166,6 +191,9 @@ export class FollowerThread {
         return;
       case 'drained':
         this.#drained?.resolve();
+        return;
+      case 'derived':
+        this.#append(message.drafts);
         return;
       case 'index_status':
         this.#hearIndexStatus(message.status);

@@ -15,6 +15,8 @@ import {
   VaultSealer,
 } from '../privacy/index.ts';
 import { followedRecords } from '../followed-records.ts';
+import type { Follower } from '../follower.ts';
+import { OutboxSender } from '../outbox/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
@@ -72,12 +74,19 @@ const journal = await openJournalReader({
   epochKeys: fileEpochKeys(paths.epochKeys, kek),
 });
 const ledger = new PublishedSize();
+const following: Follower[] = [search, sessions];
+const sender = new OutboxSender(following, (drafts) => {
+  tell({ kind: 'derived', drafts });
+});
 const followers = new LogFollowers({
-  followers: [search, sessions],
+  followers: following,
   ledger,
   reader,
   onError: (error, follower) => {
     tell({ kind: 'problem', what: `the follower ${follower}`, problem: describeProblem(error) });
+  },
+  onStep: () => {
+    sender.flush();
   },
 });
 const elasticsearch = data.elasticsearch === undefined ? undefined : await indexInto(data.elasticsearch);
@@ -90,6 +99,12 @@ port.on('message', (message: ToFollowers) => {
       return;
     case 'seal':
       seal(message.segment, message.end);
+      return;
+    case 'derive':
+      sender.start(message.from);
+      return;
+    case 'derived_settled':
+      sender.settled(message.isDurable);
       return;
     case 'drain':
       drain();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FollowedLedger, type LedgerReader, runFollower } from '@spanledger/ledger';
-import type { Follower } from '../follower.ts';
+import type { FollowedBatch, Follower } from '../follower.ts';
 
 /** After a failure a follower waits before it tries the same entries again. */
 const RETRY_MS = 1000;
@@ -9,6 +9,9 @@ const RETRY_MS = 1000;
 const DRAIN_MS = 30_000;
 
 const POLL_MS = 10;
+
+/** How often followers that have caught up are told the time. */
+const TICK_MS = 1000;
 
 /** Entries of one batch: what a session's many records cost is then paid once. */
 const BATCH_ENTRIES = 4096;
@@ -20,6 +23,10 @@ export interface LogFollowersOptions {
   reader: LedgerReader;
   /** Told of a failure; the follower tries again by itself. */
   onError: (error: unknown, follower: string) => void;
+  /** Told whenever a follower has taken something in, or was told the time. */
+  onStep?: () => void;
+  /** Milliseconds since the epoch; the clock unless a test brings another. */
+  now?: () => number;
 }
 
 /** Runs followers of the published log, each at its own pace, and none of them ever for good. */
@@ -27,20 +34,58 @@ export class LogFollowers {
   readonly #options: LogFollowersOptions;
   readonly #stop: AbortController = new AbortController();
   readonly #running: Promise<unknown>;
+  /** The step under way of each follower: a batch and a tick never run beside one another. */
+  readonly #steps: Map<Follower, Promise<void>> = new Map();
+  readonly #clock: NodeJS.Timeout;
 
   constructor(options: LogFollowersOptions) {
     this.#options = options;
     this.#running = Promise.all(options.followers.map((follower) => this.#run(follower)));
+    this.#clock = setInterval(() => {
+      for (const follower of options.followers) this.#tick(follower);
+    }, TICK_MS).unref();
   }
 
   /** Lets all reach the end of what is published, then stops them. */
   async finish(): Promise<void> {
     const deadline = Date.now() + DRAIN_MS;
-    const { followers, ledger } = this.#options;
-    const isBehind = (follower: Follower): boolean => follower.position() < ledger.sizes().published;
-    while (followers.some(isBehind) && Date.now() < deadline) await delay(POLL_MS);
+    const { followers } = this.#options;
+    while (followers.some((follower) => this.#isBehind(follower)) && Date.now() < deadline) {
+      await delay(POLL_MS);
+    }
     this.#stop.abort();
+    clearInterval(this.#clock);
     await this.#running;
+    await Promise.all(this.#steps.values());
+  }
+
+  #tick(follower: Follower): void {
+    if (this.#isBehind(follower)) return;
+    const { onError, now = Date.now } = this.#options;
+    this.#step(follower, async () => {
+      await follower.tick?.(now());
+    }).catch((error: unknown) => {
+      onError(error, follower.name);
+    });
+  }
+
+  #isBehind(follower: Follower): boolean {
+    return follower.position() < this.#options.ledger.sizes().published;
+  }
+
+  async #process(follower: Follower, batch: FollowedBatch): Promise<void> {
+    await this.#step(follower, () => follower.process(batch));
+  }
+
+  /** Runs a step of a follower after the one under way. */
+  async #step(follower: Follower, run: () => Promise<void>): Promise<void> {
+    const step = (this.#steps.get(follower) ?? Promise.resolve()).then(run);
+    this.#steps.set(
+      follower,
+      step.catch(() => undefined),
+    );
+    await step;
+    this.#options.onStep?.();
   }
 
   async #run(follower: Follower): Promise<void> {
@@ -54,7 +99,7 @@ export class LogFollowers {
           ledger,
           reader,
           batchEntries: BATCH_ENTRIES,
-          process: (batch) => follower.process(batch),
+          process: (batch) => this.#process(follower, batch),
           signal,
         });
       } catch (error) {

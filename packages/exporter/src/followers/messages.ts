@@ -1,4 +1,5 @@
 import type { ElasticsearchConfig } from '../config/index.ts';
+import type { DerivedDraft } from '../derived-draft.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
 /** What the thread of the followers is started with. */
@@ -16,6 +17,10 @@ export type ToFollowers =
   | { kind: 'published'; size: number }
   /** Move the openings of a closed journal segment into the vault. */
   | { kind: 'seal'; segment: string; end: number }
+  /** Send what is derived, once so many entries are taken in. */
+  | { kind: 'derive'; from: number }
+  /** The records of the last message of what was derived are durable, or were refused. */
+  | { kind: 'derived_settled'; isDurable: boolean }
   /** Reach the end of what is published, then follow no more. */
   | { kind: 'drain' }
   /** Close everything. */
@@ -29,6 +34,8 @@ export type FromFollowers =
   | { kind: 'sealed'; segment: string; learned: Uint8Array[] }
   | { kind: 'seal_failed'; segment: string; problem: Problem }
   | { kind: 'drained' }
+  /** Records for the ledger; no more are sent until these are settled. */
+  | { kind: 'derived'; drafts: DerivedDraft[] }
   /** How the index in Elasticsearch is. */
   | { kind: 'index_status'; status: IndexFollowerStatus }
   /** Something about it that an operator is to be told of. */

@@ -5,6 +5,7 @@ export { loadKek } from './kek.ts';
 export { listDirectory, readKeyFile, writeKeyFile } from './key-files.ts';
 export { References } from './references.ts';
 export { rememberReferences } from './remember-references.ts';
+export { createRowSealer } from './row-sealer.ts';
 export { sealSegment } from './seal-segment.ts';
 export { Vault } from './vault.ts';
 export { VaultFollower } from './vault-follower.ts';

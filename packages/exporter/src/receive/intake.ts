@@ -9,6 +9,7 @@ import {
   RecordError,
   type ReferencedDraft,
 } from '@spanledger/record';
+import type { DerivedDraft } from '../derived-draft.ts';
 import type { ReferenceBook } from '../reference-book.ts';
 import type { Producers, ProducersSnapshot, SpanIdentity } from './producers.ts';
 import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
@@ -53,7 +54,12 @@ export class Intake {
     const { drafts, marked, known } = this.#mark(groups);
     // Repeats may belong to appends that are still on their way: their fate is ours.
     const earlier = known.length > 0 ? [...this.#pending] : [];
-    if (drafts.length > 0) await this.#append(drafts, marked);
+    if (drafts.length > 0) {
+      await this.#append(
+        drafts.map((draft) => ({ draft })),
+        marked,
+      );
+    }
     if (known.length > 0) {
       await Promise.all(earlier);
       if (!known.every((span) => this.#options.producers.has(span))) {
@@ -69,6 +75,16 @@ export class Intake {
    * @throws as {@link Intake.accept}
    */
   async record(drafts: readonly RecordDraft[]): Promise<void> {
+    await this.recordDerived(drafts.map((draft) => ({ draft })));
+  }
+
+  /**
+   * Appends records that followers derived, with the references of the records that they rest on; resolves once they
+   * are durable.
+   *
+   * @throws as {@link Intake.accept}
+   */
+  async recordDerived(drafts: readonly DerivedDraft[]): Promise<void> {
     await this.#append(drafts, []);
   }
 
@@ -116,7 +132,7 @@ export class Intake {
     return { drafts, marked, known };
   }
 
-  async #append(drafts: readonly RecordDraft[], marked: readonly SpanIdentity[]): Promise<void> {
+  async #append(drafts: readonly DerivedDraft[], marked: readonly SpanIdentity[]): Promise<void> {
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
     this.#pending.add(settled);
     try {
@@ -135,9 +151,12 @@ export class Intake {
     }
   }
 
-  #refer(draft: RecordDraft): ReferencedDraft {
+  #refer(derived: DerivedDraft): ReferencedDraft {
     const { references } = this.#options;
-    const actorRef = references.ofSubject(draft.subject ?? { issuer: '', id: '', type: 'system' });
+    const { draft } = derived;
+    const actorRef =
+      derived.actorRef ?? references.ofSubject(draft.subject ?? { issuer: '', id: '', type: 'system' });
+    if (derived.sessionRef !== undefined) return { draft, actorRef, sessionRef: derived.sessionRef };
     if (draft.session === undefined) return { draft, actorRef };
     return { draft, actorRef, sessionRef: references.ofSession(draft.session) };
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
+import { DerivedRecords } from '../../../../packages/exporter/src/derived-records.ts';
 import { FollowerThread } from '../../../../packages/exporter/src/followers/follower-thread.ts';
 import { PublishedSize } from '../../../../packages/exporter/src/followers/published-size.ts';
 import { createLog } from '../../../../packages/exporter/src/log.ts';
@@ -15,6 +16,8 @@ const SCRIPT = `
     } else if (message.kind === 'seal') {
       port.postMessage({ kind: 'sealed', segment: message.segment, learned: [Uint8Array.of(7)] });
     }
+    if (message.kind === 'derive') port.postMessage({ kind: 'derived', drafts: [{ from: message.from }] });
+    if (message.kind === 'derived_settled' && !message.isDurable) throw new Error('refused');
     if (message.kind === 'drain') port.postMessage({ kind: 'drained' });
     if (message.kind === 'stop') port.close();
   });
@@ -53,6 +56,26 @@ test('seals, tells what failed, and drains', async () => {
   expect(await thread?.seal('a', 1)).toEqual([Uint8Array.of(7)]);
   await expect(thread?.seal('broken', 1)).rejects.toMatchObject({ message: 'E: no', code: 'c' });
   await thread?.drain();
+});
+
+test('what is derived is appended; a thread that begins anew is told first how much is durable', async () => {
+  const { started } = await start();
+  const log = createLog({ level: 'silent', format: 'json' });
+  const taken: unknown[] = [];
+  let durable = 3;
+  thread?.derive(
+    new DerivedRecords({
+      append: (drafts) => {
+        taken.push(...drafts);
+        durable++;
+        return taken.length === 1 ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
+      },
+      durableSize: () => durable,
+      log,
+    }),
+  );
+  await expect.poll(() => taken, { timeout: 5000 }).toEqual([{ from: 3 }, { from: 4 }]);
+  expect(started()).toBe(2);
 });
 
 test('a thread that ends by itself fails what waited for it, and is started again', async () => {

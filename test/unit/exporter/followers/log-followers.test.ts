@@ -47,6 +47,44 @@ test('every entry once, in order, also after a failure; a stop comes after the l
   expect(errors).toEqual(['failing']);
 });
 
+test('who has caught up is told the time, beside no batch; a failure is told', async () => {
+  const ledger = new PublishedSize();
+  const said: string[] = [];
+  const behind = Promise.withResolvers<void>();
+  let position = 0;
+  const follower: Follower = {
+    name: 'clocked',
+    position: () => position,
+    async process({ entries }) {
+      said.push('batch');
+      await behind.promise;
+      position += entries.length;
+      said.push('taken in');
+    },
+    tick(nowMs) {
+      said.push(`tick ${nowMs}`);
+      throw new Error('no time');
+    },
+    close: () => undefined,
+  };
+  const errors: string[] = [];
+  const followers = new LogFollowers({
+    followers: [follower],
+    ledger,
+    reader: new NumberedLog({ read: () => Promise.resolve(undefined) }),
+    onError: (_error, name) => errors.push(name),
+    now: () => 42,
+  });
+  await expect.poll(() => said, { timeout: 5000 }).toEqual(['tick 42']);
+  expect(errors).toEqual(['clocked']);
+  ledger.set(1);
+  await expect.poll(() => said).toHaveLength(2);
+  behind.resolve();
+  await expect.poll(() => said.length, { timeout: 5000 }).toBeGreaterThan(3);
+  expect(said.slice(1, 4)).toEqual(['batch', 'taken in', 'tick 42']);
+  await followers.finish();
+});
+
 test('the published size wakes who waits for it, and lets go of who gave up', async () => {
   const size = new PublishedSize();
   const gaveUp = new AbortController();

@@ -22,6 +22,10 @@ const KEYWORDS = [
   'audit.action',
   'audit.actor.id',
   'audit.actor.type',
+  'audit.alert.id',
+  'audit.alert.severity',
+  'audit.alert.status',
+  'audit.evidence.records',
   'audit.integrity.hash',
   'audit.key.replaces',
   'audit.key.state',
@@ -44,13 +48,26 @@ const KEYWORDS = [
   'event.provider',
   'event.type',
   'parent.id',
+  'rule.description',
+  'rule.id',
+  'rule.name',
+  'rule.version',
   'span.id',
   'span.kind',
+  'threat.framework',
+  'threat.tactic.id',
+  'threat.tactic.name',
+  'threat.technique.id',
+  'threat.technique.name',
   'trace.id',
 ];
 
 const NUMBERS = [
   'audit.access.count',
+  'audit.alert.count',
+  'audit.evidence.count',
+  'audit.evidence.first_index',
+  'audit.evidence.last_index',
   'audit.integrity.checkpoint_size',
   'audit.key.from',
   'audit.key.number',
@@ -60,9 +77,17 @@ const NUMBERS = [
   'audit.reconciliation.missing_in_ledger',
   'audit.reconciliation.provider_events',
   'event.duration',
+  'event.severity',
 ];
 
-const TIMES = ['audit.reconciliation.from', 'audit.reconciliation.to', 'event.end', 'event.start'];
+const TIMES = [
+  'audit.alert.first',
+  'audit.alert.last',
+  'audit.reconciliation.from',
+  'audit.reconciliation.to',
+  'event.end',
+  'event.start',
+];
 
 /** Of the open namespaces what semantic conventions name; other names stay in the document, unindexed. */
 const CONVENTIONAL = [
@@ -111,6 +136,8 @@ export function auditMapping(types: ReadonlySet<OptionalFieldType>): JsonObject 
   for (const path of NUMBERS) fields.set(path, LONG);
   for (const path of TIMES) fields.set(path, DATE);
   for (const path of CONVENTIONAL) fields.set(path, WORDY);
+  // What an alert says in words, and what somebody noted about it.
+  fields.set('message', WORDY);
   if (types.has('wildcard')) {
     for (const path of SEARCHED_BY_PARTS) fields.set(path, { ...WORDY, type: 'wildcard' });
   }

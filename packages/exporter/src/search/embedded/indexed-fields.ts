@@ -22,7 +22,7 @@ const UNINDEXED_FIELDS: ReadonlySet<string> = new Set([
 const MAGNITUDE_ONLY: ReadonlySet<string> = new Set(['audit.sequence.number', 'event.duration']);
 
 /** Names that hardly ever repeat and are long: indexed by a short hash. */
-const HASHED_FIELDS: ReadonlySet<string> = new Set(['audit.record.id']);
+const HASHED_FIELDS: ReadonlySet<string> = new Set(['audit.evidence.records', 'audit.record.id']);
 
 /** Fields of free text whose values are one word, as a rule: that word is found by the token of the value. */
 const ONE_WORD_FIELDS: readonly string[] = ['audit.session.id', 'service.name', 'span.id', 'trace.id'];

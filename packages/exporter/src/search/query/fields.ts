@@ -26,6 +26,8 @@ const CLEAR_TEXT_FIELDS: ReadonlySet<string> = new Set([
   'http.route',
   'oidc.client_id',
   'oidc.error',
+  'rule.id',
+  'rule.name',
   'service.name',
   'span.id',
   'trace.id',

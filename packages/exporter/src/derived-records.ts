@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+
+import type { DerivedDraft } from './derived-draft.ts';
+
+/** Where derived records go. */
+export interface DerivedRecordsOptions {
+  /** Resolves once they are durable; what it rejects is not in the ledger. */
+  append: (drafts: readonly DerivedDraft[]) => Promise<void>;
+  /** Entries that are durable. */
+  durableSize: () => number;
+  log: Logger;
+}
+
+/** Appends what the followers derived, one message after the other. */
+export class DerivedRecords {
+  readonly #options: DerivedRecordsOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #isFailing = false;
+  #isStopped = false;
+
+  constructor(options: DerivedRecordsOptions) {
+    this.#options = options;
+  }
+
+  /** @returns true once they are durable; false if they are not in the ledger, and are to be sent again */
+  take(drafts: readonly DerivedDraft[]): Promise<boolean> {
+    const taken = this.#last.then(() => this.#append(drafts));
+    this.#last = taken;
+    return taken;
+  }
+
+  /** How much a follower has to have seen before it sends: with that, it knows all that became of what it sent before. */
+  async startingSize(): Promise<number> {
+    await this.#last;
+    return this.#options.durableSize();
+  }
+
+  /** Takes no more; resolves once what was taken is durable or refused. What is left is sent after the next start. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#last;
+  }
+
+  async #append(drafts: readonly DerivedDraft[]): Promise<boolean> {
+    if (this.#isStopped) return false;
+    const { append, log } = this.#options;
+    try {
+      await append(drafts);
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      if (!this.#isFailing) {
+        log.warn(
+          { err: error },
+          'what was derived from the records could not be recorded and is tried again',
+        );
+      }
+      this.#isFailing = true;
+      return false;
+    }
+  }
+}
