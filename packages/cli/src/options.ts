@@ -1,3 +1,4 @@
+import { COMMITMENT_GROUPS, type CommitmentGroup } from '@spanledger/record';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Options that every command has which asks an archive. */
@@ -54,6 +55,26 @@ export function parsePort(text: string): number {
 export function parseQuorum(text: string): number {
   if (/^\d{1,3}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number: how many witnesses must have signed.');
+}
+
+/** Adds `--disclose`, to pass on a part of what a record opens. */
+export function addDiscloseOption(command: Command): Command {
+  return command.option(
+    '--disclose <groups>',
+    `withhold all opened groups but these: ${COMMITMENT_GROUPS.join(', ')}, with commas between them, or none; the record still verifies`,
+    parseGroups,
+  );
+}
+
+/** Reads `--disclose`. */
+function parseGroups(text: string): CommitmentGroup[] {
+  if (text === 'none') return [];
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !COMMITMENT_GROUPS.some((group) => group === name));
+  if (unknown === undefined) return COMMITMENT_GROUPS.filter((group) => names.includes(group));
+  throw new InvalidArgumentError(
+    `There is no group '${unknown}': it must be ${COMMITMENT_GROUPS.join(', ')}, or none.`,
+  );
 }
 
 /** Collects an option that may be given more than once. */

@@ -77,6 +77,7 @@ export { parseCanonical } from './canonical-json/parser.ts';
 export { canonicalize, encodeCanonical } from './canonical-json/writer.ts';
 export { computeCommitment, SALT_BYTES } from './commitment.ts';
 export type { RandomBytes, Sha256 } from './commitment.ts';
+export { discloseGroups } from './disclosure.ts';
 export { closeDocument, openDocument } from './document.ts';
 export type { ClosedDocument, DocumentIntegrity } from './document.ts';
 export type { DraftSession, DraftSubject, RecordDraft } from './draft.ts';

@@ -130,6 +130,38 @@ describe.each(['--url', '--data'])('with %s', (option) => {
     ]);
   });
 
+  it('a record of which only a part is disclosed verifies, and no more than that part', async () => {
+    const files = { record: '', proof: '', forged: '' };
+    const { stdout: record } = await run('show', '2', '--disclose', 'content');
+    expect(record).toContain('/orders/7');
+    expect(record).not.toContain('alice');
+    for (const [name, text] of Object.entries({
+      record,
+      proof: (await run('proof', '2')).stdout,
+      forged: JSON.stringify({ ...JSON.parse(record), user: { id: 'bob' } }),
+    })) {
+      const path = join(trail.directory, `disclosed.${name}`);
+      await writeFile(path, text);
+      Object.assign(files, { [name]: path });
+    }
+    const verify = (file: string): ReturnType<typeof runCommand> =>
+      runCommand(['verify', file, '--proof', files.proof, '--vkey', trail.service.vkey, '--json']);
+    const whole = await verify(files.record);
+    expect(whole.status).toBe(0);
+    expect(lines(whole.stdout)).toEqual([
+      expect.objectContaining({ opened: ['content'], closed: ['identity'] }),
+    ]);
+    expect((await verify(files.forged)).status).toBe(1);
+    expect((await run('show', '2', '--disclose', 'content,names')).status).toBe(2);
+  });
+
+  it('search discloses what it is told to', async () => {
+    const { stdout } = await run('search', 'user.id:alice', '--json', '--disclose', 'none');
+    expect(lines(stdout)).toHaveLength(3);
+    expect(stdout).not.toContain('alice');
+    expect(stdout).not.toContain('"openings"');
+  });
+
   it('verify reports on the whole ledger', async () => {
     const { status, stdout, stderr } = await run('verify');
     expect(stdout).toMatch(/^VERIFIED {2}spanledger\.local/);

@@ -1,9 +1,15 @@
 import { HISTOGRAM_INTERVALS, type HistogramInterval, type SearchOrder } from '@spanledger/audit-exporter';
-import type { JsonObject } from '@spanledger/record';
+import { type CommitmentGroup, discloseGroups, type JsonObject } from '@spanledger/record';
 import { Option, type Command } from 'commander';
 import { withArchive } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { addExamples, addSourceOptions, parseLimit, type SourceOptions } from '../options.ts';
+import {
+  addDiscloseOption,
+  addExamples,
+  addSourceOptions,
+  parseLimit,
+  type SourceOptions,
+} from '../options.ts';
 import { renderJsonLine } from '../output/json.ts';
 import { renderRecords } from '../output/records.ts';
 import { pages, renderMore } from '../pages.ts';
@@ -17,6 +23,7 @@ interface SearchOptions extends SourceOptions, TimeOptions {
   order: SearchOrder;
   count?: boolean;
   histogram?: HistogramInterval;
+  disclose?: CommitmentGroup[];
 }
 
 /** `spanledger search`: records that match a query, newest first. */
@@ -44,7 +51,7 @@ export function addSearch(program: Command, context: Context): void {
     .addOption(
       new Option('--order <order>', 'newest or oldest first').choices(['desc', 'asc']).default('desc'),
     );
-  addExamples(addSourceOptions(command), [
+  addExamples(addSourceOptions(addDiscloseOption(command)), [
     "spanledger search 'user.id:alice and event.outcome:failure'",
     "spanledger search 'event.action:oidc.session.started' --since 1d",
     "spanledger search --count 'event.outcome:failure' --since 1d",
@@ -76,7 +83,12 @@ async function search(query: string, options: SearchOptions, context: Context): 
         ...(cursor !== undefined && { cursor }),
       });
       more = page.next !== undefined;
-      return { items: page.records, ...(page.next !== undefined && { next: page.next }) };
+      const { disclose } = options;
+      const items =
+        disclose === undefined
+          ? page.records
+          : page.records.map((record) => discloseGroups(record, disclose));
+      return { items, ...(page.next !== undefined && { next: page.next }) };
     };
     for await (const records of pages(ask, limit)) {
       if (json === true) for (const record of records) context.out(renderJsonLine(record));
