@@ -27,6 +27,7 @@ const COMMANDS = {
   witness: async () => (await import('./commands/witness.ts')).addWitness,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,
+  policy: async () => (await import('./commands/policy.ts')).addPolicy,
   tokens: async () => (await import('./commands/tokens.ts')).addTokens,
   setup: async () => (await import('./commands/setup.ts')).addSetup,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,

@@ -68,6 +68,8 @@ export { readKeyRefusal, readKeyRequest, writeKeyRequest } from './keys/index.ts
 export type { KeyRefusal, KeyRequest, RequestedEnd } from './keys/index.ts';
 export { createLog } from './log.ts';
 export type { LogOptions } from './log.ts';
+export { describeProblem, parsePolicy } from './policy/index.ts';
+export type { AuditPolicy, ParsedPolicy, PolicyProblem } from './policy/index.ts';
 export { QueryError } from './query-error.ts';
 export type { QueryErrorCode } from './query-error.ts';
 export { connectArchive } from './remote-archive.ts';

@@ -30,6 +30,7 @@ describe('help', () => {
       'witness',
       'keys',
       'reconcile',
+      'policy',
       'tokens',
       'setup',
       'doctor',

@@ -1,0 +1,5 @@
+export type { AuditPolicy } from './audit-policy.ts';
+export { parsePolicy } from './parse-policy.ts';
+export type { ParsedPolicy } from './parse-policy.ts';
+export { describeProblem } from './policy-problem.ts';
+export type { PolicyProblem } from './policy-problem.ts';

@@ -1,0 +1,23 @@
+/** Bytes of a policy file: its text stands in one record. */
+export const MAX_POLICY_BYTES: number = 48 * 1024;
+
+/** Rules of one policy, and protected routes. */
+export const MAX_RULES = 256;
+
+/** Clients whose scopes are declared. */
+export const MAX_CLIENTS = 512;
+
+/** Items of one list of a policy. */
+export const MAX_ITEMS = 128;
+
+/** UTF-16 code units of one name, pattern or scope. */
+export const MAX_NAME_LENGTH = 256;
+
+/** UTF-16 code units of a path that are looked at; a longer one is matched by its beginning. */
+export const MAX_PATH_LENGTH = 2048;
+
+/** Different calls (service, client, action, method, outcome, route) whose rules are kept ready. */
+export const MAX_CACHED_CALLS = 8192;
+
+/** Sessions whose roles and scopes are kept in mind for spans that do not carry them. */
+export const MAX_REMEMBERED_SESSIONS = 16_384;
