@@ -35,7 +35,7 @@ const OPEN: WithDoor = { config: { door: 'open' } };
 export interface ServerRooms {
   log: Logger;
   /** Who may come in, and how connections are encrypted. */
-  doors: Pick<Doors, 'guard' | 'makeServer' | 'isEncrypted'>;
+  doors: Pick<Doors, 'guard' | 'makeServer' | 'isEncrypted' | 'noteReading'>;
   intake: Pick<Intake, 'accept'>;
   archive: Archive;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
@@ -105,7 +105,10 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
       guard.admit(request, services, reply);
     },
   });
-  await app.register(apiRoutes, { archive: rooms.archive });
+  await app.register(apiRoutes, {
+    archive: rooms.archive,
+    noteReading: (request, reading) => rooms.doors.noteReading(request, reading),
+  });
   return app;
 }
 

@@ -65,7 +65,7 @@ afterAll(async () => {
 });
 
 async function serve(publicLog: boolean): Promise<FastifyInstance> {
-  const access = { required: undefined, publicLog, certificates: [] };
+  const access = { required: undefined, publicLog, recordReading: true, certificates: [] };
   const doors = new Doors({
     tls: undefined,
     access,
@@ -78,6 +78,7 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
     doors: {
       isEncrypted: false,
       makeServer: doors.makeServer,
+      noteReading: (request, reading) => doors.noteReading(request, reading),
       guard: Object.assign(doors.guard, { protect: watch(doors.guard.protect.bind(doors.guard)) }),
     },
     intake: { accept: () => Promise.resolve(0) },
@@ -143,7 +144,7 @@ test('a route that does not say whom it is for is not added', () => {
   const server = fastify();
   const guard = new Doors({
     tls: undefined,
-    access: { required: true, publicLog: false, certificates: [] },
+    access: { required: true, publicLog: false, recordReading: true, certificates: [] },
     tokens: data.path,
     record: () => Promise.resolve(),
     log,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { Archive } from '../archive-types.ts';
 import type { WithDoor } from '../door.ts';
+import type { NoteReading } from '../reading.ts';
 import { notFound } from './errors.ts';
 import {
   checkParameters,
@@ -21,24 +22,38 @@ const SESSION_HINT = 'ask by audit.session.id or by the sid of the OpenID provid
 
 const READ: WithDoor = { config: { door: 'read' } };
 
-/** Serves what an archive answers, as JSON. */
-export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
-  app.get('/api/records', READ, async ({ query }, reply) => {
-    return await sendJson(reply, await archive.search(definedOnly(checkParameters(searchParameters, query))));
+/**
+ * Serves what an archive answers, as JSON.
+ *
+ * @param note - called before anything that may tell of people is answered
+ */
+export function addArchiveRoutes(app: FastifyInstance, archive: Archive, note: NoteReading): void {
+  app.get('/api/records', READ, async (request, reply) => {
+    const asked = definedOnly(checkParameters(searchParameters, request.query));
+    const page = await archive.search(asked);
+    await note(request, { what: 'records', query: asked.query, records: page.records.length });
+    return await sendJson(reply, page);
   });
 
-  app.get('/api/records/count', READ, async ({ query }, reply) => {
-    return await sendJson(reply, await archive.count(checkParameters(countParameters, query)));
+  app.get('/api/records/count', READ, async (request, reply) => {
+    const asked = checkParameters(countParameters, request.query);
+    const count = await archive.count(asked);
+    await note(request, { what: 'count', query: asked.query, records: 0 });
+    return await sendJson(reply, count);
   });
 
-  app.get('/api/records/histogram', READ, async ({ query }, reply) => {
-    return await sendJson(reply, await archive.histogram(checkParameters(histogramParameters, query)));
+  app.get('/api/records/histogram', READ, async (request, reply) => {
+    const asked = checkParameters(histogramParameters, request.query);
+    const histogram = await archive.histogram(asked);
+    await note(request, { what: 'histogram', query: asked.query, records: 0 });
+    return await sendJson(reply, histogram);
   });
 
-  app.get('/api/records/:id', READ, async ({ params, query }, reply) => {
-    checkParameters(noParameters, query);
-    const { id } = checkParameters(idParameters, params);
+  app.get('/api/records/:id', READ, async (request, reply) => {
+    checkParameters(noParameters, request.query);
+    const { id } = checkParameters(idParameters, request.params);
     const record = await archive.record(id);
+    await note(request, { what: 'record', id, records: record === undefined ? 0 : 1 });
     if (record === undefined) throw notFound('There is no such record', RECORD_HINT);
     return await sendJson(reply, record);
   });
@@ -51,17 +66,18 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive): void {
     return await reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(proof);
   });
 
-  app.get('/api/sessions', READ, async ({ query }, reply) => {
-    return await sendJson(
-      reply,
-      await archive.sessions(definedOnly(checkParameters(sessionsParameters, query))),
-    );
+  app.get('/api/sessions', READ, async (request, reply) => {
+    const asked = definedOnly(checkParameters(sessionsParameters, request.query));
+    const page = await archive.sessions(asked);
+    await note(request, { what: 'sessions', query: asked.query, records: page.sessions.length });
+    return await sendJson(reply, page);
   });
 
-  app.get('/api/sessions/:id', READ, async ({ params, query }, reply) => {
-    const { id } = checkParameters(idParameters, params);
-    const timeline = definedOnly(checkParameters(timelineParameters, query));
+  app.get('/api/sessions/:id', READ, async (request, reply) => {
+    const { id } = checkParameters(idParameters, request.params);
+    const timeline = definedOnly(checkParameters(timelineParameters, request.query));
     const session = await archive.session(id, timeline);
+    await note(request, { what: 'session', id, records: session?.timeline.length ?? 0 });
     if (session === undefined) throw notFound('There is no such session', SESSION_HINT);
     return await sendJson(reply, session);
   });

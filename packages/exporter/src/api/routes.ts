@@ -2,6 +2,7 @@ import { CONSOLE_CONTENT_SECURITY_POLICY, CONSOLE_PAGE } from '@spanledger/conso
 import type { FastifyInstance } from 'fastify';
 
 import type { Archive } from '../archive-types.ts';
+import type { NoteReading } from '../reading.ts';
 import { addArchiveRoutes } from './archive-routes.ts';
 import { answerApiError } from './errors.ts';
 import { addLogRoutes } from './log-routes.ts';
@@ -9,15 +10,16 @@ import { addLogRoutes } from './log-routes.ts';
 /** What the routes answer from. */
 export interface ApiOptions {
   archive: Archive;
+  noteReading: NoteReading;
 }
 
 /** Fastify plugin: everything that is read, as JSON, as files of the log, and as a page. */
-export async function apiRoutes(app: FastifyInstance, { archive }: ApiOptions): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, { archive, noteReading }: ApiOptions): Promise<void> {
   app.setErrorHandler(answerApiError);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
   });
-  addArchiveRoutes(app, archive);
+  addArchiveRoutes(app, archive, noteReading);
   addLogRoutes(app, archive);
   // The page holds nothing of the log.
   app.get('/', { config: { door: 'open' } }, (_request, reply) =>

@@ -28,6 +28,7 @@ export interface TlsFields {
 export interface AccessFields {
   required?: boolean | undefined;
   public_log?: boolean | undefined;
+  record_reading?: boolean | undefined;
   certificates?: { name: string; role: Role; services?: string[] | undefined }[] | undefined;
 }
 
@@ -50,6 +51,7 @@ export const tlsSchema: z.ZodType<TlsFields> = z.strictObject({
 export const accessSchema: z.ZodType<AccessFields> = z.strictObject({
   required: z.boolean('must be true or false').optional(),
   public_log: z.boolean('must be true or false').optional(),
+  record_reading: z.boolean('must be true or false').optional(),
   certificates: z
     .array(
       z
@@ -101,7 +103,12 @@ export function readDoors(
     loadCertificate(config, found);
     problems.push(...found.map(({ field, message }) => `tls.${field}: ${message}`));
   }
-  const { required, public_log: publicLog = false, certificates = [] } = access ?? {};
+  const {
+    required,
+    public_log: publicLog = false,
+    record_reading: recordReading = true,
+    certificates = [],
+  } = access ?? {};
   if (certificates.length > 0 && tls?.client_ca_file === undefined) {
     problems.push('access.certificates: without tls.client_ca_file no client certificate is asked for');
   }
@@ -110,6 +117,7 @@ export function readDoors(
     access: {
       required,
       publicLog,
+      recordReading,
       certificates: certificates.map(({ services = [], ...rest }) => ({ ...rest, services })),
     },
   };

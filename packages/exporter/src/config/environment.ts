@@ -24,6 +24,7 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
   { variable: 'SPANLEDGER_TLS_MIN_VERSION', field: ['tls', 'min_version'], reading: 'text' },
   { variable: 'SPANLEDGER_ACCESS_REQUIRED', field: ['access', 'required'], reading: 'boolean' },
   { variable: 'SPANLEDGER_PUBLIC_LOG', field: ['access', 'public_log'], reading: 'boolean' },
+  { variable: 'SPANLEDGER_RECORD_READING', field: ['access', 'record_reading'], reading: 'boolean' },
   { variable: 'SPANLEDGER_ORIGIN', field: ['ledger', 'origin'], reading: 'text' },
   { variable: 'SPANLEDGER_PUBLISH_INTERVAL_MS', field: ['ledger', 'publish_interval_ms'], reading: 'number' },
   { variable: 'SPANLEDGER_WITNESS_QUORUM', field: ['ledger', 'witness_quorum'], reading: 'number' },

@@ -2,12 +2,14 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { RecordDraft } from '@spanledger/record';
-import type { FastifyServerFactory } from 'fastify';
+import type { FastifyRequest, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
+import type { Reading } from '../reading.ts';
 import type { TlsConfig } from './certificate.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import type { CertificateGrant } from './client-certificate.ts';
 import { Guard, plainAddress } from './guard.ts';
+import { Readings } from './readings.ts';
 import { Refusals } from './refusals.ts';
 import type { RefusalReason } from './refusal.ts';
 import { TokenBook } from './token-book.ts';
@@ -25,6 +27,8 @@ export interface AccessConfig {
   required: boolean | undefined;
   /** Whether everybody may read the public part of the log. */
   publicLog: boolean;
+  /** Whether it is recorded what readers are shown who came by token or certificate. */
+  recordReading: boolean;
   /** Who comes with which client certificate. */
   certificates: readonly CertificateGrant[];
 }
@@ -47,6 +51,7 @@ export class Doors {
   readonly #tokens: TokenBook;
   readonly #watch: CertificateWatch | undefined;
   readonly #refusals: Refusals;
+  readonly #readings: Readings;
   readonly #servers: HttpsServer[] = [];
 
   /** @throws ExporterError `config_invalid`, `tokens_damaged` */
@@ -54,6 +59,7 @@ export class Doors {
     const { tls, access, log } = options;
     this.#options = options;
     this.#refusals = new Refusals({ record: options.record, log });
+    this.#readings = new Readings({ record: options.record, log });
     this.#watch =
       tls &&
       new CertificateWatch({
@@ -73,6 +79,18 @@ export class Doors {
         this.#refusals.add(refusal);
       },
     });
+  }
+
+  /**
+   * Records what somebody is about to be shown. Where nobody has to say who they are there is nobody to name, and nothing is
+   * recorded.
+   *
+   * @throws ExporterError if it cannot be recorded
+   */
+  async noteReading(request: FastifyRequest, reading: Reading): Promise<void> {
+    const caller = this.guard.callerOf(request);
+    if (caller === undefined || !this.#options.access.recordReading) return;
+    await this.#readings.note(caller, plainAddress(request.raw.socket.remoteAddress), reading);
   }
 
   /** Whether connections are encrypted. */
@@ -107,7 +125,7 @@ export class Doors {
   async stop(): Promise<void> {
     this.#tokens.stop();
     this.#watch?.stop();
-    await this.#refusals.stop();
+    await Promise.all([this.#refusals.stop(), this.#readings.stop()]);
   }
 
   /** What is to be told of certificate and tokens. */

@@ -102,6 +102,11 @@ export class Guard {
     return found.reason === undefined && rolesOf(door).includes(found.caller.role);
   }
 
+  /** Who asks, where that was known when the request came in. */
+  callerOf(request: FastifyRequest): Caller | undefined {
+    return this.#callers.get(request);
+  }
+
   /**
    * Holds a sender to its services.
    *

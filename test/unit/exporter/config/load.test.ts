@@ -82,6 +82,7 @@ describe('where values come from', () => {
       SPANLEDGER_TLS_MIN_VERSION: 'TLSv1.3',
       SPANLEDGER_ACCESS_REQUIRED: 'true',
       SPANLEDGER_PUBLIC_LOG: 'true',
+      SPANLEDGER_RECORD_READING: 'false',
       SPANLEDGER_ORIGIN: 'audit.example.com',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '100',
       SPANLEDGER_WITNESS_QUORUM: '1',
@@ -113,7 +114,7 @@ describe('where values come from', () => {
         clientCertificate: 'optional',
         minVersion: 'TLSv1.3',
       },
-      access: { required: true, publicLog: true, certificates: [] },
+      access: { required: true, publicLog: true, recordReading: false, certificates: [] },
       origin: 'audit.example.com',
       publishIntervalMs: 100,
       witnessing: {

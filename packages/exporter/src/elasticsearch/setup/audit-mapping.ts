@@ -18,6 +18,7 @@ import {
 /** What the mapping of spans, the service and the ledger write beside attributes: exact values. */
 const KEYWORDS = [
   'audit.access.reason',
+  'audit.access.role',
   'audit.access.token',
   'audit.action',
   'audit.actor.id',
@@ -64,6 +65,7 @@ const KEYWORDS = [
 
 const NUMBERS = [
   'audit.access.count',
+  'audit.access.records',
   'audit.alert.count',
   'audit.evidence.count',
   'audit.evidence.first_index',
