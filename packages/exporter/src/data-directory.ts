@@ -43,6 +43,8 @@ export interface DataDirectory {
   originFile: string;
   /** What is kept of each token: a file each, without the token. */
   tokens: string;
+  /** The keys of providers, and which of their signals were recorded. */
+  signals: string;
 }
 
 /**
@@ -78,5 +80,6 @@ export function dataDirectory(directory: string): DataDirectory {
     elasticsearchFile: join(state, 'elasticsearch.db'),
     originFile: join(state, 'origin'),
     tokens: join(state, 'tokens'),
+    signals: join(state, 'signals'),
   };
 }

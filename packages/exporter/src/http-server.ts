@@ -9,6 +9,7 @@ import { ExporterError } from './errors.ts';
 import { answerError, answerNotFound, RETRY_AFTER_S } from './http-errors.ts';
 import { type Intake, receiveRoutes } from './receive/index.ts';
 import { METRICS_CONTENT_TYPE } from './metrics.ts';
+import { signalRoutes, type Signals } from './signals/index.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Bodies of anything but spans. */
@@ -38,6 +39,8 @@ export interface ServerRooms {
   doors: Pick<Doors, 'guard' | 'makeServer' | 'isEncrypted' | 'noteReading'>;
   intake: Pick<Intake, 'accept'>;
   archive: Archive;
+  /** Undefined: no provider is heard. */
+  signals?: Pick<Signals, 'refuse' | 'takeLogout'> | undefined;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
   troubles: () => Trouble[];
   /** What is to be told, and does not make the service unready. */
@@ -109,6 +112,7 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
     archive: rooms.archive,
     noteReading: (request, reading) => rooms.doors.noteReading(request, reading),
   });
+  if (rooms.signals !== undefined) await app.register(signalRoutes, { signals: rooms.signals });
   return app;
 }
 

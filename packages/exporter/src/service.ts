@@ -42,6 +42,7 @@ import { Intake, keepProducers, Producers, restoreProducers } from './receive/in
 import type { IndexFollowerStatus } from './search/elasticsearch/index.ts';
 import { openSearchIndex } from './search/index.ts';
 import { startComparison } from './provider-comparison.ts';
+import { openSignals } from './provider-signals.ts';
 import type { Reconciler } from './reconcile/index.ts';
 import { IndexVerifications } from './index-verification.ts';
 import { openNormalTelemetry } from './normal-telemetry.ts';
@@ -257,6 +258,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     journal: { segments: ledger.journal.segments().length },
     ...describeWitnessing(ledger.witnessing()),
     ...(reconciler !== undefined && { reconciliation: reconciler.describe() }),
+    ...(signals !== undefined && { providers: signals.describe() }),
     producers: producers.streams,
   });
   const archive = createArchive({
@@ -288,6 +290,15 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log,
   });
   closers.add(() => doors.stop());
+  const signals = await openSignals({
+    config,
+    paths,
+    ledger,
+    reader,
+    append: (drafts) => intake.record(drafts),
+    closers,
+    log,
+  });
   const telemetry = await openNormalTelemetry(config);
   closers.add(() => telemetry?.close());
   const app = await createServer({
@@ -295,12 +306,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     doors,
     intake: telemetry?.beside(intake) ?? intake,
     archive,
+    signals,
     troubles: () => ledgerTroubles(ledger),
     warnings: () => [
       ...ledgerWarnings(ledger),
       ...anchors.warnings(),
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
+      ...(signals?.warnings() ?? []),
       ...ofElasticsearch(elasticsearchWarnings),
       ...(elasticsearch?.warnings() ?? []),
     ],
@@ -311,6 +324,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
           ...ofElasticsearch(elasticsearchMetrics),
           ...verifications.metrics(),
           ...(telemetry?.metrics() ?? []),
+          ...(signals?.metrics() ?? []),
         ],
       }),
   });

@@ -14,6 +14,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /readyz': 'open',
   'GET /metrics': 'monitor',
   'POST /v1/traces': 'send',
+  'POST /sessions/backchannel-logout': 'open',
   'GET /api/records': 'read',
   'GET /api/records/:id': 'read',
   'GET /api/records/count': 'read',
@@ -83,6 +84,10 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
     },
     intake: { accept: () => Promise.resolve(0) },
     archive: nothing(),
+    signals: {
+      refuse: (_origin, code) => ({ ok: false, code }),
+      takeLogout: () => Promise.resolve({ ok: true }),
+    },
     troubles: () => [],
     warnings: () => [{ code: 'quorum_missing', message: 'only for those who may know' }],
     metrics: () => 'spanledger_ready 1\n',

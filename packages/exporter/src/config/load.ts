@@ -9,6 +9,7 @@ import { readIndexConfig } from './elasticsearch.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
 import type { AnchorConfig } from '../anchor/index.ts';
 import { isLoopback } from './loopback.ts';
+import { readProviders } from './providers.ts';
 import { readKeycloakConfig } from './reconcile.ts';
 import { readDoors } from './door-fields.ts';
 import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
@@ -69,6 +70,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const crossed: string[] = [];
   const witnessing = readWitnessing(values.ledger, crossed);
   const keycloak = readKeycloakConfig(values.reconcile, directory, sources.env, insecure, crossed);
+  const providers = readProviders(values.providers, insecure, crossed);
   const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
   const doors = readDoors(
     { tls: values.tls, access: values.access, directory, checkFiles: sources.checkFiles ?? false },
@@ -103,6 +105,7 @@ export function loadConfig(sources: ConfigSources): Config {
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
     keycloak,
+    providers,
     ...indexing,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',

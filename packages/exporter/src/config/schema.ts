@@ -9,8 +9,10 @@ import {
   type IndexSections,
   telemetrySchema,
 } from './elasticsearch.ts';
+import { type ProviderFields, providersSchema } from './providers.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { KeycloakConfig } from '../reconcile/index.ts';
+import type { ProviderConfig } from '../signals/index.ts';
 import type { AccessConfig, TlsConfig } from '../doors/index.ts';
 import { accessSchema, tlsSchema, type AccessFields, type TlsFields } from './door-fields.ts';
 
@@ -72,6 +74,7 @@ export interface ConfigFile extends IndexSections {
   privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
   anchors?: AnchorFields[] | undefined;
   reconcile?: ReconcileFields | undefined;
+  providers?: ProviderFields[] | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -206,6 +209,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   elasticsearch: elasticsearchSchema,
   telemetry: telemetrySchema,
   reconcile: reconcileSchema,
+  providers: providersSchema,
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -242,6 +246,8 @@ export interface Config extends IndexConfig {
   readonly anchors: readonly AnchorConfig[];
   /** The realm whose events are compared with the ledger; undefined: none. */
   readonly keycloak: KeycloakConfig | undefined;
+  /** Whose signals are taken in. */
+  readonly providers: readonly ProviderConfig[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */

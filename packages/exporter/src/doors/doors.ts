@@ -8,10 +8,12 @@ import type { Reading } from '../reading.ts';
 import type { TlsConfig } from './certificate.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import type { CertificateGrant } from './client-certificate.ts';
-import { Guard, plainAddress } from './guard.ts';
+import { plainAddress } from '../plain-address.ts';
+import type { Refusals } from '../refusals.ts';
+import { doorRefusals } from './door-refusals.ts';
+import { Guard } from './guard.ts';
 import { Readings } from './readings.ts';
-import { Refusals } from './refusals.ts';
-import type { RefusalReason } from './refusal.ts';
+import type { Refusal, RefusalReason } from './refusal.ts';
 import { TokenBook } from './token-book.ts';
 import type { DoorWarning } from './warning.ts';
 
@@ -50,7 +52,7 @@ export class Doors {
   readonly #options: DoorsOptions;
   readonly #tokens: TokenBook;
   readonly #watch: CertificateWatch | undefined;
-  readonly #refusals: Refusals;
+  readonly #refusals: Refusals<Refusal>;
   readonly #readings: Readings;
   readonly #servers: HttpsServer[] = [];
 
@@ -58,7 +60,7 @@ export class Doors {
   constructor(options: DoorsOptions) {
     const { tls, access, log } = options;
     this.#options = options;
-    this.#refusals = new Refusals({ record: options.record, log });
+    this.#refusals = doorRefusals({ record: options.record, log });
     this.#readings = new Readings({ record: options.record, log });
     this.#watch =
       tls &&

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Door } from '../door.ts';
 import { ExporterError } from '../errors.ts';
+import { plainAddress } from '../plain-address.ts';
 import { type CertificateGrant, checkClientCertificate } from './client-certificate.ts';
 import { isUnauthenticated, type Refusal, type RefusalReason } from './refusal.ts';
 import { ANY_SERVICE, type Caller, rolesOf } from './role.ts';
@@ -55,7 +56,7 @@ export interface GuardOptions {
   required: boolean | undefined;
   /** Whether everybody may read the public part of the log. */
   publicLog: boolean;
-  onRefusal: (refusal: Omit<Refusal, 'atMs'>) => void;
+  onRefusal: (refusal: Refusal) => void;
 }
 
 /** Who a request comes from, or why that is not known. */
@@ -195,9 +196,4 @@ function describeChallenge(reason: RefusalReason, message: string, door?: Exclud
   const error = isUnauthenticated(reason) ? 'invalid_token' : 'insufficient_scope';
   const scope = door === undefined || error === 'invalid_token' ? '' : `, scope="${rolesOf(door).join(' ')}"`;
   return `${REALM}, error="${error}", error_description="${message}"${scope}`;
-}
-
-/** An IPv4 address that came by an IPv6 socket, as it is written elsewhere; empty where there is none any more. */
-export function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

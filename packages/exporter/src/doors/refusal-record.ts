@@ -1,31 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type RecordDraft } from '@spanledger/record';
+import type { RefusalGroup } from '../refusals.ts';
 import { isUnauthenticated, type Refusal } from './refusal.ts';
-
-/** Refusals that are told by one record: the first of them, how many, and when the last one was. */
-export interface RefusalGroup {
-  first: Refusal;
-  count: number;
-  /** Milliseconds since the epoch. */
-  lastMs: number;
-  /** Whether all of them have the address, the caller and the request of the first. */
-  isAlike: boolean;
-}
 
 /**
  * The record of requests that were refused. What was presented is not in it; the id of a token that is known is.
  *
  * docs/record-format.md, "Refused requests"
  */
-export function refusalRecord({ first, count, lastMs, isAlike }: RefusalGroup): RecordDraft {
-  const { reason, atMs, address, caller, tokenId, request } = first;
+export function refusalRecord({
+  first,
+  count,
+  firstMs,
+  lastMs,
+  isAlike,
+}: RefusalGroup<Refusal>): RecordDraft {
+  const { reason, address, caller, tokenId, request } = first;
   const id = `access-refused-${randomUUID()}`;
   const isUnknown = isUnauthenticated(reason);
   return {
     id,
     ...(isAlike && caller !== undefined && { subject: { issuer: '', id: caller, type: 'service' } }),
     clear: {
-      '@timestamp': asTimestamp(atMs),
+      '@timestamp': asTimestamp(firstMs),
       audit: {
         access: {
           count,
@@ -42,7 +39,7 @@ export function refusalRecord({ first, count, lastMs, isAlike }: RefusalGroup): 
         action: 'access.refused',
         category: [isUnknown ? 'authentication' : 'iam'],
         dataset: 'spanledger.audit',
-        ...(count > 1 && { end: asTimestamp(lastMs), start: asTimestamp(atMs) }),
+        ...(count > 1 && { end: asTimestamp(lastMs), start: asTimestamp(firstMs) }),
         kind: 'event',
         module: 'spanledger',
         outcome: 'failure',

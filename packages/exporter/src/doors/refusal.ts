@@ -17,8 +17,6 @@ export type RefusalReason =
 /** Something that was not let in. */
 export interface Refusal {
   reason: RefusalReason;
-  /** When, milliseconds since the epoch. */
-  atMs: number;
   /** The address that it came from. */
   address: string;
   /** `token:<id>` or `certificate:<name>`, where it is known who came: the right credential in the wrong place or time. */

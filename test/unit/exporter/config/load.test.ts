@@ -106,6 +106,7 @@ describe('where values come from', () => {
       dataDirectory: '/data',
       host: '0.0.0.0',
       port: 0,
+      providers: [],
       insecure: true,
       tls: {
         certFile: join(directory, 'tls.pem'),

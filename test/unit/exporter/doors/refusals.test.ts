@@ -1,22 +1,23 @@
 import type { RecordDraft } from '@spanledger/record';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { doorRefusals } from '../../../../packages/exporter/src/doors/door-refusals.ts';
+import type { Refusal, RefusalReason } from '../../../../packages/exporter/src/doors/refusal.ts';
 import {
   MAX_COUNTED_RECORDS,
   MAX_SINGLE_RECORDS,
-  Refusals,
-} from '../../../../packages/exporter/src/doors/refusals.ts';
-import type { RefusalReason } from '../../../../packages/exporter/src/doors/refusal.ts';
+  type Refusals,
+} from '../../../../packages/exporter/src/refusals.ts';
 
 const quiet = { warn: () => undefined, error: () => undefined };
 let written: RecordDraft[] = [];
 let isBroken = false;
-let refusals: Refusals;
+let refusals: Refusals<Refusal>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   written = [];
   isBroken = false;
-  refusals = new Refusals({
+  refusals = doorRefusals({
     log: quiet,
     record: (drafts) => {
       if (isBroken) return Promise.reject(new Error('the ledger takes nothing'));

@@ -8,6 +8,7 @@ import { numberAt } from '../../output/document-fields.ts';
 import { checkElasticsearch } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkAnchors, checkFollowers } from './followers.ts';
+import { checkProviders } from './providers.ts';
 import { checkWitnesses } from './witnesses.ts';
 
 const CONNECT_TIMEOUT_MS = 1500;
@@ -54,6 +55,7 @@ async function askService(url: string, credentials: Credentials): Promise<Findin
       ...checkWitnesses(status),
       ...checkAnchors(status),
       ...checkElasticsearch(status),
+      ...checkProviders(status),
     ];
   } catch (error) {
     const { message, hint } = describeError(error);

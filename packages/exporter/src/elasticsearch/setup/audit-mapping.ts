@@ -37,6 +37,10 @@ const KEYWORDS = [
   'audit.record.id',
   'audit.schema.version',
   'audit.session.id',
+  'audit.signal.algorithm',
+  'audit.signal.delivery',
+  'audit.signal.key_id',
+  'audit.signal.type',
   'audit.target.id',
   'audit.truncated',
   'ecs.version',
@@ -78,6 +82,7 @@ const NUMBERS = [
   'audit.reconciliation.missing_at_provider',
   'audit.reconciliation.missing_in_ledger',
   'audit.reconciliation.provider_events',
+  'audit.signal.count',
   'event.duration',
   'event.severity',
 ];
@@ -87,9 +92,14 @@ const TIMES = [
   'audit.alert.last',
   'audit.reconciliation.from',
   'audit.reconciliation.to',
+  'audit.signal.issued_at',
+  'audit.signal.keys_fetched_at',
+  'audit.signal.received_at',
   'event.end',
   'event.start',
 ];
+
+const BOOLEANS = ['audit.signal.keys_stale'];
 
 /** Of the open namespaces what semantic conventions name; other names stay in the document, unindexed. */
 const CONVENTIONAL = [
@@ -137,6 +147,7 @@ export function auditMapping(types: ReadonlySet<OptionalFieldType>): JsonObject 
   for (const path of KEYWORDS) fields.set(path, fieldOf(path, 'text', false));
   for (const path of NUMBERS) fields.set(path, LONG);
   for (const path of TIMES) fields.set(path, DATE);
+  for (const path of BOOLEANS) fields.set(path, fieldOf(path, 'boolean', false));
   for (const path of CONVENTIONAL) fields.set(path, WORDY);
   // What an alert says in words, and what somebody noted about it.
   fields.set('message', WORDY);
