@@ -26,6 +26,7 @@ const COMMANDS = {
   reindex: async () => (await import('./commands/reindex.ts')).addReindex,
   witness: async () => (await import('./commands/witness.ts')).addWitness,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
+  alerts: async () => (await import('./commands/alerts.ts')).addAlerts,
   reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,
   policy: async () => (await import('./commands/policy.ts')).addPolicy,
   tokens: async () => (await import('./commands/tokens.ts')).addTokens,

@@ -39,6 +39,8 @@ export interface DataDirectory {
   producersFile: string;
   /** How far the index in Elasticsearch is, and what it refused. */
   elasticsearchFile: string;
+  /** Which alerts wait for which target, and what none took. */
+  deliveryFile: string;
   /** The log's origin, drawn once. */
   originFile: string;
   /** What is kept of each token: a file each, without the token. */
@@ -78,6 +80,7 @@ export function dataDirectory(directory: string): DataDirectory {
     keyStatementsFile: join(state, 'key-statements'),
     producersFile: join(state, 'producers.json'),
     elasticsearchFile: join(state, 'elasticsearch.db'),
+    deliveryFile: join(state, 'delivery.db'),
     originFile: join(state, 'origin'),
     tokens: join(state, 'tokens'),
     signals: join(state, 'signals'),

@@ -7,6 +7,7 @@ export type ExporterErrorCode =
   | 'cursor_invalid'
   | 'data_directory_locked'
   | 'data_directory_unusable'
+  | 'delivery_damaged'
   | 'elasticsearch_busy'
   | 'elasticsearch_failed'
   | 'elasticsearch_refused'

@@ -68,6 +68,8 @@ export { readKeyRefusal, readKeyRequest, writeKeyRequest } from './keys/index.ts
 export type { KeyRefusal, KeyRequest, RequestedEnd } from './keys/index.ts';
 export { createLog } from './log.ts';
 export type { LogOptions } from './log.ts';
+export { DeliveryState, tryTarget } from './notify/index.ts';
+export type { AlertDeadLetter, TargetConfig, TargetTrial } from './notify/index.ts';
 export { describeProblem, parsePolicy } from './policy/index.ts';
 export type { AuditPolicy, ParsedPolicy, PolicyProblem } from './policy/index.ts';
 export { QueryError } from './query-error.ts';

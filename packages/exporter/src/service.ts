@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileTiles, type Ledger, LedgerReader, openLedger, type WritableStorage } from '@spanledger/ledger';
 import type { JsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
+import { deliveryMetrics, deliveryWarnings, describeDelivery } from './alert-delivery.ts';
 import { Anchors } from './anchor/index.ts';
 import { createArchive } from './archive.ts';
 import { Closers } from './closers.ts';
@@ -150,6 +151,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     dataDirectory: paths.root,
     environmentKek: config.kek,
     elasticsearch: config.elasticsearch,
+    deliver: config.deliver,
     ledger,
     log,
   });
@@ -252,6 +254,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
         ['elasticsearch', describeElasticsearch(index, published, verifications.describe())],
       ]),
     ),
+    ...(config.deliver.length > 0 && { alert_delivery: describeDelivery(thread.targetStatuses()) }),
     ...(elasticsearch !== undefined && { index: elasticsearch.describe() }),
     ...(telemetry !== undefined && { telemetry: telemetry.describe() }),
     ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
@@ -316,6 +319,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...(signals?.warnings() ?? []),
       ...ofElasticsearch(elasticsearchWarnings),
       ...(elasticsearch?.warnings() ?? []),
+      ...deliveryWarnings(thread.targetStatuses()),
     ],
     metrics: () =>
       describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors, {
@@ -324,6 +328,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
           ...ofElasticsearch(elasticsearchMetrics),
           ...verifications.metrics(),
           ...(telemetry?.metrics() ?? []),
+          ...deliveryMetrics(thread.targetStatuses()),
           ...(signals?.metrics() ?? []),
         ],
       }),

@@ -29,6 +29,7 @@ describe('help', () => {
       'reindex',
       'witness',
       'keys',
+      'alerts',
       'reconcile',
       'policy',
       'tokens',

@@ -8,6 +8,7 @@ import { ExporterError } from '../errors.ts';
 import { readIndexConfig } from './elasticsearch.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
 import type { AnchorConfig } from '../anchor/index.ts';
+import { readDeliver } from './deliver.ts';
 import { isLoopback } from './loopback.ts';
 import { readProviders } from './providers.ts';
 import { readKeycloakConfig } from './reconcile.ts';
@@ -70,6 +71,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const crossed: string[] = [];
   const witnessing = readWitnessing(values.ledger, crossed);
   const keycloak = readKeycloakConfig(values.reconcile, directory, sources.env, insecure, crossed);
+  const deliver = readDeliver(values.alerts?.deliver, directory, sources.env, insecure, crossed);
   const providers = readProviders(values.providers, insecure, crossed);
   const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
   const doors = readDoors(
@@ -105,6 +107,7 @@ export function loadConfig(sources: ConfigSources): Config {
     acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
     keycloak,
+    deliver,
     providers,
     ...indexing,
     logLevel: values.log?.level ?? 'info',

@@ -11,6 +11,8 @@ import {
 } from './elasticsearch.ts';
 import { type ProviderFields, providersSchema } from './providers.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
+import type { TargetConfig } from '../notify/index.ts';
+import { type AlertFields, alertsSchema } from './alerts.ts';
 import type { KeycloakConfig } from '../reconcile/index.ts';
 import type { ProviderConfig } from '../signals/index.ts';
 import type { AccessConfig, TlsConfig } from '../doors/index.ts';
@@ -74,6 +76,7 @@ export interface ConfigFile extends IndexSections {
   privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
   anchors?: AnchorFields[] | undefined;
   reconcile?: ReconcileFields | undefined;
+  alerts?: AlertFields | undefined;
   providers?: ProviderFields[] | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
@@ -209,6 +212,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   elasticsearch: elasticsearchSchema,
   telemetry: telemetrySchema,
   reconcile: reconcileSchema,
+  alerts: alertsSchema,
   providers: providersSchema,
   log: z
     .strictObject({
@@ -246,6 +250,8 @@ export interface Config extends IndexConfig {
   readonly anchors: readonly AnchorConfig[];
   /** The realm whose events are compared with the ledger; undefined: none. */
   readonly keycloak: KeycloakConfig | undefined;
+  /** Where alerts are sent. */
+  readonly deliver: readonly TargetConfig[];
   /** Whose signals are taken in. */
   readonly providers: readonly ProviderConfig[];
   readonly logLevel: LogLevel;

@@ -5,6 +5,7 @@ import type { FollowedLedger } from '@spanledger/ledger';
 import type { Logger } from 'pino';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { DerivedRecords } from '../derived-records.ts';
+import type { TargetStatus } from '../notify/index.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 import {
   FollowerThreadError,
@@ -43,6 +44,7 @@ export class FollowerThread {
   #telling: Promise<void> = Promise.resolve();
   #indexStatus: IndexFollowerStatus | undefined;
   #derived: DerivedRecords | undefined;
+  #targets: readonly TargetStatus[] = [];
   /** Told what each scheduled verification of the index in Elasticsearch found. */
   onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
@@ -69,6 +71,11 @@ export class FollowerThread {
   /** How the index in Elasticsearch is; undefined where there is none, or nothing was heard of it yet. */
   indexStatus(): IndexFollowerStatus | undefined {
     return this.#indexStatus;
+  }
+
+  /** How the targets of alerts are; none before anything was heard of them. */
+  targetStatuses(): readonly TargetStatus[] {
+    return this.#targets;
   }
 
   /**
@@ -204,11 +211,30 @@ export class FollowerThread {
       case 'index_notice':
         log.warn(describeNotice(message.notice));
         return;
+      case 'delivery_status':
+        this.#hearTargets(message.statuses);
+        return;
+      case 'delivery_cut_back':
+        log.warn(
+          'the ledger is shorter than what alerts were delivered from: it was restored from an older copy, or cut back; alerts are delivered from its end on',
+        );
+        return;
       case 'problem':
         log.error(
           { err: new FollowerThreadError(message.problem) },
           `${message.what} failed and is tried again`,
         );
+    }
+  }
+
+  #hearTargets(statuses: readonly TargetStatus[]): void {
+    const { log } = this.#options;
+    const before = new Map(this.#targets.map(({ name, trouble }) => [name, trouble]));
+    this.#targets = statuses;
+    for (const { name: target, trouble, waiting } of statuses) {
+      if ((trouble === undefined) === (before.get(target) === undefined)) continue;
+      if (trouble === undefined) log.info({ target, waiting }, 'delivering alerts goes on');
+      else log.warn({ target, waiting, reason: trouble }, 'delivering alerts failed and is tried again');
     }
   }
 
@@ -239,8 +265,9 @@ async function startFollowerWorker({
   dataDirectory,
   environmentKek,
   elasticsearch,
+  deliver = [],
 }: FollowerThreadData): Promise<Worker> {
-  const workerData: FollowerThreadData = { dataDirectory, environmentKek, elasticsearch };
+  const workerData: FollowerThreadData = { dataDirectory, environmentKek, elasticsearch, deliver };
   // As this file is run, built or as source, so is the thread's.
   const script = import.meta.url.endsWith('.ts')
     ? new URL('./follower-worker.ts', import.meta.url)

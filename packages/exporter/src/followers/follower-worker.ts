@@ -19,6 +19,8 @@ import type { Follower } from '../follower.ts';
 import { OutboxSender } from '../outbox/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
+import type { Notifier, TargetConfig, TargetStatus } from '../notify/index.ts';
+import { openDelivery, unusableTargets } from './delivery.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
 import { LogFollowers } from './log-followers.ts';
 import {
@@ -78,8 +80,11 @@ const following: Follower[] = [search, sessions];
 const sender = new OutboxSender(following, (drafts) => {
   tell({ kind: 'derived', drafts });
 });
+let unusable: TargetStatus[] = [];
+const delivery = deliver(data.deliver ?? []);
+closers.add(() => delivery?.close());
 const followers = new LogFollowers({
-  followers: following,
+  followers: delivery === undefined ? following : [...following, delivery.finder],
   ledger,
   reader,
   onError: (error, follower) => {
@@ -115,6 +120,8 @@ port.on('message', (message: ToFollowers) => {
   }
 });
 tell({ kind: 'ready' });
+delivery?.start();
+if (unusable.length > 0) tell({ kind: 'delivery_status', statuses: unusable });
 
 function seal(segment: string, end: number): void {
   sealSegment({ journal, vault, sealer, segment, end })
@@ -137,8 +144,20 @@ async function indexInto(config: ElasticsearchConfig): Promise<ElasticsearchFoll
   }
 }
 
+/** What keeps alerts from being delivered keeps nobody else from following. */
+function deliver(targets: readonly TargetConfig[]): Notifier | undefined {
+  try {
+    return openDelivery({ targets, paths, log, reader, openings, tell });
+  } catch (error) {
+    tell({ kind: 'problem', what: 'delivering alerts', problem: describeProblem(error) });
+    unusable = unusableTargets(targets, describeProblem(error).message);
+    return undefined;
+  }
+}
+
 function drain(): void {
-  Promise.all([followers.finish(), elasticsearch?.finish()])
+  const finding = followers.finish().then(() => delivery?.finish());
+  Promise.all([finding, elasticsearch?.finish()])
     .catch((error: unknown) => {
       tell({ kind: 'problem', what: 'the end of following', problem: describeProblem(error) });
     })

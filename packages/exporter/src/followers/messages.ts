@@ -1,5 +1,6 @@
 import type { ElasticsearchConfig } from '../config/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
+import type { TargetConfig, TargetStatus } from '../notify/index.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
 /** What the thread of the followers is started with. */
@@ -9,6 +10,8 @@ export interface FollowerThreadData {
   environmentKek: string | undefined;
   /** Where records are indexed besides the embedded index. */
   elasticsearch?: ElasticsearchConfig | undefined;
+  /** Where alerts are sent. */
+  deliver?: readonly TargetConfig[];
 }
 
 /** What the service tells the thread. */
@@ -42,6 +45,10 @@ export type FromFollowers =
   | { kind: 'index_notice'; notice: IndexNotice }
   /** A scheduled verification of it came to its end. */
   | { kind: 'index_verified'; result: IndexVerification }
+  /** How the targets of alerts are. */
+  | { kind: 'delivery_status'; statuses: TargetStatus[] }
+  /** The log is shorter than what was delivered of it. */
+  | { kind: 'delivery_cut_back' }
   /** Something failed and is tried again. */
   | { kind: 'problem'; what: string; problem: Problem };
 

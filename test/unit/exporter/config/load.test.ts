@@ -128,6 +128,7 @@ describe('where values come from', () => {
       acceptLostOpenings: true,
       keyFiles: [],
       anchors: [],
+      deliver: [],
       indexDriver: 'elasticsearch',
       indexTelemetry: true,
       elasticsearch: {

@@ -8,6 +8,7 @@ import { describeOwner, openDirectory } from '../../directory-access.ts';
 import { describeError } from '../../failure.ts';
 import { formatCount, formatMilliseconds } from '../../output/text.ts';
 import { keyFiles } from '../keys.ts';
+import { checkAlertDeadLetters } from './delivery.ts';
 import { checkDeadLetters } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkFollowers } from './followers.ts';
@@ -59,6 +60,7 @@ export async function checkDirectory(
     await checkLedger(directory, context),
     ...(await checkArchive(directory, context)),
     ...(await checkDeadLetters(directory)),
+    ...(await checkAlertDeadLetters(directory)),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { Credentials } from '../../credentials.ts';
 import { describeError } from '../../failure.ts';
 import { formatCount } from '../../output/text.ts';
 import { numberAt } from '../../output/document-fields.ts';
+import { checkDelivery } from './delivery.ts';
 import { checkElasticsearch } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkAnchors, checkFollowers } from './followers.ts';
@@ -55,6 +56,7 @@ async function askService(url: string, credentials: Credentials): Promise<Findin
       ...checkWitnesses(status),
       ...checkAnchors(status),
       ...checkElasticsearch(status),
+      ...checkDelivery(status),
       ...checkProviders(status),
     ];
   } catch (error) {
