@@ -60,6 +60,10 @@ export interface Derivation {
   type: readonly string[];
   /** `event.reason`. */
   reason?: string;
+  /** `event.start`, of what lasted until the timestamp: RFC 3339 with nine fraction digits. */
+  start?: string;
+  /** `event.duration`, nanoseconds. */
+  duration?: number;
   /** `event.severity`. */
   severity?: number;
   evidence: EvidenceFields;
@@ -91,6 +95,11 @@ const CLEAR_PATHS: readonly (readonly string[])[] = [
   ['service', 'name'],
 ];
 
+/** Names of actor and session, of what is opened of a record. */
+export function identityOf(openings: Openings): JsonObject {
+  return pick(openings.identity?.value, IDENTITY_PATHS);
+}
+
 /** What a record that is derived from this one takes over from it. */
 export function partyOf(record: AuditRecord & JsonObject, openings: Openings): EvidenceParty {
   const sessionRef = record.audit.session?.id;
@@ -99,7 +108,7 @@ export function partyOf(record: AuditRecord & JsonObject, openings: Openings): E
     actorType: record.audit.actor.type,
     ...(sessionRef !== undefined && { sessionRef }),
     clear: pick(record, CLEAR_PATHS),
-    identity: pick(openings.identity?.value, IDENTITY_PATHS),
+    identity: identityOf(openings),
     network: pick(openings.network?.value, NETWORK_PATHS),
   };
 }
@@ -128,7 +137,7 @@ export function evidenceOf(
 
 /** The draft of a derived record. */
 export function deriveDraft(derivation: Derivation): DerivedDraft {
-  const { id, party, outcome, reason, severity, content = {} } = derivation;
+  const { id, party, outcome, reason, severity, start, duration, content = {} } = derivation;
   const draft: RecordDraft = {
     id,
     subject: { issuer: '', id: '', type: party?.actorType ?? 'system' },
@@ -148,11 +157,13 @@ export function deriveDraft(derivation: Derivation): DerivedDraft {
         action: derivation.action,
         category: [...derivation.category],
         dataset: 'spanledger.audit',
+        ...(duration !== undefined && { duration }),
         kind: derivation.kind,
         module: 'spanledger',
         outcome,
         ...(reason !== undefined && { reason }),
         ...(severity !== undefined && { severity }),
+        ...(start !== undefined && { start }),
         type: [...derivation.type],
       },
       ...derivation.clear,

@@ -150,6 +150,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const thread = await FollowerThread.start({
     dataDirectory: paths.root,
     environmentKek: config.kek,
+    sessions: config.sessions,
     elasticsearch: config.elasticsearch,
     deliver: config.deliver,
     ledger,

@@ -114,6 +114,8 @@ export interface AuditRecord {
     reason?: string;
     /** Of an alert: 21 low, 47 medium, 73 high, 99 critical. */
     severity?: number;
+    /** Of a derived record: when what it tells of began. */
+    start?: string;
     type: string[];
   };
   http?: JsonObject;

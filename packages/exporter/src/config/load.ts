@@ -12,6 +12,7 @@ import { readDeliver } from './deliver.ts';
 import { isLoopback } from './loopback.ts';
 import { readProviders } from './providers.ts';
 import { readKeycloakConfig } from './reconcile.ts';
+import { readSessions } from './sessions.ts';
 import { readDoors } from './door-fields.ts';
 import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
 
@@ -109,6 +110,7 @@ export function loadConfig(sources: ConfigSources): Config {
     keycloak,
     deliver,
     providers,
+    sessions: readSessions(values.sessions),
     ...indexing,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',

@@ -15,6 +15,8 @@ import type { TargetConfig } from '../notify/index.ts';
 import { type AlertFields, alertsSchema } from './alerts.ts';
 import type { KeycloakConfig } from '../reconcile/index.ts';
 import type { ProviderConfig } from '../signals/index.ts';
+import { type SessionsFields, sessionsSchema } from './sessions.ts';
+import type { SessionsConfig } from '../sessions/index.ts';
 import type { AccessConfig, TlsConfig } from '../doors/index.ts';
 import { accessSchema, tlsSchema, type AccessFields, type TlsFields } from './door-fields.ts';
 
@@ -78,6 +80,7 @@ export interface ConfigFile extends IndexSections {
   reconcile?: ReconcileFields | undefined;
   alerts?: AlertFields | undefined;
   providers?: ProviderFields[] | undefined;
+  sessions?: SessionsFields | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -214,6 +217,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   reconcile: reconcileSchema,
   alerts: alertsSchema,
   providers: providersSchema,
+  sessions: sessionsSchema,
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -254,6 +258,8 @@ export interface Config extends IndexConfig {
   readonly deliver: readonly TargetConfig[];
   /** Whose signals are taken in. */
   readonly providers: readonly ProviderConfig[];
+  /** How long sessions last. */
+  readonly sessions: SessionsConfig;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */

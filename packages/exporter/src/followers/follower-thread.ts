@@ -264,10 +264,11 @@ function describeNotice(notice: IndexNotice): string {
 async function startFollowerWorker({
   dataDirectory,
   environmentKek,
+  sessions,
   elasticsearch,
   deliver = [],
 }: FollowerThreadData): Promise<Worker> {
-  const workerData: FollowerThreadData = { dataDirectory, environmentKek, elasticsearch, deliver };
+  const workerData: FollowerThreadData = { dataDirectory, environmentKek, sessions, elasticsearch, deliver };
   // As this file is run, built or as source, so is the thread's.
   const script = import.meta.url.endsWith('.ts')
     ? new URL('./follower-worker.ts', import.meta.url)

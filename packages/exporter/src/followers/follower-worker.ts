@@ -5,6 +5,7 @@ import { Closers } from '../closers.ts';
 import type { ElasticsearchConfig } from '../config/index.ts';
 import { dataDirectory } from '../data-directory.ts';
 import {
+  createRowSealer,
   fileEpochKeys,
   loadIndexKey,
   loadKek,
@@ -62,7 +63,14 @@ const search = openSearchIndex({ file: paths.indexFile, key, openings, records, 
 closers.add(() => {
   search.close();
 });
-const sessions = openSessions({ file: paths.sessionsFile, key, openings, records, log });
+const sessions = openSessions({
+  file: paths.sessionsFile,
+  key,
+  openings,
+  records,
+  log,
+  deriving: { config: data.sessions, sealer: createRowSealer(key, 'sessions') },
+});
 closers.add(() => {
   sessions.close();
 });

@@ -1,4 +1,5 @@
 import type { ElasticsearchConfig } from '../config/index.ts';
+import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
@@ -8,6 +9,8 @@ export interface FollowerThreadData {
   dataDirectory: string;
   /** The key-encryption key where the environment brought it, base64. */
   environmentKek: string | undefined;
+  /** How long sessions last. */
+  sessions: SessionsConfig;
   /** Where records are indexed besides the embedded index. */
   elasticsearch?: ElasticsearchConfig | undefined;
   /** Where alerts are sent. */

@@ -5,16 +5,28 @@ import type { FollowedLog } from '../follower-database.ts';
 import { inTransaction, openFollowerDatabase, readPosition, writePosition } from '../follower-database.ts';
 import type { Follower } from '../follower.ts';
 import type { OpeningsReader } from '../openings.ts';
-import { sessionFacts } from './session-facts.ts';
-import { foldSession } from './session-row.ts';
+import { Outbox } from '../outbox/index.ts';
+import type { RowSealer } from '../outbox/index.ts';
+import { databaseOptions } from './session-database.ts';
+import { SessionDeadlines } from './session-deadlines.ts';
+import { LogClock } from './session-clock.ts';
+import { SESSION_RECORDS } from './session-findings.ts';
+import { SessionFold } from './session-fold.ts';
+import type { SessionsConfig } from './session-limits.ts';
 import type { SessionRow } from './session-row.ts';
-import { SESSIONS_SCHEMA, SESSIONS_TITLE, SESSIONS_VERSION, SessionTable } from './session-table.ts';
+import { isEnded } from './session-state.ts';
+import { SessionTable } from './session-table.ts';
+import { findDeadlines } from './session-timeouts.ts';
+import type { TokenFilter } from './token-table.ts';
+import { TokenTable } from './token-table.ts';
+import type { TokenRow } from './token-row.ts';
+import { msOf } from './moment.ts';
 
 /** Where sessions lie and what hides their names. */
 export interface SessionStoreOptions {
   /** Path of the database. */
   file: string;
-  /** 32 bytes: the key under which a session is found by its `sid`. */
+  /** 32 bytes: the key under which a session is found by its `sid`, and a token by its id. */
   key: Uint8Array;
   /** Where the opened groups of the records are. */
   openings: OpeningsReader;
@@ -24,9 +36,11 @@ export interface SessionStoreOptions {
   readOnly?: boolean;
   /** The log, for who writes: sessions of another one, or of a longer one, are gathered anew. */
   log?: FollowedLog;
+  /** Given where records are derived of what the sessions show. */
+  deriving?: { config: SessionsConfig; sealer: RowSealer };
 }
 
-/** The sessions of a log, gathered by following it. */
+/** The sessions and tokens of a log, gathered by following it. */
 export interface SessionStore extends Follower {
   /** @param id - the reference (`audit.session.id`), or the OIDC `sid` */
   find(id: string): SessionRow | undefined;
@@ -36,6 +50,12 @@ export interface SessionStore extends Follower {
    * @param before - only those whose first record is before this ledger index
    */
   newest(limit: number, before?: number): SessionRow[];
+  /** @param id - `oidc.token.id` */
+  findToken(id: string): TokenRow | undefined;
+  /** @param token - keyed hash of the id, as other tokens name it */
+  readToken(token: string, issuer: string): TokenRow | undefined;
+  /** Tokens, those that were heard of last first. */
+  tokens(filter: TokenFilter): TokenRow[];
 }
 
 /**
@@ -44,39 +64,60 @@ export interface SessionStore extends Follower {
  * @throws ExporterError `index_damaged` when they are opened read-only and cannot be read
  */
 export function openSessions(options: SessionStoreOptions): SessionStore {
-  const { file, key, openings, records = followedRecords(openings), readOnly = false, log } = options;
-  const blindKey = createBlindKey(key);
-  const hideSid = (sid: string): string => blindKey.token('oidc.session.id', sid);
+  const { file, openings, records = followedRecords(openings), readOnly = false, log, deriving } = options;
+  const key = createBlindKey(options.key);
   const database = openFollowerDatabase({
-    file,
-    title: SESSIONS_TITLE,
-    version: SESSIONS_VERSION,
-    schema: SESSIONS_SCHEMA,
-    key: blindKey,
+    ...databaseOptions(file, key),
     readOnly,
     ...(log !== undefined && { log }),
   });
-  const table = new SessionTable(database);
+  const sessions = new SessionTable(database);
+  const tokens = new TokenTable(database);
+  const deadlines = new SessionDeadlines(database);
+  const clock = new LogClock(deadlines.latest(), Date.now());
+  const outbox = deriving && new Outbox(database, SESSION_RECORDS, deriving.sealer);
   return {
     name: 'sessions',
+    ...(outbox !== undefined && { outbox }),
     position: () => readPosition(database),
-    find: (id) => table.byReference(id) ?? table.bySidToken(hideSid(id)),
-    newest: (limit, before = Number.MAX_SAFE_INTEGER) => table.newest(before, limit),
+    find: (id) => sessions.byReference(id) ?? sessions.bySidToken(key.token('oidc.session.id', id)),
+    newest: (limit, before = Number.MAX_SAFE_INTEGER) => sessions.newest(before, limit),
+    findToken: (id) => tokens.newestOf(key.token('oidc.token.id', id)),
+    readToken: (token, issuer) => tokens.find(token, issuer),
+    tokens: (filter) => tokens.list(filter),
     close: () => database.close(),
     async process(batch) {
-      const rows = new Map<string, SessionRow>();
-      for (const { index, record, openings: opened } of await records.read(batch)) {
-        const facts = sessionFacts(record, opened);
-        if (facts === undefined) continue;
-        const row = rows.get(facts.reference) ?? table.byReference(facts.reference);
-        // Hidden once a session: the first token stays.
-        const sid = row?.sidToken === undefined ? facts.sid : undefined;
-        const sidToken = sid === undefined ? undefined : hideSid(sid);
-        rows.set(facts.reference, foldSession(row, facts, index, sidToken));
-      }
+      const followed = await records.read(batch);
+      const fold = new SessionFold({ sessions, tokens, key, config: deriving?.config });
+      for (const record of followed) fold.take(record);
+      const changed = fold.finish();
       inTransaction(database, () => {
-        for (const row of rows.values()) table.write(row);
+        for (const row of changed.sessions) {
+          sessions.write(row);
+          if (!isEnded(row.state)) deadlines.add(row.reference, msOf(row.lastSeen));
+        }
+        for (const row of changed.tokens) tokens.write(row);
+        fold.writeActorEnds();
+        if (outbox !== undefined) {
+          for (const finding of changed.findings) outbox.put(finding);
+          for (const { record } of followed) outbox.seen(record.audit.record.id);
+        }
+        if (fold.latest !== '') deadlines.reach(fold.latest);
         writePosition(database, batch.first + batch.entries.length);
+      });
+      if (fold.latest !== '') clock.reach(fold.latest, Date.now());
+    },
+    async tick(nowMs) {
+      const atMs = clock.at(nowMs);
+      if (deriving === undefined || outbox === undefined || atMs === undefined) return;
+      const found = await findDeadlines({ sessions, deadlines, openings, config: deriving.config }, atMs);
+      if (found.length === 0) return;
+      inTransaction(database, () => {
+        for (const { reference, nextMs, draft } of found) {
+          if (draft !== undefined) outbox.put(draft);
+          if (nextMs === undefined) deadlines.remove(reference);
+          else deadlines.set(reference, nextMs);
+        }
       });
     },
   };

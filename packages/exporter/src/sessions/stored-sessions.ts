@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { createBlindKey } from '../blind-key.ts';
 import { openFollowerDatabase, readPosition } from '../follower-database.ts';
 import { compareText, differingRows } from '../row-differences.ts';
-import { SESSIONS_SCHEMA, SESSIONS_TITLE, SESSIONS_VERSION } from './session-table.ts';
+import { databaseOptions } from './session-database.ts';
 
 /** A session that is stored otherwise than the records make it. */
 export interface SessionDifference {
@@ -75,12 +75,5 @@ function* sessions(database: DatabaseSync): Generator<StoredSession> {
 }
 
 function openReadOnly(file: string, key: Uint8Array): DatabaseSync {
-  return openFollowerDatabase({
-    file,
-    title: SESSIONS_TITLE,
-    version: SESSIONS_VERSION,
-    schema: SESSIONS_SCHEMA,
-    key: createBlindKey(key),
-    readOnly: true,
-  });
+  return openFollowerDatabase({ ...databaseOptions(file, createBlindKey(key)), readOnly: true });
 }

@@ -129,6 +129,11 @@ describe('where values come from', () => {
       keyFiles: [],
       anchors: [],
       deliver: [],
+      sessions: {
+        limits: { idleMs: 1_800_000, inactivityMs: undefined, absoluteMs: undefined },
+        overrides: [],
+        clockSkewMs: 5000,
+      },
       indexDriver: 'elasticsearch',
       indexTelemetry: true,
       elasticsearch: {

@@ -24,6 +24,9 @@ const SCRIPT = `
   port.postMessage({ kind: 'ready' });
 `;
 
+const limits = { idleMs: 1, inactivityMs: undefined, absoluteMs: undefined };
+const sessions = { limits, overrides: [], clockSkewMs: 0 };
+
 let thread: FollowerThread | undefined;
 
 afterEach(async () => {
@@ -40,7 +43,7 @@ async function start(): Promise<{ started: () => number; lines: string[] }> {
     destination: { write: (line: string) => lines.push(line) },
   });
   thread = await FollowerThread.start(
-    { dataDirectory: '/nowhere', environmentKek: undefined, ledger: new PublishedSize(), log },
+    { dataDirectory: '/nowhere', environmentKek: undefined, sessions, ledger: new PublishedSize(), log },
     async () => {
       count++;
       const worker = new Worker(SCRIPT, { eval: true });

@@ -1,0 +1,288 @@
+import type { BlindKey } from '../blind-key.ts';
+import { partyOf } from '../derived-draft.ts';
+import type { DerivedDraft, EvidenceParty } from '../derived-draft.ts';
+import type { FollowedRecord } from '../followed-records.ts';
+import { actorEnd } from './actor-end.ts';
+import type { ActorEnd } from './actor-end.ts';
+import { msOf } from './moment.ts';
+import type { SessionFacts } from './session-facts.ts';
+import { sessionFacts } from './session-facts.ts';
+import {
+  findDeadline,
+  findReuse,
+  findSessionUse,
+  findSkew,
+  findStepUp,
+  findTokenUse,
+  findExcess,
+} from './session-findings.ts';
+import { deadlineOf } from './session-limits.ts';
+import type { SessionsConfig } from './session-limits.ts';
+import { endSession, foldSession, isUsedAfterEnd, newSession } from './session-row.ts';
+import type { Evidence, SessionRow } from './session-row.ts';
+import { isEnded } from './session-state.ts';
+import { MAX_ACTOR_ENDS } from './session-table.ts';
+import type { SessionTable } from './session-table.ts';
+import { tokenFacts } from './token-facts.ts';
+import type { TokenFacts } from './token-facts.ts';
+import { exceedingScopes, foldToken, newToken, replaceToken } from './token-row.ts';
+import type { TokenRow } from './token-row.ts';
+import type { TokenTable } from './token-table.ts';
+
+/** The issuer's times are whole seconds. */
+const ISSUER_CLOCK_MS = 1000;
+
+/** A token may have lain with a client for so long before it came out: more is a clock that is ahead. */
+const ISSUE_DELAY_MS = 60_000;
+
+/** Where a batch is folded into. */
+export interface SessionFoldOptions {
+  sessions: SessionTable;
+  tokens: TokenTable;
+  key: BlindKey;
+  /** Absent where nothing is to be derived. */
+  config: SessionsConfig | undefined;
+}
+
+/** A row that a batch changed, with the last record of it that did. */
+interface Touched<Row> {
+  row: Row;
+  by: FollowedRecord;
+}
+
+/** Folds a batch of records into sessions and tokens: what is read is read once, what changed is written once. */
+export class SessionFold {
+  readonly #options: SessionFoldOptions;
+  readonly #sessions: Map<string, Touched<SessionRow>> = new Map();
+  readonly #tokens: Map<string, Touched<TokenRow>> = new Map();
+  readonly #hidden: Map<string, string> = new Map();
+  readonly #findings: Map<string, DerivedDraft> = new Map();
+  readonly #actorEnds: ActorEnd[] = [];
+  /** `@timestamp` of the latest record. */
+  latest = '';
+
+  constructor(options: SessionFoldOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in one more record; they come in the order of the ledger. */
+  take(followed: FollowedRecord): void {
+    const { index, record, openings } = followed;
+    const facts = sessionFacts(record, openings);
+    const token = tokenFacts(record, openings);
+    if (record.event.kind === 'event' && record['@timestamp'] > this.latest)
+      this.latest = record['@timestamp'];
+    if (facts !== undefined) {
+      this.#takeSession(facts, { time: facts.time, record: record.audit.record.id, index }, followed);
+    } else this.#takeActorEnd(followed);
+    if (token !== undefined) {
+      this.#takeToken(token, { time: token.time, record: record.audit.record.id, index }, followed);
+    }
+  }
+
+  /** What the batch changed, and what it shows; nothing is taken in afterwards. */
+  finish(): { sessions: SessionRow[]; tokens: TokenRow[]; findings: DerivedDraft[] } {
+    const { config } = this.#options;
+    if (config !== undefined) {
+      for (const { row, by } of this.#sessions.values()) this.#findUseOfSession(row, by, config);
+      for (const { row, by } of this.#tokens.values()) this.#findUseOfToken(row, by, config);
+    }
+    return {
+      sessions: [...this.#sessions.values()].map(({ row }) => row),
+      tokens: [...this.#tokens.values()].map(({ row }) => row),
+      findings: [...this.#findings.values()],
+    };
+  }
+
+  /** Within the transaction: keeps the ends that named only a person. */
+  writeActorEnds(): void {
+    for (const { actor, issuer, step } of this.#actorEnds)
+      this.#options.sessions.writeEnd(actor, issuer, step);
+  }
+
+  #takeSession(facts: SessionFacts, at: Evidence, followed: FollowedRecord): void {
+    const { config } = this.#options;
+    const row = this.#session(facts, at, followed);
+    if (config !== undefined && facts.active) this.#findLapse(row, facts, followed, config);
+    // Hidden once a session: the first token stays.
+    const sid = row.sidToken === undefined ? facts.sid : undefined;
+    const sidToken = sid === undefined ? undefined : this.#hide('oidc.session.id', sid);
+    const again = foldSession(row, facts, at, sidToken);
+    if (again !== undefined && config !== undefined) {
+      this.#put(findStepUp(row, again, at, partyOf(followed.record, followed.openings)));
+    }
+  }
+
+  #session(facts: SessionFacts, { index }: Evidence, by: FollowedRecord): SessionRow {
+    const { sessions } = this.#options;
+    const known = this.#sessions.get(facts.reference);
+    if (known !== undefined) {
+      known.by = by;
+      return known.row;
+    }
+    const stored = sessions.byReference(facts.reference);
+    const row = stored ?? newSession(facts, index);
+    this.#sessions.set(facts.reference, { row, by });
+    if (stored === undefined && facts.issuer !== undefined) {
+      // Heard of after its person's sessions were ended, and older than that.
+      const { actor, issuer } = facts;
+      const inBatch = this.#actorEnds.filter((end) => end.actor === actor && end.issuer === issuer);
+      const ends = [...sessions.endsOf(actor, issuer), ...inBatch.map(({ step }) => step)];
+      for (const end of ends.slice(-MAX_ACTOR_ENDS)) if (facts.time <= end.time) endSession(row, end);
+    }
+    return row;
+  }
+
+  #takeActorEnd(followed: FollowedRecord): void {
+    const end = actorEnd(followed);
+    if (end === undefined) return;
+    const { sessions } = this.#options;
+    const { actor, issuer, step } = end;
+    this.#actorEnds.push(end);
+    const references = new Set(sessions.ofActor(actor, issuer));
+    for (const { row } of this.#sessions.values()) {
+      if (row.actor === actor && row.issuer === issuer) references.add(row.reference);
+    }
+    for (const reference of references) {
+      const row = this.#sessions.get(reference)?.row ?? sessions.byReference(reference);
+      if (row === undefined || row.actor !== actor || row.issuer !== issuer || row.started > step.time)
+        continue;
+      this.#sessions.set(reference, { row, by: this.#sessions.get(reference)?.by ?? followed });
+      endSession(row, step);
+    }
+  }
+
+  /** What time had brought about before the session was used again, and nobody saw happen. */
+  #findLapse(
+    row: SessionRow,
+    { time }: SessionFacts,
+    followed: FollowedRecord,
+    config: SessionsConfig,
+  ): void {
+    const { lastActive } = row;
+    if (lastActive === undefined || time <= lastActive.time) return;
+    const deadline = deadlineOf(row, config);
+    // That it was idle, its use has already undone.
+    if (deadline === undefined || deadline.reason === 'token_expiry' || deadline.step === 'idle') return;
+    if (deadline.atMs + config.clockSkewMs >= msOf(time)) return;
+    this.#put(findDeadline(row, deadline, partyOf(followed.record, followed.openings)));
+  }
+
+  #findUseOfSession(row: SessionRow, by: FollowedRecord, { clockSkewMs }: SessionsConfig): void {
+    if (!isUsedAfterEnd(row, clockSkewMs)) return;
+    const { ended = '' } = row;
+    if (!row.steps.some(({ step, time }) => step === 'used_after_end' && time > ended)) {
+      this.#put(findSessionUse(row, partyIn(by, row)));
+    }
+    // Their uses may have come before anybody told of the end.
+    for (const token of this.#options.tokens.usedAfter(row.reference, ended)) this.#touchToken(token, by);
+  }
+
+  #touchToken(row: TokenRow, by: FollowedRecord): void {
+    const name = `${row.token} ${row.issuer}`;
+    if (!this.#tokens.has(name)) this.#tokens.set(name, { row, by });
+  }
+
+  #findUseOfToken(row: TokenRow, by: FollowedRecord, { clockSkewMs }: SessionsConfig): void {
+    const party = partyIn(by, { reference: row.session, actor: row.actor });
+    const { lastUse, expiresAt, revoked, replacements } = row;
+    const isAfter = (end: string): boolean =>
+      lastUse !== undefined && msOf(lastUse.time) - msOf(end) > clockSkewMs;
+    if (revoked !== undefined && isAfter(revoked.time))
+      this.#put(findTokenUse(row, 'revoked', revoked, party));
+    if (expiresAt !== undefined && isAfter(expiresAt))
+      this.#put(findTokenUse(row, 'expired', undefined, party));
+    const session =
+      row.session === undefined || lastUse === undefined ? undefined : this.#stored(row.session);
+    if (session?.ended !== undefined && isEnded(session.state) && isAfter(session.ended)) {
+      const end = session.steps.find(
+        ({ index, time }) => index === session.endIndex && time === session.ended,
+      );
+      const reason =
+        session.state === 'expired' ? 'expired' : session.state === 'revoked' ? 'revoked' : 'logged_out';
+      this.#put(findTokenUse(row, reason, end, party));
+    }
+    const [first, last] = [replacements[0], replacements.at(-1)];
+    // Two requests of one application that meet in the same moment are not somebody else.
+    if (first !== undefined && last !== undefined && msOf(last.time) - msOf(first.time) > clockSkewMs) {
+      this.#put(findReuse(row, party));
+    }
+  }
+
+  #stored(reference: string): SessionRow | undefined {
+    return this.#sessions.get(reference)?.row ?? this.#options.sessions.byReference(reference);
+  }
+
+  #takeToken(facts: TokenFacts, at: Evidence, followed: FollowedRecord): void {
+    const { config } = this.#options;
+    const hidden = {
+      token: this.#hide('oidc.token.id', facts.id),
+      previous: facts.previousId === undefined ? undefined : this.#hide('oidc.token.id', facts.previousId),
+      address: facts.address === undefined ? undefined : this.#hide('client.address', facts.address),
+    };
+    const row = this.#token(hidden.token, facts.issuer, followed) ?? newToken(facts, hidden, at);
+    this.#tokens.set(`${hidden.token} ${facts.issuer}`, { row, by: followed });
+    foldToken(row, facts, hidden, at);
+    const previous = facts.signal === 'refreshed' ? hidden.previous : undefined;
+    if (previous !== undefined && previous !== hidden.token) {
+      const replaced = this.#token(previous, facts.issuer, followed);
+      if (replaced !== undefined) replaceToken(replaced, hidden.token, at);
+    }
+    if (config === undefined) return;
+    const party = partyOf(followed.record, followed.openings);
+    const excess = exceedingScopes(row, facts);
+    if (excess.length > 0) this.#put(findExcess(row, excess, at, party));
+    const skewMs = skewOf(facts, config.clockSkewMs);
+    if (skewMs !== undefined) {
+      const { audit, service } = followed.record;
+      const name = service?.['name'];
+      const producer = audit.sequence?.stream_id ?? (typeof name === 'string' ? name : '');
+      this.#put(findSkew(producer, facts.issuer, skewMs, at, party));
+    }
+  }
+
+  #token(token: string, issuer: string, by: FollowedRecord): TokenRow | undefined {
+    const name = `${token} ${issuer}`;
+    const known = this.#tokens.get(name);
+    if (known !== undefined) return known.row;
+    const row = this.#options.tokens.find(token, issuer);
+    if (row !== undefined) this.#tokens.set(name, { row, by });
+    return row;
+  }
+
+  #hide(kind: string, value: string): string {
+    const name = `${kind}\0${value}`;
+    const known = this.#hidden.get(name);
+    if (known !== undefined) return known;
+    const token = this.#options.key.token(kind, value);
+    this.#hidden.set(name, token);
+    return token;
+  }
+
+  #put(finding: DerivedDraft | undefined): void {
+    if (finding !== undefined && !this.#findings.has(finding.draft.id))
+      this.#findings.set(finding.draft.id, finding);
+  }
+}
+
+/** Whose session or token it is, also where the record that ended it names only the person. */
+function partyIn(
+  { record, openings }: FollowedRecord,
+  { reference, actor }: { reference: string | undefined; actor: string },
+): EvidenceParty {
+  return {
+    ...partyOf(record, openings),
+    actorRef: actor,
+    ...(reference !== undefined && { sessionRef: reference }),
+  };
+}
+
+/** How far the clock of a record's service is from the issuer's, milliseconds; undefined where it is near enough. */
+function skewOf({ issuedAt, time, signal, grantType }: TokenFacts, toleratedMs: number): number | undefined {
+  if (issuedAt === undefined) return undefined;
+  const skewMs = msOf(time) - msOf(issuedAt);
+  // Before it was issued nobody can have it.
+  if (skewMs < -(toleratedMs + ISSUER_CLOCK_MS)) return skewMs;
+  const isFresh = (signal === 'issued' || signal === 'refreshed') && grantType !== 'client_credentials';
+  return isFresh && skewMs > toleratedMs + ISSUE_DELAY_MS ? skewMs : undefined;
+}
