@@ -105,5 +105,7 @@ export {
 export { mapSpan } from './mapping/span.ts';
 export type { SpanContext } from './mapping/resource.ts';
 export type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from './span.ts';
+export { MAX_SKIPPED_RUNS, readSkippedNumbers } from './skipped-numbers.ts';
+export type { SkippedNumbers } from './skipped-numbers.ts';
 export { parseOpenings } from './parse-openings.ts';
 export { parseRecord } from './parse-record.ts';

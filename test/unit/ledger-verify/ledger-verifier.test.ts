@@ -42,7 +42,16 @@ describe('a sound log', () => {
     });
     if (size > 0) {
       expect(report.producers).toEqual([
-        { streamId: 'stream', count: size, first: 1, last: size, missing: [], duplicates: 0, exact: true },
+        {
+          streamId: 'stream',
+          count: size,
+          skipped: 0,
+          first: 1,
+          last: size,
+          missing: [],
+          duplicates: 0,
+          exact: true,
+        },
       ]);
     }
   });

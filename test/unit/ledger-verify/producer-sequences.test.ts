@@ -32,6 +32,55 @@ describe('producer sequences', () => {
     );
   });
 
+  test('numbers that were left out are no holes, in any order and however they overlap', () => {
+    const number = fc.integer({ min: 1, max: 60 });
+    const run = fc.tuple(number, fc.integer({ min: 0, max: 9 }));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(number, run), { minLength: 1, maxLength: 60 }), (steps) => {
+        const sequences = new ProducerSequences();
+        const seen = new Set<number>();
+        let skipped = 0;
+        for (const step of steps) {
+          if (typeof step === 'number') sequences.add('id', { streamId: 's', number: step });
+          else sequences.addSkipped({ streamId: 's', bounds: [step[0], step[0] + step[1]] });
+          const [from, length] = typeof step === 'number' ? [step, 0] : step;
+          for (let n = from; n <= from + length; n++) {
+            if (typeof step !== 'number' && !seen.has(n)) skipped += 1;
+            seen.add(n);
+          }
+        }
+        const [report] = sequences.reports();
+        const missing = new Set<number>();
+        for (const [from, to] of report?.missing ?? []) for (let n = from; n <= to; n++) missing.add(n);
+        const last = Math.max(...seen);
+        expect([...missing]).toEqual(
+          Array.from({ length: last }, (_, i) => i + 1).filter((n) => !seen.has(n)),
+        );
+        expect(report).toMatchObject({ count: seen.size, skipped, last, exact: true });
+      }),
+    );
+  });
+
+  test('what was left out stands in a saved state', () => {
+    const sequences = new ProducerSequences();
+    sequences.add('id', { streamId: 's', number: 4 });
+    sequences.addSkipped({ streamId: 's', bounds: [1, 2, 7, 7] });
+    const restored = new ProducerSequences();
+    restored.restore(sequences.save());
+    expect(restored.reports()).toEqual(sequences.reports());
+    expect(restored.reports()).toMatchObject([
+      {
+        count: 4,
+        skipped: 3,
+        last: 7,
+        missing: [
+          [3, 3],
+          [5, 6],
+        ],
+      },
+    ]);
+  });
+
   test('an event that shares its span’s number is no duplicate', () => {
     const sequences = new ProducerSequences();
     const sequence = { streamId: 's', number: 1 };

@@ -1,3 +1,4 @@
+import type { SkippedNumbers } from '@spanledger/record/canonical-json';
 import type { EntryFields } from './entry-fields.ts';
 import type { ShapedFields } from './record-shapes.ts';
 import { asciiText, type StreamNames } from './stream-names.ts';
@@ -18,6 +19,8 @@ export interface BundleSequences {
   isEvent: Uint8Array<ArrayBuffer>;
   /** Ids of the entries that have no number, with their place in the bundle, ascending. */
   ids: [slot: number, id: string][];
+  /** Numbers that records of the bundle say were left out. */
+  skipped: SkippedNumbers[];
 }
 
 /** How many bytes {@link SequenceCollector} needs. */
@@ -54,6 +57,7 @@ export class SequenceCollector {
       streamOf: new Uint16Array(block, offset + 8 * TILE_WIDTH, TILE_WIDTH),
       isEvent: new Uint8Array(block, offset + 10 * TILE_WIDTH, TILE_WIDTH),
       ids: [],
+      skipped: [],
     };
   }
 
@@ -79,7 +83,8 @@ export class SequenceCollector {
   }
 
   /** Adds an entry that was parsed. */
-  addParsed(slot: number, { recordId, sequence }: EntryFields): void {
+  addParsed(slot: number, { recordId, sequence, skipped }: EntryFields): void {
+    if (skipped !== undefined) this.#sequences.skipped.push(skipped);
     if (recordId === undefined) return;
     if (sequence !== undefined && Number.isSafeInteger(sequence.number) && sequence.number >= 1) {
       const { numbers, streamOf, isEvent } = this.#sequences;

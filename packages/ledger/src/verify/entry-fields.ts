@@ -1,4 +1,10 @@
-import { parseCanonical, type JsonObject, type JsonValue } from '@spanledger/record/canonical-json';
+import {
+  parseCanonical,
+  readSkippedNumbers,
+  type JsonObject,
+  type JsonValue,
+  type SkippedNumbers,
+} from '@spanledger/record/canonical-json';
 
 /** What the verifier needs to know of an entry. Each field is absent if the entry has none of the right type. */
 export interface EntryFields {
@@ -12,6 +18,10 @@ export interface EntryFields {
   sequence?: { streamId: string; number: number };
   /** The signed note of a record about the log's keys. */
   keyStatement?: string;
+  /** Numbers that the audit policy left out, of a record that says so. */
+  skipped?: SkippedNumbers;
+  /** Whether there is any `audit.policy.skipped`, also one that says nothing; absent if not. */
+  hasSkipped?: true;
 }
 
 /**
@@ -40,6 +50,7 @@ export function readEntryFields(
   const streamId = sequence?.['stream_id'];
   const number = sequence?.['number'];
   const keyStatement = member(audit, 'key')?.['statement'];
+  const skipped = readSkippedNumbers(record);
   return {
     ok: true,
     value: {
@@ -52,6 +63,8 @@ export function readEntryFields(
         ? { sequence: { streamId, number } }
         : {}),
       ...(typeof keyStatement === 'string' ? { keyStatement } : {}),
+      ...(skipped === undefined ? {} : { skipped }),
+      ...(member(audit, 'policy')?.['skipped'] === undefined ? {} : { hasSkipped: true }),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { SkippedNumbers } from '@spanledger/record/canonical-json';
 import { isEventId, type BundleSequences } from './bundle-sequences.ts';
 import { MAX_STREAM_NAME_LENGTH } from './stream-names.ts';
 import { TILE_WIDTH } from './tile.ts';
@@ -21,8 +22,10 @@ const MAX_REMEMBERED_IDS = 65_536;
 export interface ProducerReport {
   /** `audit.sequence.stream_id`. */
   streamId: string;
-  /** How many different numbers the log holds. */
+  /** How many different numbers the log holds, or says were left out. */
   count: number;
+  /** How many of them the log says were left out by the audit policy (`policy.skipped`) and holds no record of. */
+  skipped: number;
   /** The smallest number. */
   first: number;
   /** The largest number. */
@@ -37,7 +40,13 @@ export interface ProducerReport {
 
 /** What a {@link ProducerSequences} knows, to be taken up again. */
 export interface SequencesState {
-  producers: { streamId: string; duplicates: number; exact: boolean; runs: [from: number, to: number][] }[];
+  producers: {
+    streamId: string;
+    duplicates: number;
+    skipped: number;
+    exact: boolean;
+    runs: [from: number, to: number][];
+  }[];
   recentIds: string[];
   untracked: number;
 }
@@ -46,6 +55,7 @@ interface Producer {
   /** Runs of numbers seen, ascending, neither touching nor overlapping. */
   runs: { from: number; to: number }[];
   duplicates: number;
+  skipped: number;
   exact: boolean;
 }
 
@@ -84,13 +94,25 @@ export class ProducerSequences {
     return false;
   }
 
+  /** Takes note of numbers that a record says were left out: they are no holes. */
+  addSkipped({ streamId, bounds }: SkippedNumbers): void {
+    const producer = this.#producer(streamId);
+    if (producer === undefined) return;
+    for (let at = 0; at < bounds.length; at += 2) {
+      const before = producer.runs.length;
+      producer.skipped += addRun(producer, bounds[at] ?? 0, bounds[at + 1] ?? 0);
+      this.#runs += producer.runs.length - before;
+      if (this.#runs > MAX_RUNS && forgetOldestHole(producer)) this.#runs -= 1;
+    }
+  }
+
   /**
    * Takes note of the records of a bundle, as {@link add} of each in turn would.
    *
    * @param onRepeat is told the place in the bundle of each record that had been seen before
    */
   addBundle(
-    { streams, streamOf, numbers, isEvent, ids }: BundleSequences,
+    { streams, streamOf, numbers, isEvent, ids, skipped }: BundleSequences,
     onRepeat: (slot: number) => void,
   ): void {
     const producers = this.#producersOf(streams);
@@ -114,11 +136,12 @@ export class ProducerSequences {
         if (this.#addId(id)) onRepeat(slot);
       }
     }
+    for (const each of skipped) this.addSkipped(each);
   }
 
   /** What is known of each producer, in the order in which they appeared. */
   reports(): ProducerReport[] {
-    return [...this.#producers].map(([streamId, { runs, duplicates, exact }]) => {
+    return [...this.#producers].map(([streamId, { runs, duplicates, skipped, exact }]) => {
       const missing: [number, number][] = [];
       let next = 1;
       let count = 0;
@@ -127,7 +150,16 @@ export class ProducerSequences {
         next = to + 1;
         count += to - from + 1;
       }
-      return { streamId, count, first: runs[0]?.from ?? 0, last: next - 1, missing, duplicates, exact };
+      return {
+        streamId,
+        count,
+        skipped,
+        first: runs[0]?.from ?? 0,
+        last: next - 1,
+        missing,
+        duplicates,
+        exact,
+      };
     });
   }
 
@@ -165,7 +197,7 @@ export class ProducerSequences {
     let producer = this.#producers.get(streamId);
     if (producer !== undefined) return producer;
     if (this.#producers.size >= MAX_PRODUCERS || streamId.length > MAX_STREAM_NAME_LENGTH) return undefined;
-    producer = { runs: [], duplicates: 0, exact: true };
+    producer = { runs: [], duplicates: 0, skipped: 0, exact: true };
     this.#producers.set(streamId, producer);
     return producer;
   }
@@ -216,6 +248,24 @@ function addNumber(producer: Producer, number: number): boolean {
     if (runs.length > MAX_RUNS_PER_PRODUCER) forgetOldestHole(producer);
   }
   return true;
+}
+
+/** Adds the numbers of a run; how many of them were not there. */
+function addRun(producer: Producer, from: number, to: number): number {
+  const { runs } = producer;
+  let start = runs.length;
+  for (let run = runs[start - 1]; run !== undefined && run.to >= from - 1; run = runs[start - 1]) start -= 1;
+  let end = start;
+  let known = 0;
+  const joined = { from, to };
+  for (let run = runs[end]; run !== undefined && run.from <= to + 1; run = runs[++end]) {
+    known += Math.max(0, Math.min(run.to, to) - Math.max(run.from, from) + 1);
+    joined.from = Math.min(joined.from, run.from);
+    joined.to = Math.max(joined.to, run.to);
+  }
+  runs.splice(start, end - start, joined);
+  if (runs.length > MAX_RUNS_PER_PRODUCER) forgetOldestHole(producer);
+  return to - from + 1 - known;
 }
 
 function forgetOldestHole(producer: Producer): boolean {

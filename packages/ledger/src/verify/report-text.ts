@@ -62,7 +62,9 @@ function describeWitnesses({ witnesses = [] }: Assurance): string[] {
 
 function describeProducers({ producers, producersTotal }: VerificationReport): string {
   const gaps = producers.filter(({ missing }) => missing.length > 0).length;
-  return `${count(producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log`;
+  const skipped = producers.reduce((sum, producer) => sum + producer.skipped, 0);
+  const leftOut = skipped === 0 ? '' : `; ${count(skipped)} spans left out by the audit policy`;
+  return `${count(producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log${leftOut}`;
 }
 
 function describeReach(assurance: Assurance): string[] {

@@ -18,7 +18,8 @@ export class SeenRecords {
   }
 
   /** Takes note of an entry. */
-  add(index: number, path: string, { recordId, sequence }: EntryFields): void {
+  add(index: number, path: string, { recordId, sequence, skipped }: EntryFields): void {
+    if (skipped !== undefined) this.producers.addSkipped(skipped);
     if (recordId !== undefined && this.producers.add(recordId, sequence)) this.#warn(index, path, recordId);
   }
 

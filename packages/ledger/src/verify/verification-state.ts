@@ -1,7 +1,7 @@
 /**
  * How far a verification has come, as a text to go on from:
  *
- *     spanledger.verification-state/v1
+ *     spanledger.verification-state/v2
  *     <SHA-256 of the third line, hexadecimal>
  *     <JSON>
  *
@@ -21,7 +21,7 @@ import type { SequencesState } from './producer-sequences.ts';
 import { HASH_BYTES, TILE_WIDTH } from './tile.ts';
 import type { VerificationWarning } from './warnings.ts';
 
-const FIRST_LINE = 'spanledger.verification-state/v1';
+const FIRST_LINE = 'spanledger.verification-state/v2';
 
 /** The state of a verification. */
 export interface VerificationState {
