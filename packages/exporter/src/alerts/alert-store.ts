@@ -1,0 +1,238 @@
+import { hash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { AlertSeverity } from '@spanledger/record';
+
+import { createBlindKey } from '../blind-key.ts';
+import { type DerivedDraft, partyOf } from '../derived-draft.ts';
+import type { FollowedRecord, FollowedRecords } from '../followed-records.ts';
+import {
+  type FollowedLog,
+  inTransaction,
+  openFollowerDatabase,
+  readPosition,
+  writePosition,
+} from '../follower-database.ts';
+import type { Follower } from '../follower.ts';
+import { Outbox, OUTBOX_SCHEMA, type RowSealer } from '../outbox/index.ts';
+import { ALERT_KIND, alertDraft } from './alert-draft.ts';
+import { type AlertFilter, type AlertRow, ALERTS_SCHEMA, AlertTable } from './alert-table.ts';
+import { AlertEngine, type RaisedAlert } from './engine.ts';
+import { RecordClock, timeOf } from './record-clock.ts';
+import type { AlertRule } from './rule.ts';
+import { KEY_STATES_SCHEMA, StoredKeyStates } from './stored-key-states.ts';
+
+/** What the database is called in messages. */
+const TITLE = 'list of alerts';
+
+/** Raised whenever what is stored changes its meaning. */
+const VERSION = 1;
+
+const SCHEMA = `
+  ${OUTBOX_SCHEMA} ${ALERTS_SCHEMA} ${KEY_STATES_SCHEMA}
+  CREATE TABLE alert_rules (id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE alert_notes (name TEXT PRIMARY KEY, note TEXT NOT NULL) WITHOUT ROWID;
+`;
+
+/** Of a log that is followed from its beginning though it is long, what happened earlier than this before its end is past. */
+const PAST_MS = 86_400_000;
+
+/** Where alerts are kept. */
+export interface AlertListOptions {
+  /** Path of the database. */
+  file: string;
+  /** 32 bytes: the key that hides what rules keep of the records. */
+  key: Uint8Array;
+}
+
+/** What raising alerts takes. */
+export interface AlertStoreOptions extends AlertListOptions {
+  rules: readonly AlertRule[];
+  /** The most keys in memory between batches. */
+  maxKeys: number;
+  records: FollowedRecords;
+  /** One record of the published log. */
+  readRecord: (index: number) => Promise<FollowedRecord>;
+  /** Seals what is on its way to the ledger. */
+  sealer: RowSealer;
+  log: FollowedLog;
+}
+
+/** The alerts of a log. */
+export interface AlertList {
+  /** For status: `alerts`. */
+  readonly name: string;
+  /** The first ledger index that is not taken in. */
+  position(): number;
+  find(id: string): AlertRow | undefined;
+  /** Alerts, those that were raised last first. */
+  list(filter: AlertFilter): AlertRow[];
+  /** How many alerts are open, by severity. */
+  open(): Partial<Record<AlertSeverity, number>>;
+  close(): void;
+}
+
+/**
+ * Opens the alerts of a data directory, to be read.
+ *
+ * @throws ExporterError `index_damaged` when they cannot be read
+ */
+export function openAlertList({ file, key }: AlertListOptions): AlertList {
+  const database = openFollowerDatabase({
+    file,
+    title: TITLE,
+    version: VERSION,
+    schema: SCHEMA,
+    key: createBlindKey(key),
+    readOnly: true,
+  });
+  return listOf(database);
+}
+
+/** Follows the log, runs the rules over its records, and keeps the alerts that the ledger holds. */
+export function openAlerts(options: AlertStoreOptions): Follower {
+  const { file, key, rules, maxKeys, records, readRecord, sealer, log } = options;
+  const blindKey = createBlindKey(key);
+  const database = openFollowerDatabase({
+    file,
+    title: TITLE,
+    version: VERSION,
+    schema: SCHEMA,
+    key: blindKey,
+    readOnly: false,
+    log,
+  });
+  const clock = new RecordClock();
+  const table = new AlertTable(database);
+  const outbox = new Outbox(database, ALERT_KIND, sealer);
+  const states = new StoredKeyStates(database, maxKeys, () => clock.nowMs);
+  const engine = new AlertEngine(rules, {
+    states,
+    clock,
+    hide: (kind, value) => blindKey.token(kind, value),
+  });
+  forgetChangedRules(database, rules);
+  restoreClock(database, clock);
+
+  /** What was told before, one day before the end of a log that is followed anew, is for a replay to tell. */
+  async function pastOf(): Promise<(raised: RaisedAlert) => boolean> {
+    const noted = readNote(database, 'past');
+    const past: unknown = noted === undefined ? undefined : JSON.parse(noted);
+    if (Array.isArray(past)) {
+      const [size, untilMs]: unknown[] = past;
+      return isPast(Number(size), Number(untilMs));
+    }
+    const last = log.size === 0 ? undefined : await readRecord(log.size - 1);
+    const untilMs = last === undefined ? 0 : timeOf(last.record['@timestamp']) - PAST_MS;
+    writeNote(database, 'past', JSON.stringify([log.size, untilMs]));
+    return isPast(log.size, untilMs);
+  }
+
+  async function draftOf(raised: RaisedAlert, at: FollowedRecord | undefined): Promise<DerivedDraft> {
+    const { index } = raised.trigger;
+    const { record, openings } = at?.index === index ? at : await readRecord(index);
+    return alertDraft(raised, partyOf(record, openings));
+  }
+
+  /** Runs the rules, and stores what comes of it in one transaction; nothing of it stays if that fails. */
+  async function advance(
+    taken: readonly FollowedRecord[],
+    run: () => AsyncGenerator<DerivedDraft>,
+    position?: number,
+  ): Promise<void> {
+    try {
+      const drafts: DerivedDraft[] = [];
+      for await (const draft of run()) drafts.push(draft);
+      inTransaction(database, () => {
+        for (const draft of drafts) outbox.put(draft);
+        for (const { record, index } of taken) {
+          outbox.seen(record.audit.record.id);
+          table.note(record, index);
+        }
+        states.flush();
+        writeNote(database, 'clock', JSON.stringify(clock.state));
+        if (position !== undefined) writePosition(database, position);
+      });
+      states.evict();
+    } catch (error) {
+      states.forget();
+      restoreClock(database, clock);
+      throw error;
+    }
+  }
+
+  return {
+    ...listOf(database),
+    outbox,
+    async process(batch) {
+      const taken = await records.read(batch);
+      const isPastAlert = await pastOf();
+      async function* run(): AsyncGenerator<DerivedDraft> {
+        for (const record of taken) {
+          for (const raised of engine.take(record)) {
+            if (!isPastAlert(raised)) yield await draftOf(raised, record);
+          }
+        }
+      }
+      await advance(taken, run, batch.first + batch.entries.length);
+    },
+    async tick(nowMs) {
+      async function* run(): AsyncGenerator<DerivedDraft> {
+        for (const raised of engine.overdue(nowMs)) yield await draftOf(raised, undefined);
+      }
+      if (rules.some(({ detection }) => detection.type === 'absence')) await advance([], run);
+    },
+  };
+}
+
+function listOf(database: DatabaseSync): AlertList {
+  const table = new AlertTable(database);
+  return {
+    name: 'alerts',
+    position: () => readPosition(database),
+    find: (id) => table.find(id),
+    list: (filter) => table.list(filter),
+    open: () => table.open(),
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+function isPast(size: number, untilMs: number): (raised: RaisedAlert) => boolean {
+  return ({ trigger, timestamp }) => trigger.index < size && timeOf(timestamp) < untilMs;
+}
+
+/** What a rule keeps means nothing to a rule that says something else. */
+function forgetChangedRules(database: DatabaseSync, rules: readonly AlertRule[]): void {
+  const digests = new Map(rules.map((rule) => [rule.id, digestOf(rule)]));
+  inTransaction(database, () => {
+    for (const row of database.prepare('SELECT id, digest FROM alert_rules').all()) {
+      if (digests.get(String(row['id'])) === row['digest']) continue;
+      database.prepare('DELETE FROM key_states WHERE rule = ?').run(String(row['id']));
+      database.prepare('DELETE FROM alert_rules WHERE id = ?').run(String(row['id']));
+    }
+    const insert = database.prepare('INSERT OR IGNORE INTO alert_rules (id, digest) VALUES (?, ?)');
+    for (const [id, digest] of digests) insert.run(id, digest);
+  });
+}
+
+function digestOf(rule: AlertRule): string {
+  return hash('sha256', JSON.stringify({ ...rule, selections: [...rule.selections] }));
+}
+
+function restoreClock(database: DatabaseSync, clock: RecordClock): void {
+  const noted = readNote(database, 'clock');
+  // Written by this file alone.
+  const state: RecordClock['state'] =
+    noted === undefined ? { times: [], count: 0, nowMs: 0 } : JSON.parse(noted);
+  clock.restore(state);
+}
+
+function readNote(database: DatabaseSync, name: string): string | undefined {
+  const note = database.prepare('SELECT note FROM alert_notes WHERE name = ?').get(name)?.['note'];
+  return typeof note === 'string' ? note : undefined;
+}
+
+function writeNote(database: DatabaseSync, name: string, note: string): void {
+  database.prepare('INSERT OR REPLACE INTO alert_notes (name, note) VALUES (?, ?)').run(name, note);
+}
