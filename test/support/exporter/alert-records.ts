@@ -75,7 +75,7 @@ export function sketchRecords(sketches: readonly RecordSketch[]): FollowedRecord
       timeMs: BEGINNING_MS + msOf(at) + i * msOf(every),
       fields: {
         ...set,
-        ...Object.fromEntries(vary.map((name) => [name, `${String(set[name] ?? name)}-${i}`])),
+        ...Object.fromEntries(vary.map((name) => [name, `${JSON.stringify(set[name] ?? name)}-${i}`])),
       },
     })),
   );

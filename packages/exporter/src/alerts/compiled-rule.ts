@@ -15,6 +15,8 @@ export interface CompiledRule {
   /** What makes values comparable. */
   among: readonly FieldReader[];
   severity?: FieldReader;
+  /** True where of records with the same value the first and the last tell everything. */
+  hasRuns: boolean;
 }
 
 /** Prepares a rule. */
@@ -28,6 +30,7 @@ export function compileRule(rule: AlertRule): CompiledRule {
     rule,
     matches: compileCondition(rule.condition, selections),
     selections,
+    hasRuns: ['changes', 'distinct', 'sequence'].includes(detection.type),
     groupBy: rule.groupBy.map(fieldReader),
     among: 'baseline' in detection ? detection.baseline.among.map(fieldReader) : [],
     ...(absent !== undefined && { absent }),

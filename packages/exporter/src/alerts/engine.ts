@@ -5,7 +5,7 @@ import type { FollowedRecord } from '../followed-records.ts';
 import { addSample } from './baseline.ts';
 import { type CompiledRule, compileRule } from './compiled-rule.ts';
 import { type KeyState, type KeyStates, NEVER } from './key-state.ts';
-import { RecordClock, timeOf, timestampOf } from './record-clock.ts';
+import { type RecordClock, timeOf, timestampOf } from './record-clock.ts';
 import { type AlertRule, isSeverity } from './rule.ts';
 import { numberOf } from './selection.ts';
 import {
@@ -15,11 +15,13 @@ import {
   forgetOld,
   hasSequence,
   insertCounted,
-  insertRun,
+  insertValue,
+  LATENESS_MS,
   MAX_EXACT_COUNT,
   recordsIn,
   STRETCHES,
   sumIn,
+  thinRuns,
   type TimelineEntry,
   valuesIn,
 } from './timeline.ts';
@@ -47,9 +49,6 @@ export interface EngineOptions {
   /** The time by the records. */
   clock: RecordClock;
 }
-
-/** What must follow may come so much later than its time. */
-const LATENESS_MS = 10_000;
 
 /** How long an account is remembered that a rule waits for the return of. */
 const REMEMBERED_MS = 400 * 86_400_000;
@@ -207,7 +206,7 @@ export class AlertEngine {
     const token = this.#hide('alerts.value', String(value));
     return this.#withTimeline(compiled, record, timeMs, (entries) => {
       const { id, index } = evidenceRecord(record);
-      const at = insertRun(entries, [timeMs, 1, 0, token, id, index]);
+      const at = insertValue(entries, [timeMs, 1, 0, token, id, index]);
       return findStretch(entries, at, compiled.rule.windowMs, (from, to) => isComplete(entries, from, to));
     });
   }
@@ -222,7 +221,7 @@ export class AlertEngine {
     if (fitting.length === 0) return undefined;
     return this.#withTimeline(compiled, record, timeMs, (entries) => {
       const { id, index } = evidenceRecord(record);
-      const places = fitting.map((step) => insertRun(entries, [timeMs, 1, 0, step, id, index]));
+      const places = fitting.map((step) => insertValue(entries, [timeMs, 1, 0, step, id, index]));
       return findStretch(entries, Math.min(...places), compiled.rule.windowMs, (from, to) =>
         hasSequence(entries, from, to, steps),
       );
@@ -244,6 +243,7 @@ export class AlertEngine {
     const count = stretch === undefined ? 0 : countIn(entries, stretch.from, stretch.to);
     const firstMs = entries[stretch?.from ?? 0]?.[0];
     const lastMs = entries[stretch?.to ?? 0]?.[0];
+    if (compiled.hasRuns) thinRuns(entries);
     forgetOld(entries, compiled.rule.windowMs);
     if (stretch === undefined) {
       this.#write(compiled, key, state, timeMs);

@@ -14,6 +14,9 @@ export type TimelineEntry = [
   index: number,
 ];
 
+/** So much later than others of its time a record may come without that making a difference. */
+export const LATENESS_MS = 10_000;
+
 /** The most entries of one key; the oldest ones are forgotten. */
 export const MAX_TIMELINE_ENTRIES = 128;
 
@@ -49,26 +52,34 @@ export function insertCounted(entries: TimelineEntry[], entry: TimelineEntry, st
 }
 
 /**
- * Puts a record among the others, by time. Of records with the same value, one after the other, only the first and the
- * last are kept: what lies between tells nothing more.
+ * Puts a record among the others, by time.
  *
- * @returns where it stands, or where what stands for it does
+ * @returns where it stands
  */
-export function insertRun(entries: TimelineEntry[], entry: TimelineEntry): number {
+export function insertValue(entries: TimelineEntry[], entry: TimelineEntry): number {
   const at = placeOf(entries, entry[0]);
-  const [, , , value] = entry;
-  const has = (i: number): boolean => entries[i]?.[3] === value;
-  if (has(at - 1) && has(at)) return at - 1;
-  if (has(at - 1) && has(at - 2)) {
-    entries[at - 1] = entry;
-    return at - 1;
-  }
-  if (has(at) && has(at + 1)) {
-    entries[at] = entry;
-    return at;
-  }
   entries.splice(at, 0, entry);
   return at;
+}
+
+/**
+ * Of records with the same value, one after the other, keeps only the first and the last: what lies between tells nothing
+ * more, unless a record that is late comes between them. So the newest are left as they are.
+ */
+export function thinRuns(entries: TimelineEntry[]): void {
+  const newest = entries.at(-1)?.[0] ?? 0;
+  thinRunsBefore(entries, newest - LATENESS_MS);
+  if (entries.length > MAX_TIMELINE_ENTRIES) thinRunsBefore(entries, newest);
+}
+
+function thinRunsBefore(entries: TimelineEntry[], untilMs: number): void {
+  let kept = 0;
+  for (const [i, entry] of entries.entries()) {
+    const isBetween = entries[kept - 1]?.[3] === entry[3] && entries[i + 1]?.[3] === entry[3];
+    if (isBetween && entry[0] < untilMs) continue;
+    entries[kept++] = entry;
+  }
+  entries.length = kept;
 }
 
 /** Forgets what is too old to be completed by anything that is not very late, and what is too much. */

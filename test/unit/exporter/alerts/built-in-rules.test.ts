@@ -23,7 +23,7 @@ interface Cases {
 const rules = builtInRules();
 
 for (const rule of rules) {
-  describe(rule.id, () => {
+  describe(`the rule ${rule.id}`, () => {
     const text = readFileSync(new URL(`${rule.id}.cases.yaml`, FOLDER), 'utf8');
     const { positives, near_misses: nearMisses }: Cases = parse(text);
     test.each(positives)('raised: $name', ({ records, alerts = 1, severity = rule.severity }) => {

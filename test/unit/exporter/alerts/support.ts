@@ -59,11 +59,11 @@ export function raise(
   batch: number = records.length,
   maxKeys?: number,
 ): RaisedAlert[] {
-  const { engine, save } = startEngine(rules, maxKeys);
+  const tried = startEngine(rules, maxKeys);
   const raised: RaisedAlert[] = [];
   for (const [i, record] of records.entries()) {
-    raised.push(...engine.take(record));
-    if ((i + 1) % batch === 0) save();
+    raised.push(...tried.engine.take(record));
+    if ((i + 1) % batch === 0) tried.save();
   }
   return raised;
 }
