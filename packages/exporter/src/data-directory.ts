@@ -41,6 +41,8 @@ export interface DataDirectory {
   elasticsearchFile: string;
   /** Which alerts wait for which target, and what none took. */
   deliveryFile: string;
+  /** Erasures and legal holds. */
+  privacyFile: string;
   /** The log's origin, drawn once. */
   originFile: string;
   /** What is kept of each token: a file each, without the token. */
@@ -81,6 +83,7 @@ export function dataDirectory(directory: string): DataDirectory {
     producersFile: join(state, 'producers.json'),
     elasticsearchFile: join(state, 'elasticsearch.db'),
     deliveryFile: join(state, 'delivery.db'),
+    privacyFile: join(state, 'privacy.db'),
     originFile: join(state, 'origin'),
     tokens: join(state, 'tokens'),
     signals: join(state, 'signals'),

@@ -16,6 +16,8 @@ export interface FollowedRecord {
 export interface FollowedRecords {
   /** The answer may be shared with other followers: it must not be changed. */
   read(batch: FollowedBatch): Promise<readonly FollowedRecord[]>;
+  /** What was read is not handed out again. */
+  forget(): void;
 }
 
 /**
@@ -37,6 +39,9 @@ export function followedRecords(openings: OpeningsReader): FollowedRecords {
         if (last?.answer === answer) last = undefined;
       });
       return answer;
+    },
+    forget() {
+      last = undefined;
     },
   };
 }

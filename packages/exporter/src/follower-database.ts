@@ -79,6 +79,18 @@ export function inTransaction(database: DatabaseSync, run: () => void): void {
   }
 }
 
+/**
+ * Writes a database anew, without what was deleted from it or overwritten, and cuts its write-ahead log off: then no
+ * file holds that any more.
+ *
+ * @throws ExporterError `service_busy` while somebody reads; to be tried again
+ */
+export function settleDatabase(database: DatabaseSync): void {
+  database.exec('VACUUM');
+  if (database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0) return;
+  throw new ExporterError('service_busy', 'a database is being read', { hint: 'It is tried again.' });
+}
+
 function tryOpen(options: FollowerDatabaseOptions): DatabaseSync | undefined {
   const database = connect(options);
   try {

@@ -1,3 +1,5 @@
+import type { AuditRecord, JsonObject } from '@spanledger/record';
+
 import type { Outbox } from './outbox/index.ts';
 
 /** Entries of the published log, in order. */
@@ -6,6 +8,16 @@ export interface FollowedBatch {
   first: number;
   /** Canonical bytes of the records, with `audit.ledger`. */
   entries: readonly Uint8Array[];
+}
+
+/** What is to be forgotten: the records of a person, whose opened groups are not there any more. */
+export interface ErasedRecords {
+  /** `audit.actor.id` of the person. */
+  actor: string;
+  /** `audit.session.id`s of the person. */
+  sessions: readonly string[];
+  /** The records, without their opened groups, in order: those of the person, and those without a subject in the same traces. */
+  records: readonly { index: number; record: AuditRecord & JsonObject }[];
 }
 
 /**
@@ -29,6 +41,13 @@ export interface Follower {
    * @param nowMs - milliseconds since the epoch
    */
   tick?(nowMs: number): Promise<void> | void;
+  /**
+   * Forgets what it knows from opened groups of records that it has taken in, as if they never had any: also rows that
+   * are sealed, and what it remembers. Called for some records of a person after the other; may be called again.
+   */
+  erase?(erased: ErasedRecords): Promise<void> | void;
+  /** After {@link Follower.erase}: sees to it that it is in no file any more. */
+  settleErasure?(): void;
   /** Releases files; nothing is called afterwards. */
   close(): void;
 }

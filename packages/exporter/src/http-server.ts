@@ -10,6 +10,7 @@ import { answerError, answerNotFound, RETRY_AFTER_S } from './http-errors.ts';
 import { type Intake, receiveRoutes } from './receive/index.ts';
 import { METRICS_CONTENT_TYPE } from './metrics.ts';
 import { signalRoutes, type Signals } from './signals/index.ts';
+import type { PrivacyDesk } from './privacy-desk-types.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Bodies of anything but spans. */
@@ -41,6 +42,7 @@ export interface ServerRooms {
   archive: Archive;
   /** Undefined: no provider is heard. */
   signals?: Pick<Signals, 'refuse' | 'takeLogout'> | undefined;
+  desk: PrivacyDesk;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
   troubles: () => Trouble[];
   /** What is to be told, and does not make the service unready. */
@@ -111,6 +113,7 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
   await app.register(apiRoutes, {
     archive: rooms.archive,
     noteReading: (request, reading) => rooms.doors.noteReading(request, reading),
+    privacy: { desk: rooms.desk, callerOf: (request) => guard.callerOf(request) },
   });
   if (rooms.signals !== undefined) await app.register(signalRoutes, { signals: rooms.signals });
   return app;

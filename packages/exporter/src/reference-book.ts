@@ -9,4 +9,6 @@ export interface ReferenceBook {
   ofSubject(subject: DraftSubject): string;
   /** @returns 128 random bits, base64url; the same for every record of the session */
   ofSession(session: DraftSession): string;
+  /** Whether a reference stands for nobody any more. */
+  isErased(reference: string): boolean;
 }

@@ -47,6 +47,7 @@ import { openSignals } from './provider-signals.ts';
 import type { Reconciler } from './reconcile/index.ts';
 import { IndexVerifications } from './index-verification.ts';
 import { openNormalTelemetry } from './normal-telemetry.ts';
+import { openDesk } from './privacy-desk.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
 import { describeMetrics } from './metrics.ts';
@@ -303,6 +304,20 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     closers,
     log,
   });
+  const desk = openDesk({
+    file: paths.privacyFile,
+    indexKey,
+    fourEyes: config.fourEyes,
+    ledger,
+    archive,
+    intake,
+    references,
+    vaultFollower,
+    thread,
+    indexed: () => search.position(),
+    log,
+    closers,
+  });
   const telemetry = await openNormalTelemetry(config);
   closers.add(() => telemetry?.close());
   const app = await createServer({
@@ -311,6 +326,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     intake: telemetry?.beside(intake) ?? intake,
     archive,
     signals,
+    desk,
     troubles: () => ledgerTroubles(ledger),
     warnings: () => [
       ...ledgerWarnings(ledger),
@@ -337,6 +353,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(() => app.close());
   vaultFollower.start();
   doors.start();
+  desk.start();
   const url = await listen(app, config.host, config.port);
   log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
   warnOfExposure(config, paths, doors, log);

@@ -68,6 +68,19 @@ export interface AuditRecord {
     commitments?: Partial<Record<CommitmentGroup, string>>;
     /** Of a record that the service derived from others: which ones it rests on. */
     evidence?: EvidenceFields;
+    /** Of the erasure of a subject: who asked and who approved, and what went. */
+    erasure?: {
+      id: string;
+      requested_by: string;
+      approved_by?: string;
+      before?: number;
+      records?: number;
+      companions?: number;
+      sessions?: number;
+      documents?: number;
+    };
+    /** Of a legal hold that was set or released. */
+    hold?: { id: string; kind: 'subject' | 'session' | 'query' | 'time'; by: string };
     /** Of a change of the log's keys: the statement, a signed note, and what it says. */
     key?: {
       from: number;

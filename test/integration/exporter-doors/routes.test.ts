@@ -4,7 +4,9 @@ import { createLog, createToken, type Role, ROLES } from '@spanledger/audit-expo
 import type { Archive } from '../../../packages/exporter/src/archive-types.ts';
 import type { Door } from '../../../packages/exporter/src/door.ts';
 import { Doors } from '../../../packages/exporter/src/doors/index.ts';
+import { ExporterError } from '../../../packages/exporter/src/errors.ts';
 import { createServer } from '../../../packages/exporter/src/http-server.ts';
+import type { PrivacyDesk } from '../../../packages/exporter/src/privacy-desk-types.ts';
 import { makeDataDirectory } from '../../support/exporter/service.ts';
 
 /** Every route, and whom it is for. Whoever adds one says so here as well. */
@@ -23,6 +25,16 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /api/sessions': 'read',
   'GET /api/sessions/:id': 'read',
   'GET /api/status': 'read',
+  'POST /api/subjects': 'privacy',
+  'GET /api/erasures': 'privacy',
+  'POST /api/erasures': 'privacy',
+  'GET /api/erasures/:id': 'privacy',
+  'GET /api/erasures/:id/certificate': 'privacy',
+  'POST /api/erasures/:id/approval': 'privacy',
+  'POST /api/erasures/:id/withdrawal': 'privacy',
+  'GET /api/holds': 'privacy',
+  'POST /api/holds': 'privacy',
+  'POST /api/holds/:id/release': 'privacy',
   'GET /checkpoint': 'log',
   'GET /checkpoints/*': 'log',
   'GET /keys': 'log',
@@ -33,9 +45,10 @@ const DOORS: Readonly<Record<string, Door>> = {
 const LET_IN: Readonly<Record<Door, readonly Role[]>> = {
   open: ROLES,
   send: ['sender'],
-  read: ['auditor', 'administrator'],
-  log: ['auditor', 'administrator'],
-  monitor: ['monitor', 'auditor', 'administrator'],
+  read: ['auditor', 'privacy-officer', 'administrator'],
+  log: ['auditor', 'privacy-officer', 'administrator'],
+  monitor: ['monitor', 'auditor', 'privacy-officer', 'administrator'],
+  privacy: ['privacy-officer', 'administrator'],
 };
 
 const routes = Object.entries(DOORS).map(([route, door]) => {
@@ -88,6 +101,7 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
       refuse: (_origin, code) => ({ ok: false, code }),
       takeLogout: () => Promise.resolve({ ok: true }),
     },
+    desk: nobody(),
     troubles: () => [],
     warnings: () => [{ code: 'quorum_missing', message: 'only for those who may know' }],
     metrics: () => 'spanledger_ready 1\n',
@@ -103,6 +117,22 @@ function watch(protect: (server: FastifyInstance) => void): (server: FastifyInst
     server.addHook('onRoute', ({ method, url, config }) => {
       for (const one of [method].flat()) if (one !== 'HEAD') found.set(`${one} ${url}`, config?.door);
     });
+  };
+}
+
+function nobody(): PrivacyDesk {
+  const none = (): Promise<never> => Promise.reject(new ExporterError('not_found', 'there is none'));
+  return {
+    findSubject: none,
+    requestErasure: none,
+    approveErasure: none,
+    withdrawErasure: none,
+    erasures: () => Promise.resolve([]),
+    erasure: none,
+    certificate: none,
+    addHold: none,
+    holds: () => Promise.resolve([]),
+    releaseHold: none,
   };
 }
 
@@ -139,7 +169,7 @@ async function ask(
 }
 
 /** Answers of a route whose door was passed: there is nothing in this archive, and no parameter was given. */
-const PASSED = [200, 400, 404];
+const PASSED = [200, 400, 404, 415];
 
 test('each route stands in the table with its door', () => {
   expect(Object.fromEntries(found)).toEqual(DOORS);

@@ -53,6 +53,10 @@ class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
     this.#place.position = position;
   }
 
+  settle(): void {
+    // What was deleted is Elasticsearch's to merge.
+  }
+
   close(): void {
     // The client is the suite's.
   }

@@ -70,7 +70,9 @@ export async function readAllFiles(directory: string): Promise<Map<string, Buffe
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    files.set(path, await readFile(path));
+    // One that a running service has taken away meanwhile holds nothing.
+    const bytes = await readFile(path).catch(() => undefined);
+    if (bytes !== undefined) files.set(path, bytes);
   }
   return files;
 }

@@ -18,6 +18,8 @@ interface ApiErrorBody {
 
 const STATUS: Partial<Record<ExporterErrorCode, number>> = {
   cursor_invalid: 400,
+  erasure_refused: 409,
+  legal_hold: 409,
   not_found: 404,
   permission_denied: 403,
   request_malformed: 400,

@@ -6,21 +6,27 @@ import type { NoteReading } from '../reading.ts';
 import { addArchiveRoutes } from './archive-routes.ts';
 import { answerApiError } from './errors.ts';
 import { addLogRoutes } from './log-routes.ts';
+import { addPrivacyRoutes, type PrivacyRoutesOptions } from './privacy-routes.ts';
 
 /** What the routes answer from. */
 export interface ApiOptions {
   archive: Archive;
   noteReading: NoteReading;
+  privacy: PrivacyRoutesOptions;
 }
 
 /** Fastify plugin: everything that is read, as JSON, as files of the log, and as a page. */
-export async function apiRoutes(app: FastifyInstance, { archive, noteReading }: ApiOptions): Promise<void> {
+export async function apiRoutes(
+  app: FastifyInstance,
+  { archive, noteReading, privacy }: ApiOptions,
+): Promise<void> {
   app.setErrorHandler(answerApiError);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
   });
   addArchiveRoutes(app, archive, noteReading);
   addLogRoutes(app, archive);
+  addPrivacyRoutes(app, privacy);
   // The page holds nothing of the log.
   app.get('/', { config: { door: 'open' } }, (_request, reply) =>
     reply

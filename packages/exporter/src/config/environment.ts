@@ -44,6 +44,7 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
     field: ['privacy', 'accept_lost_openings'],
     reading: 'boolean',
   },
+  { variable: 'SPANLEDGER_FOUR_EYES', field: ['privacy', 'four_eyes'], reading: 'boolean' },
   { variable: 'SPANLEDGER_INDEX_DRIVER', field: ['index', 'driver'], reading: 'text' },
   { variable: 'SPANLEDGER_ELASTICSEARCH_URL', field: ['elasticsearch', 'url'], reading: 'text' },
   { variable: 'SPANLEDGER_ELASTICSEARCH_NAMESPACE', field: ['elasticsearch', 'namespace'], reading: 'text' },

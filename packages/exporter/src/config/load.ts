@@ -11,6 +11,7 @@ import type { AnchorConfig } from '../anchor/index.ts';
 import { readDeliver } from './deliver.ts';
 import { isLoopback } from './loopback.ts';
 import { readProviders } from './providers.ts';
+import { readPrivacy } from './privacy.ts';
 import { readKeycloakConfig } from './reconcile.ts';
 import { readSessions } from './sessions.ts';
 import { readDoors } from './door-fields.ts';
@@ -105,7 +106,7 @@ export function loadConfig(sources: ConfigSources): Config {
     witnessing,
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
-    acceptLostOpenings: values.privacy?.accept_lost_openings ?? false,
+    ...readPrivacy(values.privacy),
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
     keycloak,
     deliver,

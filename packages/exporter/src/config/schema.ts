@@ -10,6 +10,7 @@ import {
   telemetrySchema,
 } from './elasticsearch.ts';
 import { type ProviderFields, providersSchema } from './providers.ts';
+import { type PrivacyConfig, type PrivacyFields, privacySchema } from './privacy.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { TargetConfig } from '../notify/index.ts';
 import { type AlertFields, alertsSchema } from './alerts.ts';
@@ -75,7 +76,7 @@ export interface ConfigFile extends IndexSections {
       }
     | undefined;
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
-  privacy?: { accept_lost_openings?: boolean | undefined } | undefined;
+  privacy?: PrivacyFields | undefined;
   anchors?: AnchorFields[] | undefined;
   reconcile?: ReconcileFields | undefined;
   alerts?: AlertFields | undefined;
@@ -177,7 +178,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
         .optional(),
     })
     .optional(),
-  privacy: z.strictObject({ accept_lost_openings: z.boolean('must be true or false').optional() }).optional(),
+  privacy: privacySchema.optional(),
   anchors: z
     .array(
       z
@@ -227,7 +228,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
 });
 
 /** The configuration of a service: complete, checked, frozen. */
-export interface Config extends IndexConfig {
+export interface Config extends IndexConfig, PrivacyConfig {
   /** Absolute path. */
   readonly dataDirectory: string;
   readonly host: string;
@@ -248,8 +249,6 @@ export interface Config extends IndexConfig {
   readonly witnessing: WitnessingOptions | undefined;
   /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */
   readonly segmentMaxAgeMs: number;
-  /** The service starts although the opened groups of records are gone, and goes on without them. */
-  readonly acceptLostOpenings: boolean;
   /** Where published checkpoints are handed to. */
   readonly anchors: readonly AnchorConfig[];
   /** The realm whose events are compared with the ledger; undefined: none. */

@@ -35,7 +35,7 @@ const EXPLANATIONS: Readonly<Record<RefusalReason, { message: string; hint: stri
   },
   role_insufficient: {
     message: 'this is not for the role of whoever asks',
-    hint: 'Senders send; auditors and administrators read. spanledger tokens create --role makes a token for either.',
+    hint: 'Senders send; auditors, privacy officers and administrators read; the last two erase. spanledger tokens create --role makes a token.',
   },
   service_not_allowed: {
     message: 'the request holds spans of a service that its sender is not for; nothing of it is recorded',

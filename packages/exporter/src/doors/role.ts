@@ -1,7 +1,7 @@
 import type { Door } from '../door.ts';
 
 /** What a token or a client certificate is for. */
-export const ROLES = ['sender', 'auditor', 'administrator', 'monitor'] as const;
+export const ROLES = ['sender', 'auditor', 'privacy-officer', 'administrator', 'monitor'] as const;
 
 /** One of {@link ROLES}. */
 export type Role = (typeof ROLES)[number];
@@ -22,9 +22,10 @@ export interface Caller {
 
 const MAY_USE: Readonly<Record<Exclude<Door, 'open'>, readonly Role[]>> = {
   send: ['sender'],
-  read: ['auditor', 'administrator'],
-  log: ['auditor', 'administrator'],
-  monitor: ['monitor', 'auditor', 'administrator'],
+  read: ['auditor', 'privacy-officer', 'administrator'],
+  log: ['auditor', 'privacy-officer', 'administrator'],
+  monitor: ['monitor', 'auditor', 'privacy-officer', 'administrator'],
+  privacy: ['privacy-officer', 'administrator'],
 };
 
 /** The roles that a door opens for. */

@@ -7,6 +7,8 @@ import type { DerivedDraft } from '../derived-draft.ts';
 import type { DerivedRecords } from '../derived-records.ts';
 import type { TargetStatus } from '../notify/index.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
+import { Calls } from './calls.ts';
+import type { ErasureCounts } from './subject-eraser.ts';
 import {
   FollowerThreadError,
   type FollowerThreadData,
@@ -23,6 +25,13 @@ const ENDED = 'the thread of the followers ended';
 export interface FollowerThreadOptions extends FollowerThreadData {
   ledger: FollowedLedger;
   log: Logger;
+}
+
+/** What a step of an erasure did. */
+export interface ErasureStep {
+  /** They stand for nobody any more. */
+  references: string[];
+  counts?: ErasureCounts;
 }
 
 /** Starts a thread; resolves once it is ready, rejects with its error if it never is. */
@@ -45,6 +54,7 @@ export class FollowerThread {
   #indexStatus: IndexFollowerStatus | undefined;
   #derived: DerivedRecords | undefined;
   #targets: readonly TargetStatus[] = [];
+  readonly #erasing: Calls<ErasureStep> = new Calls();
   /** Told what each scheduled verification of the index in Elasticsearch found. */
   onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
@@ -93,6 +103,26 @@ export class FollowerThread {
     return settled.promise;
   }
 
+  /**
+   * Destroys the key of a subject and unlinks its references.
+   *
+   * @param reference - `audit.actor.id`
+   * @returns the references that stand for nobody any more, once that is durable
+   */
+  async destroyKey(reference: string): Promise<string[]> {
+    const { references } = await this.#call((call) => ({ kind: 'destroy_key', call, reference }));
+    return references;
+  }
+
+  /**
+   * Takes what is known of a subject's records out of vault, index and the other followers; its key is destroyed.
+   *
+   * @param until - what every follower has to have taken in before: the ledger index after the subject's last record
+   */
+  erase(reference: string, until: number): Promise<ErasureStep> {
+    return this.#call((call) => ({ kind: 'erase', call, reference, until }));
+  }
+
   /** From now on what the followers derive is appended there. */
   derive(derived: DerivedRecords): void {
     this.#derived = derived;
@@ -116,6 +146,13 @@ export class FollowerThread {
     const gone = once(this.#worker, 'exit');
     this.#tell({ kind: 'stop' });
     await gone;
+  }
+
+  #call(question: (call: number) => ToFollowers): Promise<ErasureStep> {
+    if (this.#worker === undefined) return Promise.reject(new Error(ENDED));
+    return this.#erasing.start((call) => {
+      this.#tell(question(call));
+    });
   }
 
   #tell(message: ToFollowers): void {
@@ -159,6 +196,7 @@ export class FollowerThread {
       this.#worker = undefined;
       this.#sealing?.settled.reject(new Error(ENDED));
       this.#sealing = undefined;
+      this.#erasing.failAll(new Error(ENDED));
       this.#drained?.resolve();
       if (!this.#stop.signal.aborted) this.#restarting = this.#restart();
     });
@@ -195,6 +233,12 @@ export class FollowerThread {
         if (this.#sealing?.segment === message.segment) {
           this.#sealing.settled.reject(new FollowerThreadError(message.problem));
         }
+        return;
+      case 'erased':
+        this.#erasing.resolve(message.call, message);
+        return;
+      case 'erasure_failed':
+        this.#erasing.reject(message.call, new FollowerThreadError(message.problem));
         return;
       case 'drained':
         this.#drained?.resolve();

@@ -31,6 +31,7 @@ import {
   type ToFollowers,
 } from './messages.ts';
 import { PublishedSize } from './published-size.ts';
+import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 
 // The thread of the followers: what they cost is not taken from the requests. It reads what the service wrote, writes
 // databases that nobody else writes, and hears from the service how far the log is published.
@@ -102,6 +103,16 @@ const followers = new LogFollowers({
     sender.flush();
   },
 });
+const eraser = new SubjectEraser({
+  vault,
+  sealer,
+  search,
+  followers: following,
+  alone: (follower, run) => followers.alone(follower, run),
+  reader,
+  records,
+});
+let vaultWork: Promise<unknown> = Promise.resolve();
 const elasticsearch = data.elasticsearch === undefined ? undefined : await indexInto(data.elasticsearch);
 closers.add(() => elasticsearch?.close());
 
@@ -112,6 +123,15 @@ port.on('message', (message: ToFollowers) => {
       return;
     case 'seal':
       seal(message.segment, message.end);
+      return;
+    case 'destroy_key':
+      erase(message.call, () => oneByOne(async () => ({ references: eraser.destroyKey(message.reference) })));
+      return;
+    case 'erase':
+      erase(message.call, async () => {
+        await followers.reached(message.until);
+        return await oneByOne(() => eraser.erase(message.reference));
+      });
       return;
     case 'derive':
       sender.start(message.from);
@@ -132,13 +152,30 @@ delivery?.start();
 if (unusable.length > 0) tell({ kind: 'delivery_status', statuses: unusable });
 
 function seal(segment: string, end: number): void {
-  sealSegment({ journal, vault, sealer, segment, end })
+  oneByOne(() => sealSegment({ journal, vault, sealer, segment, end }))
     .then((learned) => {
       tell({ kind: 'sealed', segment, learned });
     })
     .catch((error: unknown) => {
       tell({ kind: 'seal_failed', segment, problem: describeProblem(error) });
     });
+}
+
+function erase(call: number, step: () => Promise<{ references: string[]; counts?: ErasureCounts }>): void {
+  step()
+    .then((done) => {
+      tell({ kind: 'erased', call, ...done });
+    })
+    .catch((error: unknown) => {
+      tell({ kind: 'erasure_failed', call, problem: describeProblem(error) });
+    });
+}
+
+/** What writes the vault: the transaction of a segment spans many turns. */
+async function oneByOne<T>(work: () => Promise<T>): Promise<T> {
+  const done = vaultWork.then(work);
+  vaultWork = done.catch(() => undefined);
+  return await done;
 }
 
 /** What keeps Elasticsearch from being used keeps nobody else from following. */

@@ -1,1 +1,2 @@
 export { FollowerThread } from './follower-thread.ts';
+export type { ErasureStep } from './follower-thread.ts';

@@ -59,6 +59,20 @@ export class LogFollowers {
     await Promise.all(this.#steps.values());
   }
 
+  /** Resolves once every follower has taken in so many entries; rejects when they are stopped before. */
+  async reached(size: number): Promise<void> {
+    const { followers } = this.#options;
+    const { signal } = this.#stop;
+    while (followers.some((follower) => follower.position() < size)) {
+      await delay(POLL_MS, undefined, { signal });
+    }
+  }
+
+  /** Runs something while a follower takes nothing in. */
+  async alone(follower: Follower, run: () => Promise<void>): Promise<void> {
+    await this.#step(follower, run);
+  }
+
   #tick(follower: Follower): void {
     if (this.#isBehind(follower)) return;
     const { onError, now = Date.now } = this.#options;

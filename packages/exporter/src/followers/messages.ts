@@ -2,6 +2,7 @@ import type { ElasticsearchConfig } from '../config/index.ts';
 import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
+import type { ErasureCounts } from './subject-eraser.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
 /** What the thread of the followers is started with. */
@@ -27,6 +28,10 @@ export type ToFollowers =
   | { kind: 'derive'; from: number }
   /** The records of the last message of what was derived are durable, or were refused. */
   | { kind: 'derived_settled'; isDurable: boolean }
+  /** Destroy the key of a subject (`audit.actor.id`), and unlink its references. */
+  | { kind: 'destroy_key'; call: number; reference: string }
+  /** Then take what is known of its records out of everything else, once so many entries are taken in. */
+  | { kind: 'erase'; call: number; reference: string; until: number }
   /** Reach the end of what is published, then follow no more. */
   | { kind: 'drain' }
   /** Close everything. */
@@ -39,6 +44,9 @@ export type FromFollowers =
   /** The segment is in the vault; `learned` are the blind keys of the references that went with it. */
   | { kind: 'sealed'; segment: string; learned: Uint8Array[] }
   | { kind: 'seal_failed'; segment: string; problem: Problem }
+  /** A step of an erasure is done: these references stand for nobody any more. */
+  | { kind: 'erased'; call: number; references: string[]; counts?: ErasureCounts }
+  | { kind: 'erasure_failed'; call: number; problem: Problem }
   | { kind: 'drained' }
   /** Records for the ledger; no more are sent until these are settled. */
   | { kind: 'derived'; drafts: DerivedDraft[] }

@@ -12,6 +12,8 @@ const CACHED_NAMES = 65_536;
 export interface StoredReferences {
   /** @param blind - see {@link blindKey} */
   reference(blind: Uint8Array): string | undefined;
+  /** Whether a reference is unlinked for good. */
+  isErased(reference: string): boolean;
 }
 
 /**
@@ -41,6 +43,7 @@ export class References implements ReferenceBook {
 
   /** The journal holds this reference and the vault may not: at start, for each record that is not re-sealed yet. */
   remember(party: NamedParty, reference: string): void {
+    if (this.#vault.isErased(reference)) return;
     const blind = blindKey(this.#key, party);
     if (this.#vault.reference(blind) !== undefined) return;
     const known = blind.toString('base64');
@@ -50,6 +53,24 @@ export class References implements ReferenceBook {
   /** The vault holds these now. */
   forgetSaved(blinds: Iterable<Uint8Array>): void {
     for (const blind of blinds) this.#unsaved.delete(Buffer.from(blind).toString('base64'));
+  }
+
+  /** The reference of a party; undefined where it has none yet. None is drawn. */
+  find(party: NamedParty): string | undefined {
+    const blind = blindKey(this.#key, party);
+    return this.#unsaved.get(blind.toString('base64')) ?? this.#vault.reference(blind);
+  }
+
+  /** These stand for nobody from now on: whoever had one is met for the first time when they come again. */
+  retire(references: Iterable<string>): void {
+    const retired = new Set(references);
+    for (const known of [this.#unsaved, this.#young, this.#old]) {
+      for (const [name, reference] of known) if (retired.has(reference)) known.delete(name);
+    }
+  }
+
+  isErased(reference: string): boolean {
+    return this.#vault.isErased(reference);
   }
 
   #of(kind: NamedParty['kind'], issuer: string, id: string): string {

@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Journal } from '@spanledger/ledger';
 import type { References } from './references.ts';
 
 /** How often the follower looks for closed segments. */
 const VAULT_INTERVAL_MS = 1000;
+
+/** How soon a flush looks again whether what it waits for is published. */
+const FLUSH_POLL_MS = 20;
 
 /** What the follower joins. */
 export interface VaultFollowerOptions {
@@ -33,7 +37,8 @@ export class VaultFollower {
   /** Looks for closed segments now and then, until {@link VaultFollower.finish}. */
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#round = this.#follow()
+      this.#round = this.#round
+        .then(() => this.#follow())
         .catch((error: unknown) => {
           this.#options.onError(error);
         })
@@ -42,6 +47,23 @@ export class VaultFollower {
         });
     }, VAULT_INTERVAL_MS);
     this.#timer.unref();
+  }
+
+  /**
+   * Has everything re-sealed that the journal holds now, at once.
+   *
+   * @param size - the durable size of the log; resolves once no entry before it is in the journal any more
+   */
+  async flush(size: number): Promise<void> {
+    const { journal } = this.#options;
+    await journal.rotate();
+    while (journal.segments().some(({ first }) => first < size)) {
+      // One after the other with what is looked for now and then.
+      const round = this.#round.then(() => this.#follow());
+      this.#round = round.catch(() => undefined);
+      await round;
+      if (journal.segments().some(({ first }) => first < size)) await delay(FLUSH_POLL_MS);
+    }
   }
 
   /** Stops looking, and moves everything that the journal still holds; all of it must be published by now. */

@@ -20,12 +20,23 @@ export class VaultSealer {
   readonly #referenceKey: KeyObject;
   readonly #scopes: Map<string, SubjectKey> = new Map();
   readonly #knownReferences: Set<string> = new Set();
+  readonly #erased: Set<string>;
   #chunk = -1;
   #waiting: Map<string, [index: number, openings: Uint8Array][]> = new Map();
 
   constructor(vault: Vault, referenceKey: KeyObject) {
     this.#vault = vault;
     this.#referenceKey = referenceKey;
+    this.#erased = new Set(vault.erasedReferences());
+  }
+
+  /** Nothing is sealed under these references any more: they were erased, between two segments. */
+  retire(references: Iterable<string>): void {
+    for (const reference of references) {
+      this.#erased.add(reference);
+      this.#scopes.delete(reference);
+      this.#knownReferences.delete(reference);
+    }
   }
 
   /**
@@ -42,6 +53,8 @@ export class VaultSealer {
       if (chunkOf(index) !== this.#chunk) this.flush();
       this.#chunk = chunkOf(index);
       const record = parseSealedRecord(entry);
+      // What is erased stays erased, also what was on its way meanwhile.
+      if (this.#erased.has(record.actor.id)) continue;
       const scope = scopeOf(record);
       learned.push(...this.#noteReferences(record, openings, scope));
       if (openings.length <= NO_OPENINGS_BYTES) continue;
@@ -73,7 +86,7 @@ export class VaultSealer {
     const opened = parseOwnOpenings(openings);
     const learned: Uint8Array[] = [];
     const note = (party: NamedParty | undefined, reference: string): void => {
-      if (party === undefined || known.has(reference)) return;
+      if (party === undefined || known.has(reference) || this.#erased.has(reference)) return;
       const blind = blindKey(this.#referenceKey, party);
       this.#vault.putReference(blind, reference, this.#scopeKey(scope).id);
       if (known.size >= MAX_CACHED_SCOPES) known.clear();

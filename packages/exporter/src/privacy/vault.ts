@@ -6,6 +6,7 @@ import type { Openings } from '@spanledger/record';
 import { ExporterError } from '../errors.ts';
 import { KEY_BYTES } from './kek.ts';
 import { parseOwnOpenings } from './own-openings.ts';
+import { ERASED_SCHEMA, isDestroyed, VaultErasure } from './vault-erasure.ts';
 import { open, seal } from './sealed-box.ts';
 import type { StoredReferences } from './references.ts';
 import { isDamage } from '../sqlite-damage.ts';
@@ -14,7 +15,7 @@ import { unwrapKey } from './wrapped-key.ts';
 /** Entries whose openings of one subject share a box: as wide as a tile, and one byte names an entry in it. */
 export const CHUNK_ENTRIES = 256;
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 const LENGTH_BYTES = 4;
 
 /** Bytes of a page of a new vault: a box of a few entries fits into its row, with no page of its own. */
@@ -47,14 +48,15 @@ const SCHEMA = `
     one INTEGER PRIMARY KEY CHECK (one = 1), sealed_to INTEGER NOT NULL, sealed_hash TEXT
   );
   INSERT OR IGNORE INTO progress VALUES (1, 0, NULL);
-  PRAGMA user_version = ${SCHEMA_VERSION};
+  ${ERASED_SCHEMA}
 `;
 
-/** Version 1 did not know which entry it had sealed last. */
-const FROM_VERSION_1 = `
-  ALTER TABLE progress ADD COLUMN sealed_hash TEXT;
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+/** Version 1 did not know which entry it had sealed last; version 2 not whose key was destroyed. */
+const MIGRATIONS: readonly (string | undefined)[] = [
+  SCHEMA,
+  `ALTER TABLE progress ADD COLUMN sealed_hash TEXT; ${ERASED_SCHEMA}`,
+  ERASED_SCHEMA,
+];
 
 /** A key of a subject, and the row it stands in. */
 export interface SubjectKey {
@@ -79,6 +81,7 @@ export interface VaultOptions {
  * - `openings`: boxes (AES-256-GCM) of the openings of one scope within {@link CHUNK_ENTRIES} entries. `places` says in
  *   the clear which of these entries are in the box, a byte each.
  * - `refs`: blind key of a subject or session -> its reference, and whose it is.
+ * - `erased`: references whose key was destroyed; nothing is stored under them any more.
  * - `progress`: the ledger index up to which everything is here, and the leaf hash of the entry before it, which binds
  *   the vault to its ledger.
  *
@@ -94,6 +97,9 @@ export class Vault implements StoredReferences {
   readonly #selectSubject: StatementSync;
   readonly #selectKey: StatementSync;
   readonly #insertOpenings: StatementSync;
+  /** Undefined where the vault is read only, and from before anything could be erased. */
+  readonly #selectErased: StatementSync | undefined;
+  #erasure: VaultErasure | undefined;
 
   constructor(options: VaultOptions) {
     const readOnly = options.readOnly ?? false;
@@ -117,6 +123,11 @@ export class Vault implements StoredReferences {
     this.#insertOpenings = this.#database.prepare(
       'INSERT OR REPLACE INTO openings (chunk, subject, first, places, box) VALUES (?, ?, ?, ?, ?)',
     );
+    const hasErased = this.#database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'erased'").get();
+    this.#selectErased =
+      hasErased === undefined
+        ? undefined
+        : this.#database.prepare('SELECT 1 FROM erased WHERE reference = ?');
   }
 
   /**
@@ -234,6 +245,61 @@ export class Vault implements StoredReferences {
     }
   }
 
+  /** What erases from it; only where it was opened to be written. */
+  get erasure(): VaultErasure {
+    return (this.#erasure ??= new VaultErasure(this.#database));
+  }
+
+  /** Whether everything under a reference was erased. */
+  isErased(reference: string): boolean {
+    return this.#read(() => this.#selectErased?.get(reference)) !== undefined;
+  }
+
+  /** The references under which everything was erased. */
+  erasedReferences(): string[] {
+    return this.#database
+      .prepare('SELECT reference FROM erased')
+      .all()
+      .map((row) => String(row['reference']));
+  }
+
+  /**
+   * Takes openings of single entries out of the boxes they are in, the others in them stay. What is in no box is passed
+   * over.
+   *
+   * @param indexes - ledger indexes, ascending
+   */
+  cutOut(indexes: readonly number[]): void {
+    for (const index of indexes) {
+      const chunk = chunkOf(index);
+      for (const row of this.#selectOpenings.all(chunk, chunk)) {
+        const places = [...asBytes(row['places'])];
+        const at = places.indexOf(index % CHUNK_ENTRIES);
+        if (at === -1) continue;
+        this.#sealWithout(chunk, row, places, at);
+      }
+    }
+  }
+
+  #sealWithout(chunk: number, row: Record<string, unknown>, places: number[], at: number): void {
+    const [subject, first] = [asInteger(row['subject']), asInteger(row['first'])];
+    const owner = this.#selectKey.get(subject);
+    if (owner === undefined || isDestroyed(asBytes(owner['key']))) return;
+    const key = this.#unwrap(asBytes(owner['key']), String(owner['scope']));
+    const bytes = open(key, purposeOfBox(chunk, subject, first), asBytes(row['box']));
+    if (bytes === undefined)
+      throw damaged(this.#file, `has a box that does not open (entries from ${first})`);
+    const parts = splitParts(bytes);
+    this.#database
+      .prepare('DELETE FROM openings WHERE chunk = ? AND subject = ? AND first = ?')
+      .run(chunk, subject, first);
+    const left = places.flatMap((place, i): [number, Uint8Array][] => {
+      const part = parts[i];
+      return i === at || part === undefined ? [] : [[chunk * CHUNK_ENTRIES + place, part]];
+    });
+    this.putOpenings({ id: subject, key }, left);
+  }
+
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }
@@ -253,7 +319,7 @@ export class Vault implements StoredReferences {
 
   #openBox(chunk: number, subject: number, first: number, box: Uint8Array): Openings[] | undefined {
     const row = this.#selectKey.get(subject);
-    if (row === undefined) return undefined;
+    if (row === undefined || isDestroyed(asBytes(row['key']))) return undefined;
     const key = this.#unwrap(asBytes(row['key']), String(row['scope']));
     const bytes = open(key, purposeOfBox(chunk, subject, first), box);
     if (bytes !== undefined) return splitOpenings(bytes);
@@ -272,14 +338,15 @@ export class Vault implements StoredReferences {
       PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;
     `);
     const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version === 0) this.#database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
-    if (version === 1) this.#database.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} COMMIT;`);
+    const migration = MIGRATIONS[version];
+    if (migration === undefined) return;
+    this.#database.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
   }
 
   #checkVersion(file: string, readOnly: boolean): void {
     const version = asInteger(this.#database.prepare('PRAGMA user_version').get()?.['user_version']);
     // What a reader needs has not changed.
-    if (version === SCHEMA_VERSION || (readOnly && version === 1)) {
+    if (version === SCHEMA_VERSION || (readOnly && version >= 1 && version < SCHEMA_VERSION)) {
       // Reads the schema, which the version alone does not.
       this.#database.prepare('SELECT one FROM progress').get();
       return;
@@ -322,11 +389,15 @@ function joinOpenings(entries: readonly [index: number, openings: Uint8Array][])
 }
 
 function splitOpenings(bytes: Buffer): Openings[] {
-  const list: Openings[] = [];
+  return splitParts(bytes).map((part) => parseOwnOpenings(part));
+}
+
+function splitParts(bytes: Buffer): Buffer[] {
+  const list: Buffer[] = [];
   for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
     const start = at + LENGTH_BYTES;
     at = start + bytes.readUInt32LE(at);
-    list.push(parseOwnOpenings(bytes.subarray(start, at)));
+    list.push(bytes.subarray(start, at));
   }
   return list;
 }

@@ -98,6 +98,11 @@ export class Intake {
     return failures === this.#failures ? { position, producers } : undefined;
   }
 
+  /** Resolves once every append that is under way now is durable or has failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
   #mark(groups: readonly OtlpSpanGroup[]): {
     drafts: RecordDraft[];
     marked: SpanIdentity[];
@@ -153,7 +158,11 @@ export class Intake {
 
   #refer(derived: DerivedDraft): ReferencedDraft {
     const { references } = this.#options;
-    const { draft } = derived;
+    const isErased = [derived.actorRef, derived.sessionRef].some(
+      (reference) => reference !== undefined && references.isErased(reference),
+    );
+    // A follower may have derived it from what it knew before: that it happened stays, of whom does not.
+    const draft = isErased ? { ...derived.draft, groups: {} } : derived.draft;
     const actorRef =
       derived.actorRef ?? references.ofSubject(draft.subject ?? { issuer: '', id: '', type: 'system' });
     if (derived.sessionRef !== undefined) return { draft, actorRef, sessionRef: derived.sessionRef };

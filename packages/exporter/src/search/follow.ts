@@ -13,6 +13,14 @@ export function followLog(driver: SearchIndexDriver, records: FollowedRecords): 
     candidates: (request) => driver.candidates(request),
     tally: (request) => driver.tally(request),
     close: () => driver.close(),
+    async erase({ records: erased }) {
+      const taken = erased.filter(({ index }) => index < driver.position());
+      await driver.add(
+        taken.map(({ index, record }) => ({ index, document: record })),
+        driver.position(),
+      );
+    },
+    settleErasure: () => driver.settle(),
     async process(batch) {
       const followed = await records.read(batch);
       const indexed = followed.map(({ index, record, openings }) => ({ index, document: record, openings }));

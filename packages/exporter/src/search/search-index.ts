@@ -86,6 +86,8 @@ export interface SearchIndexDriver extends SearchReader {
    * @param position - the position from now on: just past the batch, or as it was where records are only replaced
    */
   add(records: readonly IndexedRecord[], position: number): Promise<void>;
+  /** Sees to it that what records were replaced for is in no file and no cache any more. It may take seconds. */
+  settle(): void;
   close(): void;
 }
 

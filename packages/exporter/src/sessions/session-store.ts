@@ -2,7 +2,13 @@ import { createBlindKey } from '../blind-key.ts';
 import { followedRecords } from '../followed-records.ts';
 import type { FollowedRecords } from '../followed-records.ts';
 import type { FollowedLog } from '../follower-database.ts';
-import { inTransaction, openFollowerDatabase, readPosition, writePosition } from '../follower-database.ts';
+import {
+  inTransaction,
+  openFollowerDatabase,
+  readPosition,
+  settleDatabase,
+  writePosition,
+} from '../follower-database.ts';
 import type { Follower } from '../follower.ts';
 import type { OpeningsReader } from '../openings.ts';
 import { Outbox } from '../outbox/index.ts';
@@ -86,6 +92,14 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
     readToken: (token, issuer) => tokens.find(token, issuer),
     tokens: (filter) => tokens.list(filter),
     close: () => database.close(),
+    erase({ actor, sessions }) {
+      inTransaction(database, () => {
+        table.unlink(actor, sessions);
+      });
+    },
+    settleErasure: () => {
+      settleDatabase(database);
+    },
     async process(batch) {
       const followed = await records.read(batch);
       const fold = new SessionFold({ sessions, tokens, key, config: deriving?.config });

@@ -51,6 +51,8 @@ const WRITE = `INSERT INTO sessions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.ma
     .map((name) => `${name} = excluded.${name}`)
     .join(', ')}`;
 
+const UNLINK = 'UPDATE sessions SET sid_token = NULL, identity = 0, identity_index = first_index';
+
 const STATES: ReadonlySet<string> = new Set<SessionState>([
   'active',
   'expired',
@@ -121,6 +123,14 @@ export class SessionTable {
          WHERE actor = ? AND issuer = ? ORDER BY ledger_index DESC LIMIT 1 OFFSET ${MAX_ACTOR_ENDS})`,
       )
       .run(actor, issuer, actor, issuer);
+  }
+
+  /** The sessions of an actor, and these, are not found by the provider's names for them any more. */
+  unlink(actor: string, references: readonly string[]): void {
+    this.#database.prepare(`${UNLINK} WHERE actor = ?`).run(actor);
+    this.#database
+      .prepare(`${UNLINK} WHERE reference IN (SELECT value FROM json_each(?))`)
+      .run(JSON.stringify(references));
   }
 
   write(row: SessionRow): void {

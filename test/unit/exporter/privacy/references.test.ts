@@ -9,9 +9,12 @@ const alice = { issuer: 'https://id.example', id: 'alice', type: 'user' } as con
 /** A vault that knows what a test tells it. */
 function fakeVault() {
   const known = new Map<string, string>();
+  const erased = new Set<string>();
   return {
     known,
+    erased,
     reference: (blind: Uint8Array) => known.get(Buffer.from(blind).toString('hex')),
+    isErased: (reference: string) => erased.has(reference),
   };
 }
 

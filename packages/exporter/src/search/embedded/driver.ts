@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '@spanledger/record';
 
 import type { FollowedLog } from '../../follower-database.ts';
-import { inTransaction, readPosition, writePosition } from '../../follower-database.ts';
+import { inTransaction, readPosition, settleDatabase, writePosition } from '../../follower-database.ts';
 import { createBlindKey } from '../../blind-key.ts';
 import type { BlindKey } from '../../blind-key.ts';
 import { parseInstant } from '../query/dates.ts';
@@ -66,7 +66,7 @@ const EVERYWHERE: Range = { from: 0, to: Number.MAX_SAFE_INTEGER - 1 };
 class EmbeddedIndex implements SearchIndexDriver {
   readonly #database: DatabaseSync;
   readonly #key: BlindKey;
-  readonly #tokenizer: DocumentTokenizer;
+  #tokenizer: DocumentTokenizer;
   readonly #times: TimeIndex;
   readonly #shapes: ShapeTable;
 
@@ -105,6 +105,14 @@ class EmbeddedIndex implements SearchIndexDriver {
       this.#shapes.forget();
       throw error;
     }
+  }
+
+  settle(): void {
+    // It knows the tokens of values that it met.
+    this.#tokenizer = new DocumentTokenizer(this.#key);
+    // A row that is deleted stays in its segment, marked, until segments are merged.
+    this.#database.exec("INSERT INTO postings (postings) VALUES ('optimize')");
+    settleDatabase(this.#database);
   }
 
   async candidates({ query, order, after, limit }: CandidateRequest): Promise<CandidatePage> {

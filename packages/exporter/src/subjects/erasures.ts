@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RecordDraft } from '@spanledger/record';
+import type { Logger } from 'pino';
+
+import { ExporterError } from '../errors.ts';
+import { erasureSchema, type Asker, type Erasure } from './erasure.ts';
+import type { Holds } from './holds.ts';
+import { erasureRecord, erasureRecordId } from './privacy-records.ts';
+import type { SealedRows } from './sealed-rows.ts';
+
+const ID_BYTES = 6;
+
+/** After a failure an erasure waits before it goes on. */
+const RETRY_MS = 2000;
+
+/** The most erasures that may wait for an approval. */
+const MAX_WAITING = 1000;
+
+/** What {@link Erasures} works with. */
+export interface ErasuresOptions {
+  rows: SealedRows;
+  holds: Pick<Holds, 'covering'>;
+  /** Whether one asks and another, of another role, approves. */
+  fourEyes: boolean;
+  /** Erases everything of a subject, up to what is to be recorded of it; can be done again from the beginning. */
+  erase: (reference: string) => Promise<Required<Pick<Erasure, 'before' | 'counts'>>>;
+  append: (draft: RecordDraft) => Promise<void>;
+  /** Whether the ledger has a record of the service's own; all that is durable is looked at. */
+  isRecorded: (recordId: string) => Promise<boolean>;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  now: () => number;
+}
+
+/**
+ * The erasures of a log: who asked, who approved, how far each is. What was approved is done, however often the process
+ * ends meanwhile: every step can be done again.
+ */
+export class Erasures {
+  readonly #options: ErasuresOptions;
+  readonly #erasures: Map<string, Erasure>;
+  readonly #stop: AbortController = new AbortController();
+  #work: Promise<void> = Promise.resolve();
+
+  /** @throws ExporterError `privacy_state_damaged` */
+  constructor(options: ErasuresOptions) {
+    this.#options = options;
+    const stored = options.rows.read('erasure ', (value) => erasureSchema.safeParse(value).data);
+    this.#erasures = new Map(stored.map((erasure) => [erasure.id, erasure]));
+  }
+
+  /** Goes on with what was approved and is not done. */
+  start(): void {
+    for (const { id, state } of this.list()) if (state === 'running') this.#enqueue(id);
+  }
+
+  /** Waits for the step that is under way; the rest is done after the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#work;
+  }
+
+  /** All of them, the oldest first. */
+  list(): Erasure[] {
+    return [...this.#erasures.values()].toSorted((a, b) => (a.requested_at < b.requested_at ? -1 : 1));
+  }
+
+  /** @throws ExporterError `not_found` */
+  get(id: string): Erasure {
+    const erasure = this.#erasures.get(id);
+    if (erasure !== undefined) return erasure;
+    throw new ExporterError('not_found', `there is no erasure ${id}`, {
+      hint: 'List them with: spanledger subject erasures',
+    });
+  }
+
+  /**
+   * Somebody asks for an erasure. Without four eyes it begins at once.
+   *
+   * @throws ExporterError `legal_hold`, `erasure_refused`
+   */
+  async request(reference: string, reason: string, requestedBy: Asker): Promise<Erasure> {
+    const open = this.list().filter(({ state }) => state === 'requested' || state === 'running');
+    const same = open.find((erasure) => erasure.reference === reference);
+    if (same !== undefined) {
+      throw new ExporterError('erasure_refused', `the erasure ${same.id} of this subject is ${same.state}`, {
+        hint: `See it with: spanledger subject erasures. Another role approves it: spanledger subject approve ${same.id}`,
+      });
+    }
+    if (open.length >= MAX_WAITING) {
+      throw new ExporterError('erasure_refused', `${MAX_WAITING} erasures are open already`);
+    }
+    await this.#demandNoHold(reference);
+    const id = randomBytes(ID_BYTES).toString('hex');
+    const erasure: Erasure = {
+      id,
+      reference,
+      state: 'requested',
+      reason,
+      requested_by: requestedBy,
+      requested_at: this.#timestamp(),
+    };
+    await this.#record(erasure, 'requested');
+    this.#keep(erasure);
+    return this.#options.fourEyes ? erasure : this.#begin(erasure);
+  }
+
+  /**
+   * Somebody else approves it: from now on it is done.
+   *
+   * @throws ExporterError `legal_hold`, `not_found`, `erasure_refused`, `permission_denied`
+   */
+  async approve(id: string, approvedBy: Asker): Promise<Erasure> {
+    const erasure = this.#waiting(id);
+    const { requested_by: requestedBy, reference } = erasure;
+    if (approvedBy.name === requestedBy.name || approvedBy.role === requestedBy.role) {
+      throw new ExporterError('permission_denied', 'whoever asked for an erasure cannot approve it', {
+        hint: `It was asked for by a ${requestedBy.role}: the token of another role approves it.`,
+      });
+    }
+    await this.#demandNoHold(reference);
+    const approved: Erasure = { ...erasure, approved_by: approvedBy, approved_at: this.#timestamp() };
+    await this.#record(approved, 'approved');
+    return this.#begin(approved);
+  }
+
+  /** It is not to be done after all. @throws ExporterError `not_found`, `erasure_refused` */
+  async withdraw(id: string): Promise<Erasure> {
+    const withdrawn: Erasure = { ...this.#waiting(id), state: 'withdrawn' };
+    await this.#record(withdrawn, 'withdrawn');
+    this.#keep(withdrawn);
+    return withdrawn;
+  }
+
+  #waiting(id: string): Erasure {
+    const erasure = this.get(id);
+    if (erasure.state === 'requested') return erasure;
+    throw new ExporterError('erasure_refused', `the erasure ${id} is ${erasure.state}`);
+  }
+
+  async #demandNoHold(reference: string): Promise<void> {
+    const holds = await this.#options.holds.covering(reference);
+    if (holds.length === 0) return;
+    const names = holds.map(({ id, kind }) => `${id} (${kind})`).join(', ');
+    throw new ExporterError('legal_hold', `the subject is under legal hold: ${names}`, {
+      hint: 'spanledger hold list says why; nothing is erased before it is released.',
+    });
+  }
+
+  #begin(erasure: Erasure): Erasure {
+    const running: Erasure = { ...erasure, state: 'running' };
+    this.#keep(running);
+    this.#enqueue(running.id);
+    return running;
+  }
+
+  /** One after the other. */
+  #enqueue(id: string): void {
+    this.#work = this.#work.then(() => this.#finish(id));
+  }
+
+  async #finish(id: string): Promise<void> {
+    const { log } = this.#options;
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        await this.#run(this.get(id));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (failures === 0)
+          log.error({ err: error, erasure: id }, 'an erasure could not be finished and is tried again');
+        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #run(erasure: Erasure): Promise<void> {
+    const { erase, isRecorded, log } = this.#options;
+    const done: Erasure = { ...erasure, ...(await erase(erasure.reference)) };
+    // With a crash between the two it is recorded already: by its id it is found.
+    if (!(await isRecorded(erasureRecordId(erasure.id, 'completed')))) await this.#record(done, 'completed');
+    this.#keep({ ...done, reason: undefined, state: 'completed', completed_at: this.#timestamp() });
+    log.info({ erasure: erasure.id, ...done.counts }, 'a subject was erased');
+  }
+
+  async #record(erasure: Erasure, step: Parameters<typeof erasureRecord>[1]): Promise<void> {
+    await this.#options.append(erasureRecord(erasure, step, this.#options.now()));
+  }
+
+  #timestamp(): string {
+    return new Date(this.#options.now()).toISOString();
+  }
+
+  #keep(erasure: Erasure): void {
+    this.#options.rows.write(`erasure ${erasure.id}`, erasure);
+    this.#erasures.set(erasure.id, erasure);
+  }
+}

@@ -1,0 +1,124 @@
+import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type JsonObject, type RecordDraft } from '@spanledger/record';
+
+import type { Erasure } from './erasure.ts';
+import type { Hold } from './hold.ts';
+
+/** What happens to an erasure. */
+export type ErasureStepName = 'requested' | 'approved' | 'withdrawn' | 'completed';
+
+const TYPES: Readonly<Record<ErasureStepName, { type: string; verb: string }>> = {
+  requested: { type: 'info', verb: 'REQUEST' },
+  approved: { type: 'allowed', verb: 'APPROVE' },
+  withdrawn: { type: 'denied', verb: 'WITHDRAW' },
+  completed: { type: 'deletion', verb: 'ERASE' },
+};
+
+/** `audit.record.id` of the record of a step. */
+export function erasureRecordId(id: string, step: ErasureStepName): string {
+  return `erasure-${id}-${step}`;
+}
+
+/**
+ * The record of a step of an erasure. It names nobody: the reference stands for a person whom nobody can find any more;
+ * why it was asked for is committed.
+ */
+export function erasureRecord(erasure: Erasure, step: ErasureStepName, nowMs: number): RecordDraft {
+  const {
+    id,
+    reference,
+    requested_by: requestedBy,
+    approved_by: approvedBy,
+    before,
+    counts,
+    reason,
+  } = erasure;
+  return draft({
+    recordId: erasureRecordId(id, step),
+    action: `privacy.erasure.${step}`,
+    ...TYPES[step],
+    nowMs,
+    target: { id: reference, type: 'subject' },
+    audit: {
+      erasure: {
+        id,
+        requested_by: requestedBy.name,
+        ...(approvedBy !== undefined && { approved_by: approvedBy.name }),
+        ...(before !== undefined && { before }),
+        ...(counts !== undefined && {
+          records: counts.records,
+          companions: counts.companions,
+          sessions: counts.sessions,
+          ...(counts.elasticsearch !== undefined && { documents: counts.elasticsearch }),
+        }),
+      },
+    },
+    message: step === 'requested' ? reason : undefined,
+  });
+}
+
+/** The record of a legal hold that was set or released; what a query asks for, and why, is committed. */
+export function holdRecord(hold: Hold, nowMs: number): RecordDraft {
+  const { id, kind, query, reference, reason, set_by: setBy, released_by: releasedBy } = hold;
+  const isReleased = releasedBy !== undefined;
+  const step = isReleased ? 'released' : 'set';
+  return draft({
+    recordId: `hold-${id}-${step}`,
+    action: `privacy.hold.${step}`,
+    type: isReleased ? 'deletion' : 'creation',
+    verb: isReleased ? 'RELEASE' : 'HOLD',
+    nowMs,
+    target: { id: reference ?? id, type: reference === undefined ? 'hold' : kind },
+    audit: { hold: { id, kind, by: (releasedBy ?? setBy).name } },
+    message: reason,
+    ...(kind === 'query' || kind === 'time' ? { attributes: { 'hold.query': query } } : {}),
+  });
+}
+
+interface PrivacyRecord {
+  recordId: string;
+  action: string;
+  type: string;
+  verb: string;
+  nowMs: number;
+  target: { id: string; type: string };
+  audit: JsonObject;
+  message: string | undefined;
+  attributes?: JsonObject;
+}
+
+function draft(record: PrivacyRecord): RecordDraft {
+  const { recordId, action, type, verb, nowMs, target, audit, message, attributes } = record;
+  return {
+    id: recordId,
+    subject: { issuer: '', id: 'spanledger', type: 'system' },
+    clear: {
+      '@timestamp': new Date(nowMs).toISOString().replace('Z', '000000Z'),
+      audit: {
+        action: verb,
+        ...audit,
+        outcome: 'success',
+        record: { id: recordId },
+        schema: { version: AUDIT_SCHEMA_VERSION },
+        target,
+      },
+      ecs: { version: ECS_VERSION },
+      event: {
+        action,
+        category: ['configuration'],
+        dataset: 'spanledger.audit',
+        kind: 'event',
+        module: 'spanledger',
+        outcome: 'success',
+        type: [type],
+      },
+    },
+    groups: {
+      ...((message !== undefined || attributes !== undefined) && {
+        content: {
+          ...(message !== undefined && { message }),
+          ...(attributes !== undefined && { attributes }),
+        },
+      }),
+    },
+  };
+}
