@@ -92,9 +92,13 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
     readToken: (token, issuer) => tokens.find(token, issuer),
     tokens: (filter) => tokens.list(filter),
     close: () => database.close(),
-    erase({ actor, sessions }) {
+    erase(erased) {
       inTransaction(database, () => {
-        table.unlink(actor, sessions);
+        sessions.unlink(erased.actor, erased.sessions);
+        tokens.remove(
+          erased.sessions,
+          erased.records.map(({ index }) => index),
+        );
       });
     },
     settleErasure: () => {

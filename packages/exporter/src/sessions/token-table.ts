@@ -94,6 +94,16 @@ export class TokenTable {
       .flatMap((row) => toRow(row) ?? []);
   }
 
+  /** Tokens of these sessions, and those that these records told of first: what names them is not there any more. */
+  remove(sessions: readonly string[], firstIndexes: readonly number[]): void {
+    this.#database
+      .prepare('DELETE FROM tokens WHERE session IN (SELECT value FROM json_each(?))')
+      .run(JSON.stringify(sessions));
+    this.#database
+      .prepare('DELETE FROM tokens WHERE first_index IN (SELECT value FROM json_each(?))')
+      .run(JSON.stringify(firstIndexes));
+  }
+
   write(row: TokenRow): void {
     this.#write.run(
       row.token,
