@@ -1,9 +1,9 @@
 import type { LedgerReader } from '@spanledger/ledger';
-import { hashLeaf, parseSignedCheckpoint } from '@spanledger/ledger/verify';
+import { hashLeaf } from '@spanledger/ledger/verify';
 import { openDocument, parseRecord } from '@spanledger/record';
 import type { AuditRecord, JsonObject, Openings } from '@spanledger/record';
 
-import { ExporterError } from './errors.ts';
+import { CheckpointReach } from './checkpoint-reach.ts';
 import { parseOwnRecord } from './followed-records.ts';
 import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
@@ -14,9 +14,6 @@ export type LogReader = Pick<LedgerReader, 'checkpointCovering' | 'entries' | 'e
 /** Entries that lie in one file of the log. */
 const BUNDLE_ENTRIES = 256;
 
-/** The most checkpoints whose reach is remembered. */
-const MAX_REMEMBERED_CHECKPOINTS = 1024;
-
 /** Told of opened groups that a record does not commit to. */
 export type OnForeign = (index: number, groups: readonly string[]) => void;
 
@@ -25,11 +22,11 @@ export class DocumentReader {
   readonly #log: LogReader;
   readonly #openings: OpeningsReader;
   readonly #onForeign: OnForeign;
-  /** Reaches of checkpoints that were looked up before, newest first. */
-  #coverings: { from: number; size: number }[] = [];
+  readonly #reach: CheckpointReach;
 
   constructor(log: LogReader, openings: OpeningsReader, onForeign: OnForeign = () => undefined) {
     this.#log = log;
+    this.#reach = new CheckpointReach(log);
     this.#openings = openings;
     this.#onForeign = onForeign;
   }
@@ -83,26 +80,10 @@ export class DocumentReader {
     openings: Openings = {},
   ): Promise<JsonObject> {
     const hash = Buffer.from(hashLeaf(bytes)).toString('hex');
-    const checkpointSize = await this.#coveringSize(index);
+    const checkpointSize = await this.#reach.size(index);
     const matched = matchingOpenings(record, openings);
     if (matched.foreign.length > 0) this.#onForeign(index, matched.foreign);
     return openDocument(record, matched.openings, { hash, checkpointSize });
-  }
-
-  /** The size of the first published checkpoint that covers an entry; it never changes. */
-  async #coveringSize(index: number): Promise<number> {
-    const known = this.#coverings.find(({ from, size }) => index >= from && index < size);
-    if (known !== undefined) return known.size;
-    const signed = parseSignedCheckpoint(await this.#log.checkpointCovering(index));
-    if (!signed.ok) {
-      const hint = "run 'spanledger verify': it names every file that is damaged";
-      throw new ExporterError('ledger_damaged', `A checkpoint cannot be read: ${signed.detail}`, { hint });
-    }
-    const { size } = signed.value.checkpoint;
-    // Every entry between this one and the checkpoint has the same one as its first.
-    this.#coverings.unshift({ from: index, size });
-    this.#coverings = this.#coverings.slice(0, MAX_REMEMBERED_CHECKPOINTS);
-    return size;
   }
 }
 

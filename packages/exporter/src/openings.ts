@@ -13,18 +13,12 @@ export interface OpeningsReader {
   read(from: number, to: number): Promise<Map<number, Openings>>;
 }
 
-/** Reads from the first reader, and from the next only what the ones before it did not have. */
-export function composeOpenings(readers: readonly OpeningsReader[]): OpeningsReader {
-  return {
-    async read(from, to) {
-      const found = new Map<number, Openings>();
-      for (const reader of readers) {
-        if (found.size >= to - from) break;
-        for (const [index, openings] of await reader.read(from, to)) {
-          if (!found.has(index)) found.set(index, openings);
-        }
-      }
-      return found;
-    },
-  };
+/** Reads opened groups as they are kept: RFC 8785 bytes of {@link Openings}. */
+export interface OpeningBytesReader {
+  /**
+   * @param from - first ledger index
+   * @param to - ledger index just past the last
+   * @returns bytes by ledger index; what was erased, or never had any, is absent
+   */
+  readBytes(from: number, to: number): Promise<Map<number, Uint8Array>>;
 }

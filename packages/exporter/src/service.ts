@@ -24,12 +24,11 @@ import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { KeyChanges } from './keys/index.ts';
 import { drawLaterKey, loadLogIdentity } from './log-identity.ts';
-import { composeOpenings } from './openings.ts';
 import {
   checkVault,
   destroyOrphanedKeys,
   fileEpochKeys,
-  journalOpenings,
+  journalAndVaultOpenings,
   loadIndexKey,
   loadKek,
   loadReferenceKey,
@@ -37,7 +36,6 @@ import {
   rememberReferences,
   Vault,
   VaultFollower,
-  vaultOpenings,
 } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
 import type { IndexFollowerStatus } from './search/elasticsearch/index.ts';
@@ -171,7 +169,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(() => vaultFollower.finish());
 
   // The journal first: what it no longer has when it is asked, the vault has by then.
-  const openings = composeOpenings([journalOpenings(ledger.journal), vaultOpenings(vault)]);
+  const openings = journalAndVaultOpenings(ledger.journal, vault);
   const search = openSearchIndex({ file: paths.indexFile, key: indexKey, openings, readOnly: true });
   closers.add(() => {
     search.close();

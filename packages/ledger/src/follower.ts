@@ -60,9 +60,7 @@ export async function runFollower(options: FollowerOptions): Promise<void> {
     }
     const first = next;
     const end = Math.min(ledger.sizes().published, first + batchEntries);
-    const entries: Uint8Array[] = [];
-    for await (const { bytes } of reader.entries(first, end)) entries.push(bytes);
-    await process({ first, entries });
+    await process({ first, entries: await reader.range(first, end) });
     next = end;
   }
 }

@@ -81,15 +81,26 @@ export class LedgerReader {
    * @throws LedgerError `out_of_range` unless all of them are published; `tile_missing` or `ledger_damaged`
    */
   async *entries(from: number, to: number): AsyncGenerator<ReadEntry> {
+    for await (const { first, entries } of this.#bundles(from, to)) {
+      for (const [i, bytes] of entries.entries()) yield { index: first + i, bytes };
+    }
+  }
+
+  /** What {@link LedgerReader.entries} gives, at once: for whoever wants all of them anyway. */
+  async range(from: number, to: number): Promise<Uint8Array[]> {
+    const range: Uint8Array[] = [];
+    for await (const { entries } of this.#bundles(from, to)) range.push(...entries);
+    return range;
+  }
+
+  async *#bundles(from: number, to: number): AsyncGenerator<{ first: number; entries: Uint8Array[] }> {
     if (to <= from) return;
     await this.#reach(to);
     for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < to; index++) {
-      const first = index * TILE_WIDTH;
-      const entries = await this.#bundle(index, Math.min(TILE_WIDTH, to - first));
-      for (let i = Math.max(0, from - first); i < entries.length && first + i < to; i++) {
-        const bytes = entries[i];
-        if (bytes !== undefined) yield { index: first + i, bytes };
-      }
+      const start = index * TILE_WIDTH;
+      const entries = await this.#bundle(index, Math.min(TILE_WIDTH, to - start));
+      const skipped = Math.max(0, from - start);
+      yield { first: start + skipped, entries: entries.slice(skipped, to - start) };
     }
   }
 

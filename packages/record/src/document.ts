@@ -36,9 +36,8 @@ export function openDocument(
   integrity: DocumentIntegrity,
 ): JsonObject {
   const document = copyOf(objectOf(record, 'record'));
-  const audit = copyOf(objectOf(document['audit'], 'audit'));
-  document['audit'] = audit;
-  if ('integrity' in audit || 'openings' in audit)
+  const present = objectOf(document['audit'], 'audit');
+  if ('integrity' in present || 'openings' in present)
     throw malformed('The record has audit.integrity or audit.openings already.');
   const salts = emptyObject();
   for (const group of COMMITMENT_GROUPS) {
@@ -47,6 +46,8 @@ export function openDocument(
     salts[group] = { salt: opening.salt };
     merge(document, opening.value, []);
   }
+  const audit = copyOf(objectOf(document['audit'], 'audit'));
+  document['audit'] = audit;
   audit['integrity'] = { checkpoint_size: integrity.checkpointSize, hash: integrity.hash };
   if (Object.keys(salts).length > 0) audit['openings'] = salts;
   return document;

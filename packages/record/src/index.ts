@@ -80,6 +80,8 @@ export type { RandomBytes, Sha256 } from './commitment.ts';
 export { discloseGroups } from './disclosure.ts';
 export { closeDocument, openDocument } from './document.ts';
 export type { ClosedDocument, DocumentIntegrity } from './document.ts';
+export { DocumentOpener } from './document-opener.ts';
+export type { Sha256Base64url } from './document-opener.ts';
 export type { DraftSession, DraftSubject, RecordDraft } from './draft.ts';
 export { LEDGER_MEMBER_MAX_BYTES, MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES } from './entry-batch.ts';
 export type { EntryBatch } from './entry-batch.ts';

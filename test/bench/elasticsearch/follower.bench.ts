@@ -2,6 +2,7 @@ import { Client } from '@elastic/elasticsearch';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataDirectory } from '@spanledger/audit-exporter';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
+import { DocumentTexts } from '../../../packages/exporter/src/document-texts.ts';
 import { DocumentReader } from '../../../packages/exporter/src/documents.ts';
 import { PublishedSize } from '../../../packages/exporter/src/followers/published-size.ts';
 import { openStoredOpenings } from '../../../packages/exporter/src/privacy/index.ts';
@@ -72,7 +73,7 @@ async function follow(stream: TestStream, round: string): Promise<number> {
     reader: client,
     stream: stream.stream,
     log,
-    documents: new DocumentReader(reader, openings),
+    documents: new DocumentTexts(reader, openings),
     ledger,
     state,
     onStatus: () => undefined,

@@ -1,5 +1,9 @@
 import { hash } from 'node:crypto';
 import type { JsonObject } from '@spanledger/record';
+import {
+  type DocumentText,
+  textOfDocument,
+} from '../../../packages/exporter/src/search/elasticsearch/outgoing-document.ts';
 
 /** A log of documents that were made up, which grows as a test says. */
 export class MadeUpLog {
@@ -37,6 +41,10 @@ export class MadeUpLog {
 
   readRange(from: number, to: number): Promise<JsonObject[]> {
     return Promise.resolve(Array.from({ length: to - from }, (_, i) => this.document(from + i)));
+  }
+
+  async readTexts(from: number, to: number): Promise<DocumentText[]> {
+    return (await this.readRange(from, to)).map(textOfDocument);
   }
 
   /** The document at a place. */

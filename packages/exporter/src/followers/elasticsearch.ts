@@ -2,9 +2,10 @@ import type { LedgerReader } from '@spanledger/ledger';
 
 import type { ElasticsearchConfig } from '../config/index.ts';
 import type { DataDirectory } from '../data-directory.ts';
+import { DocumentTexts } from '../document-texts.ts';
 import { DocumentReader } from '../documents.ts';
 import { describeFailure, openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
-import type { OpeningsReader } from '../openings.ts';
+import type { OpeningBytesReader, OpeningsReader } from '../openings.ts';
 import { IndexFollower, IndexState, verifyOnSchedule } from '../search/elasticsearch/index.ts';
 import { describeProblem } from './messages.ts';
 import type { FromFollowers } from './messages.ts';
@@ -17,7 +18,7 @@ export interface ElasticsearchFollowerOptions {
   config: ElasticsearchConfig;
   paths: DataDirectory;
   reader: LedgerReader;
-  openings: OpeningsReader;
+  openings: OpeningsReader & OpeningBytesReader;
   ledger: PublishedSize;
   tell: (message: FromFollowers) => void;
 }
@@ -53,7 +54,7 @@ export async function startElasticsearchFollower(
     reader: searching,
     stream,
     log,
-    documents,
+    documents: new DocumentTexts(reader, openings),
     ledger,
     state,
     onStatus: (status) => {

@@ -1,6 +1,6 @@
 export { checkVault } from './check-vault.ts';
 export { destroyOrphanedKeys, fileEpochKeys } from './epoch-keys.ts';
-export { journalOpenings, vaultOpenings } from './journal-openings.ts';
+export { journalAndVaultOpenings } from './journal-openings.ts';
 export { loadKek } from './kek.ts';
 export { listDirectory, readKeyFile, writeKeyFile } from './key-files.ts';
 export { References } from './references.ts';

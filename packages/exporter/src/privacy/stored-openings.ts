@@ -1,13 +1,13 @@
 import { openJournalReader } from '@spanledger/ledger';
 import type { DataDirectory } from '../data-directory.ts';
-import { composeOpenings, type OpeningsReader } from '../openings.ts';
+import type { OpeningBytesReader, OpeningsReader } from '../openings.ts';
 import { fileEpochKeys } from './epoch-keys.ts';
-import { journalOpenings, vaultOpenings } from './journal-openings.ts';
+import { journalAndVaultOpenings } from './journal-openings.ts';
 import { loadKek } from './kek.ts';
 import { Vault } from './vault.ts';
 
 /** Openings of a data directory that nobody needs to be serving. */
-export interface StoredOpenings extends OpeningsReader {
+export interface StoredOpenings extends OpeningsReader, OpeningBytesReader {
   close(): void;
 }
 
@@ -28,11 +28,15 @@ export async function openStoredOpenings(
     directory: paths.root,
     epochKeys: fileEpochKeys(paths.epochKeys, kek),
   });
-  const stored = composeOpenings([journalOpenings(journal), vaultOpenings(vault)]);
+  const stored = journalAndVaultOpenings(journal, vault);
   return {
     async read(from, to) {
       await journal.refresh();
       return stored.read(from, to);
+    },
+    async readBytes(from, to) {
+      await journal.refresh();
+      return stored.readBytes(from, to);
     },
     close() {
       vault.close();

@@ -219,25 +219,33 @@ export class Vault implements StoredReferences {
    * @throws ExporterError `vault_damaged`, `key_mismatch`
    */
   *openings(from: number, to: number): Generator<[index: number, openings: Openings]> {
+    for (const [index, bytes] of this.openingBytes(from, to)) yield [index, parseOwnOpenings(bytes)];
+  }
+
+  /** What {@link Vault.openings} opens, as it was put in: JCS bytes. */
+  *openingBytes(from: number, to: number): Generator<[index: number, bytes: Uint8Array]> {
     try {
-      if (to > from) yield* this.#openings(from, to);
+      if (to > from) yield* this.#openingBytes(from, to);
     } catch (error) {
       throw this.#named(error);
     }
   }
 
-  *#openings(from: number, to: number): Generator<[index: number, openings: Openings]> {
+  *#openingBytes(from: number, to: number): Generator<[index: number, bytes: Uint8Array]> {
+    // For as long as this takes: a key that is destroyed must not be kept.
+    const keys = new Map<number, KeyObject | undefined>();
     for (const row of this.#selectOpenings.iterate(chunkOf(from), chunkOf(to - 1))) {
       const chunk = asInteger(row['chunk']);
-      const indexes = [...asBytes(row['places'])].map((place) => chunk * CHUNK_ENTRIES + place);
+      const indexes = Array.from(asBytes(row['places']), (place) => chunk * CHUNK_ENTRIES + place);
       if (!indexes.some((index) => index >= from && index < to)) continue;
-      const list = this.#openBox(
-        chunk,
-        asInteger(row['subject']),
-        asInteger(row['first']),
-        asBytes(row['box']),
-      );
-      if (list === undefined) continue;
+      const subject = asInteger(row['subject']);
+      if (!keys.has(subject)) keys.set(subject, this.#keyOf(subject));
+      const key = keys.get(subject);
+      if (key === undefined) continue;
+      const first = asInteger(row['first']);
+      const joined = open(key, purposeOfBox(chunk, subject, first), asBytes(row['box']));
+      if (joined === undefined) throw unopened(first);
+      const list = splitParts(joined);
       for (const [i, index] of indexes.entries()) {
         const opened = list[i];
         if (index >= from && index < to && opened !== undefined) yield [index, opened];
@@ -317,15 +325,10 @@ export class Vault implements StoredReferences {
     return isDamage(error) ? damaged(this.#file, 'is damaged', error) : error;
   }
 
-  #openBox(chunk: number, subject: number, first: number, box: Uint8Array): Openings[] | undefined {
+  #keyOf(subject: number): KeyObject | undefined {
     const row = this.#selectKey.get(subject);
     if (row === undefined || isDestroyed(asBytes(row['key']))) return undefined;
-    const key = this.#unwrap(asBytes(row['key']), String(row['scope']));
-    const bytes = open(key, purposeOfBox(chunk, subject, first), box);
-    if (bytes !== undefined) return splitOpenings(bytes);
-    throw new ExporterError('vault_damaged', `a box of the vault does not open (entries from ${first})`, {
-      hint: 'Restore vault/vault.db from a backup. The ledger stays provable without it.',
-    });
+    return this.#unwrap(asBytes(row['key']), String(row['scope']));
   }
 
   #unwrap(box: Uint8Array, scope: string): KeyObject {
@@ -388,10 +391,6 @@ function joinOpenings(entries: readonly [index: number, openings: Uint8Array][])
   );
 }
 
-function splitOpenings(bytes: Buffer): Openings[] {
-  return splitParts(bytes).map((part) => parseOwnOpenings(part));
-}
-
 function splitParts(bytes: Buffer): Buffer[] {
   const list: Buffer[] = [];
   for (let at = 0; at + LENGTH_BYTES <= bytes.length;) {
@@ -400,6 +399,12 @@ function splitParts(bytes: Buffer): Buffer[] {
     list.push(bytes.subarray(start, at));
   }
   return list;
+}
+
+function unopened(first: number): ExporterError {
+  return new ExporterError('vault_damaged', `a box of the vault does not open (entries from ${first})`, {
+    hint: 'Restore vault/vault.db from a backup. The ledger stays provable without it.',
+  });
 }
 
 function asInteger(value: unknown): number {

@@ -1,4 +1,4 @@
-import { LedgerReader, type ReadEntry } from '@spanledger/ledger';
+import { LedgerReader } from '@spanledger/ledger';
 import { expect, test } from 'vitest';
 import type { FollowedBatch, Follower } from '../../../../packages/exporter/src/follower.ts';
 import { LogFollowers } from '../../../../packages/exporter/src/followers/log-followers.ts';
@@ -6,8 +6,8 @@ import { PublishedSize } from '../../../../packages/exporter/src/followers/publi
 
 /** A log of numbered entries. */
 class NumberedLog extends LedgerReader {
-  override async *entries(from: number, to: number): AsyncGenerator<ReadEntry> {
-    for (let index = from; index < to; index++) yield { index, bytes: Uint8Array.of(index % 256) };
+  override range(from: number, to: number): Promise<Uint8Array[]> {
+    return Promise.resolve(Array.from({ length: to - from }, (_, i) => Uint8Array.of((from + i) % 256)));
   }
 }
 

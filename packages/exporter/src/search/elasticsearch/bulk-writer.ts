@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Client } from '@elastic/elasticsearch';
+import type { Client, estypes } from '@elastic/elasticsearch';
 
 import { BackOff } from './back-off.ts';
 import { BatchSize } from './batch-size.ts';
 import { readItem } from './bulk-items.ts';
 import type { ItemOutcome } from './bulk-items.ts';
+import { writeBulk } from './outgoing-document.ts';
 import type { DeadLetter } from './index-state.ts';
 import { MISSING_HINT, readFailure, REFUSED_HINT, RejectedRequestError } from './request-failure.ts';
 import type { ElasticsearchTroubleCode } from './request-failure.ts';
@@ -25,6 +26,8 @@ const ANSWER_PATHS = [
   'items.*.error.reason',
 ];
 
+type BulkAnswer = Pick<estypes.BulkResponse, 'items'>;
+
 /** A document on its way. */
 export interface OutgoingDocument {
   /** Ledger index. */
@@ -32,8 +35,9 @@ export interface OutgoingDocument {
   id: string;
   /** `audit.integrity.hash`. */
   hash: string;
-  /** The two lines of a bulk request. */
-  text: string;
+  /** UTF-8. */
+  json: Uint8Array;
+  /** What it takes of a bulk request. */
   bytes: number;
   /** Whether it may be stored already: then it is asked for first. */
   isUncertain: boolean;
@@ -221,12 +225,12 @@ export class BulkWriter {
   ): Promise<ItemOutcome[] | undefined> {
     const { writer, stream, requestTimeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
     try {
-      const { body, headers, statusCode } = await writer.bulk(
+      const { body, headers, statusCode } = await writer.transport.request<BulkAnswer>(
         {
-          index: stream,
-          require_data_stream: true,
-          operations: documents.map(({ text }) => text),
-          filter_path: ANSWER_PATHS,
+          method: 'POST',
+          path: `/${encodeURIComponent(stream)}/_bulk`,
+          querystring: { require_data_stream: true, filter_path: ANSWER_PATHS },
+          bulkBody: writeBulk(documents),
         },
         { ...requestOptions(requestTimeoutMs, signal), meta: true, ignore: [429, 503] },
       );

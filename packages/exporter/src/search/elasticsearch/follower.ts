@@ -11,6 +11,7 @@ import { originDigest } from './document-id.ts';
 import type { IndexPosition, IndexState } from './index-state.ts';
 import { MAX_DEAD_LETTERS } from './index-state.ts';
 import { outgoingDocument } from './outgoing-document.ts';
+import type { DocumentText } from './outgoing-document.ts';
 import { readFailure } from './request-failure.ts';
 import { readIdentity, replacedBecause } from './stream-identity.ts';
 import type { StreamIdentity } from './stream-identity.ts';
@@ -56,6 +57,12 @@ export interface DocumentRange {
   readRange(from: number, to: number): Promise<JsonObject[]>;
 }
 
+/** Reads the text of documents as they are indexed. */
+export interface DocumentTextRange {
+  /** @returns the documents from one ledger index up to, not including, another, all published */
+  readTexts(from: number, to: number): Promise<DocumentText[]>;
+}
+
 /** What the follower joins. */
 export interface IndexFollowerOptions {
   /** Creates documents. */
@@ -66,7 +73,7 @@ export interface IndexFollowerOptions {
   stream: string;
   /** The log as it is published now. */
   log: { origin: string; size: number };
-  documents: DocumentRange;
+  documents: DocumentTextRange;
   ledger: FollowedLedger;
   state: IndexState;
   onStatus: (status: IndexFollowerStatus) => void;
@@ -274,7 +281,7 @@ export class IndexFollower {
   }
 
   async #read(from: number, to: number): Promise<OutgoingDocument[]> {
-    const documents = await this.#options.documents.readRange(from, to);
+    const documents = await this.#options.documents.readTexts(from, to);
     const outgoing = documents.map((document, i) =>
       outgoingDocument(document, this.#digest, from + i, from + i < this.#askBelow),
     );

@@ -5,7 +5,7 @@ import type { WriterTrouble } from './bulk-writer.ts';
 import { originDigest } from './document-id.ts';
 import type { DocumentRange } from './follower.ts';
 import type { IndexState } from './index-state.ts';
-import { outgoingDocument } from './outgoing-document.ts';
+import { outgoingDocument, textOfDocument } from './outgoing-document.ts';
 import { replaceAltered } from './replaced-documents.ts';
 import { readIdentity } from './stream-identity.ts';
 
@@ -68,7 +68,9 @@ export async function reindex(options: ReindexerOptions): Promise<ReindexReport>
     const end = Math.min(to, first + CHUNK_RECORDS);
     const expected = await documents.readRange(first, end);
     report.replaced += await replaceAltered({ expected, first, digest, writer, reader, stream, backings });
-    const outgoing = expected.map((document, i) => outgoingDocument(document, digest, first + i, true));
+    const outgoing = expected.map((document, i) =>
+      outgoingDocument(textOfDocument(document), digest, first + i, true),
+    );
     const { refused, created } = await bulk.write(outgoing, signal);
     const stays = new Set(refused.map(({ index }) => index));
     const indexed = [...state.deadLettersIn(first, end).keys()].filter((index) => !stays.has(index));
