@@ -49,6 +49,7 @@ import { openDesk } from './privacy-desk.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
 import { describeMetrics } from './metrics.ts';
+import { startMinimisation } from './data-minimisation.ts';
 import { ledgerTroubles, ledgerWarnings } from './trouble.ts';
 import { awaitPublished, describeWitnessing, logWitness } from './witnesses.ts';
 
@@ -196,7 +197,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
 
   const producers = new Producers();
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
-  const intake = new Intake({ ledger, references, producers });
+  const minimisation = startMinimisation(config.minimisation, referenceKey, log);
+  const intake = new Intake({ ledger, references, producers, minimise: minimisation.minimise });
   closers.add(keepProducers(paths.producersFile, intake, onError));
   const derived = new DerivedRecords({
     append: (drafts) => intake.recordDerived(drafts),
@@ -331,6 +333,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...anchors.warnings(),
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
+      ...minimisation.warnings(),
       ...(signals?.warnings() ?? []),
       ...ofElasticsearch(elasticsearchWarnings),
       ...(elasticsearch?.warnings() ?? []),
@@ -342,6 +345,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
         more: [
           ...ofElasticsearch(elasticsearchMetrics),
           ...verifications.metrics(),
+          ...minimisation.metrics(),
           ...(telemetry?.metrics() ?? []),
           ...deliveryMetrics(thread.targetStatuses()),
           ...(signals?.metrics() ?? []),

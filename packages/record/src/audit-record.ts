@@ -111,6 +111,8 @@ export interface AuditRecord {
     /** Random reference of the OIDC session; absent where the span ran under none. */
     session?: { id: string };
     target?: { id?: string; type: string };
+    /** Names of the fields that the operator's rules changed, or that were moved out of the clear. */
+    redacted?: string[];
     /** Names of the fields that were cut to a limit. */
     truncated?: string[];
   };

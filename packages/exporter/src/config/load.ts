@@ -14,6 +14,7 @@ import { readProviders } from './providers.ts';
 import { readPrivacy } from './privacy.ts';
 import { readKeycloakConfig } from './reconcile.ts';
 import { readSessions } from './sessions.ts';
+import { readMinimisation } from './minimisation.ts';
 import { readDoors } from './door-fields.ts';
 import { type AnchorFields, type Config, configFileSchema, readWitnessing } from './schema.ts';
 
@@ -76,6 +77,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const deliver = readDeliver(values.alerts?.deliver, directory, sources.env, insecure, crossed);
   const providers = readProviders(values.providers, insecure, crossed);
   const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
+  const minimisation = readMinimisation(values.privacy, crossed);
   const doors = readDoors(
     { tls: values.tls, access: values.access, directory, checkFiles: sources.checkFiles ?? false },
     crossed,
@@ -107,6 +109,7 @@ export function loadConfig(sources: ConfigSources): Config {
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     ...readPrivacy(values.privacy),
+    minimisation,
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
     keycloak,
     deliver,

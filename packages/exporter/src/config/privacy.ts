@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { type MinimisationFields, minimisationSchema } from './minimisation.ts';
 
 /** `privacy` as the file has it. */
-export interface PrivacyFields {
+export interface PrivacyFields extends MinimisationFields {
   accept_lost_openings?: boolean | undefined;
   four_eyes?: boolean | undefined;
 }
 
 /** `privacy` of the configuration file. */
 export const privacySchema: z.ZodType<PrivacyFields> = z.strictObject({
+  ...minimisationSchema,
   accept_lost_openings: z.boolean('must be true or false').optional(),
   four_eyes: z.boolean('must be true or false').optional(),
 });

@@ -11,6 +11,7 @@ import {
 } from './elasticsearch.ts';
 import { type ProviderFields, providersSchema } from './providers.ts';
 import { type PrivacyConfig, type PrivacyFields, privacySchema } from './privacy.ts';
+import type { MinimisationConfig } from '../minimisation/index.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { TargetConfig } from '../notify/index.ts';
 import { type AlertFields, alertsSchema } from './alerts.ts';
@@ -249,6 +250,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   readonly witnessing: WitnessingOptions | undefined;
   /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */
   readonly segmentMaxAgeMs: number;
+  /** What of the fields that senders send is kept. */
+  readonly minimisation: MinimisationConfig;
   /** Where published checkpoints are handed to. */
   readonly anchors: readonly AnchorConfig[];
   /** The realm whose events are compared with the ledger; undefined: none. */

@@ -23,6 +23,8 @@ export interface IntakeOptions {
   ledger: IntakeLedger;
   references: ReferenceBook;
   producers: Producers;
+  /** Takes away, in place, what of a sender's record shall not be stored. */
+  minimise?: ((draft: RecordDraft) => void) | undefined;
 }
 
 /** A snapshot of {@link Producers} that covers everything before a position of the log, and nothing unwritten. */
@@ -108,7 +110,7 @@ export class Intake {
     marked: SpanIdentity[];
     known: SpanIdentity[];
   } {
-    const { producers } = this.#options;
+    const { producers, minimise } = this.#options;
     const drafts: RecordDraft[] = [];
     const marked: SpanIdentity[] = [];
     const known: SpanIdentity[] = [];
@@ -124,6 +126,7 @@ export class Intake {
             continue;
           }
           marked.push(identity);
+          if (minimise !== undefined) for (const draft of made) minimise(draft);
           drafts.push(...made);
         }
       }

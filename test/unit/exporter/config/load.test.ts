@@ -128,6 +128,7 @@ describe('where values come from', () => {
       segmentMaxAgeMs: 200,
       acceptLostOpenings: true,
       fourEyes: false,
+      minimisation: { fields: [], quarantine: true, quarantineExcept: [] },
       keyFiles: [],
       anchors: [],
       deliver: [],

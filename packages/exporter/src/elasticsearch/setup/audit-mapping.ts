@@ -48,6 +48,7 @@ const KEYWORDS = [
   'audit.signal.key_id',
   'audit.signal.type',
   'audit.target.id',
+  'audit.redacted',
   'audit.truncated',
   'ecs.version',
   'event.category',
