@@ -41,7 +41,7 @@ export interface ServerRooms {
   intake: Pick<Intake, 'accept'>;
   archive: Archive;
   /** Undefined: no provider is heard. */
-  signals?: Pick<Signals, 'refuse' | 'takeLogout'> | undefined;
+  signals?: Pick<Signals, 'refuse' | 'takeEvent' | 'takeLogout'> | undefined;
   desk: PrivacyDesk;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
   troubles: () => Trouble[];

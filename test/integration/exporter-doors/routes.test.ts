@@ -17,6 +17,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /metrics': 'monitor',
   'POST /v1/traces': 'send',
   'POST /sessions/backchannel-logout': 'open',
+  'POST /signals/events': 'open',
   'GET /api/records': 'read',
   'GET /api/records/:id': 'read',
   'GET /api/records/count': 'read',
@@ -99,6 +100,7 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
     archive: nothing(),
     signals: {
       refuse: (_origin, code) => ({ ok: false, code }),
+      takeEvent: () => Promise.resolve({ ok: true }),
       takeLogout: () => Promise.resolve({ ok: true }),
     },
     desk: nobody(),

@@ -52,6 +52,7 @@ test('a logout token is a record before it is acknowledged, and says how it was 
   expect(response.status).toBe(200);
   expect(await response.text()).toBe('');
   expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(response.headers.get('connection')).toBe('close');
   const [found] = await findDocuments(service.url, 'event.action:oidc.session.ended');
   expect(found).toMatchObject({
     audit: {

@@ -88,8 +88,13 @@ export class ShopRealm {
    * Registers a client with the authorization code flow.
    *
    * @param url where the shop listens
+   * @param logoutUrl where logout tokens for it go
    */
-  async addShop(clientId: string, url: string): Promise<void> {
+  async addShop(
+    clientId: string,
+    url: string,
+    logoutUrl: string = `${url}/backchannel-logout`,
+  ): Promise<void> {
     await this.admin('POST', '/clients', {
       clientId,
       secret: secretOf(clientId),
@@ -102,7 +107,7 @@ export class ShopRealm {
       optionalClientScopes: SHOP_SCOPES,
       attributes: {
         'pkce.code.challenge.method': 'S256',
-        'backchannel.logout.url': `${url}/backchannel-logout`,
+        'backchannel.logout.url': logoutUrl,
         'backchannel.logout.session.required': 'true',
         'post.logout.redirect.uris': `${url}/*`,
         'access.token.header.type.rfc9068': 'true',

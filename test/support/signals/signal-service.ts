@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { loadConfig, type Service, startService } from '@spanledger/audit-exporter';
 import { waitFor } from '../exporter/service.ts';
 
-/** Starts a service that hears the given providers, in this process. */
+/**
+ * Starts a service that hears the given providers, in this process.
+ *
+ * @param port 0 is any free one
+ */
 export async function startSignalService(
   folder: string,
   providers: readonly object[],
-  env: NodeJS.ProcessEnv = {},
+  port = 0,
 ): Promise<Service> {
   const file = join(folder, 'spanledger.yaml');
   // JSON is YAML.
@@ -15,8 +19,8 @@ export async function startSignalService(
   return startService(
     loadConfig({
       file,
-      env: { SPANLEDGER_LOG_LEVEL: 'silent', SPANLEDGER_PUBLISH_INTERVAL_MS: '20', ...env },
-      flags: { dataDirectory: join(folder, 'data'), port: 0 },
+      env: { SPANLEDGER_LOG_LEVEL: 'silent', SPANLEDGER_PUBLISH_INTERVAL_MS: '20' },
+      flags: { dataDirectory: join(folder, 'data'), port },
     }),
   );
 }

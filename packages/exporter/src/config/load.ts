@@ -75,7 +75,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const witnessing = readWitnessing(values.ledger, crossed);
   const keycloak = readKeycloakConfig(values.reconcile, directory, sources.env, insecure, crossed);
   const deliver = readDeliver(values.alerts?.deliver, directory, sources.env, insecure, crossed);
-  const providers = readProviders(values.providers, insecure, crossed);
+  const providers = readProviders(values.providers, directory, insecure, crossed);
   const indexing = readIndexConfig(values, directory, sources.env, insecure, crossed);
   const minimisation = readMinimisation(values.privacy, crossed);
   const doors = readDoors(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ProviderConfig } from '../signals/index.ts';
 import { isLoopback } from './loopback.ts';
+import { readSharedSignals, type SharedSignalsFields, sharedSignalsSchema } from './shared-signals.ts';
 
 /** Providers whose signals one service takes in. */
 export const MAX_PROVIDERS = 32;
@@ -33,6 +34,7 @@ export interface ProviderFields {
       }
     | undefined;
   backchannel_logout?: boolean | undefined;
+  ssf?: SharedSignalsFields | undefined;
 }
 
 const url = z.url({ protocol: /^https?$/, error: 'must be a URL, e.g. https://sso.example.com' });
@@ -74,6 +76,7 @@ export const providersSchema: z.ZodOptional<z.ZodType<ProviderFields[]>> = z
         })
         .optional(),
       backchannel_logout: z.boolean('must be true or false').optional(),
+      ssf: sharedSignalsSchema,
     }),
     'must be a list of providers',
   )
@@ -83,11 +86,13 @@ export const providersSchema: z.ZodOptional<z.ZodType<ProviderFields[]>> = z
 /**
  * Completes what the file says of providers.
  *
+ * @param directory the working directory, at which relative paths begin
  * @param insecure whether keys and events may cross the network in the clear
  * @param problems receives what does not fit together
  */
 export function readProviders(
   providers: readonly ProviderFields[] = [],
+  directory: string,
   insecure: boolean,
   problems: string[],
 ): ProviderConfig[] {
@@ -125,7 +130,9 @@ export function readProviders(
       clockSkewMs: (fields.clock_skew_seconds ?? DEFAULT_SKEW_S) * 1000,
       keys: { refreshMs, staleMs, maxAgeMs },
       backchannelLogout: fields.backchannel_logout ?? true,
-      sharedSignals: undefined,
+      sharedSignals: readSharedSignals(fields.ssf, directory, (field, address) => {
+        demandSecrecy(`${place}.${field}`, address, insecure, problems);
+      }),
     };
   });
 }

@@ -1,4 +1,4 @@
-export type { ProviderConfig, SharedSignalsConfig } from './provider.ts';
+export type { PollConfig, ProviderConfig, SharedSignalsConfig, VerificationConfig } from './provider.ts';
 export { signalRoutes } from './routes.ts';
 export type { SignalDelivery } from './signal-record.ts';
 export { Signals } from './signals.ts';

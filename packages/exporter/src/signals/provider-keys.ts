@@ -8,7 +8,7 @@ import type { ProviderConfig } from './provider.ts';
 import { fault, type SignalFault } from './refusal-code.ts';
 import { ALGORITHMS } from './signed-token.ts';
 
-/** A key that is not known has the keys fetched, but not more often than this: anybody can name one. */
+/** A token that names an unknown key has the keys fetched, but not more often than this: anybody can name one. */
 export const COOLDOWN_MS = 30_000;
 
 /** Whoever sent a token waits for keys no longer than this. */
@@ -71,9 +71,11 @@ export class ProviderKeys {
   #keys: JSONWebKeySet | undefined;
   #set: ReturnType<typeof createLocalJWKSet> | undefined;
   #fetchedMs: number | undefined;
-  #attemptedMs: number | undefined;
+  /** When a token had them fetched last. */
+  #demandedMs: number | undefined;
   #failure: string | undefined;
   #fetching: Promise<void> | undefined;
+  #saving: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ProviderKeysOptions) {
@@ -101,18 +103,23 @@ export class ProviderKeys {
     clearTimeout(this.#timer);
     this.#stop.abort();
     await this.#fetching;
+    await this.#saving;
   }
 
   /** Verifies a token's signature. */
   async verify(token: string): Promise<SignatureVerdict> {
-    const verdict = await this.#try(token);
-    if (verdict.ok || (verdict.code !== 'key_unknown' && verdict.code !== 'keys_unavailable')) return verdict;
-    await this.#fetchOnDemand();
-    const again = await this.#try(token);
+    let verdict = await this.#try(token);
+    if (isForWantOfKeys(verdict) && this.#fetching !== undefined) {
+      await waitFor(this.#fetching);
+      verdict = await this.#try(token);
+    }
+    if (isForWantOfKeys(verdict) && this.#mayDemand()) {
+      await waitFor(this.#fetch());
+      verdict = await this.#try(token);
+    }
     // A provider that does not answer may have a new key: who sent the token may send it again.
-    if (!again.ok && again.code === 'key_unknown' && this.#failure !== undefined)
-      return fault('keys_unavailable');
-    return again;
+    const isDown = this.#failure !== undefined;
+    return isDown && !verdict.ok && verdict.code === 'key_unknown' ? fault('keys_unavailable') : verdict;
   }
 
   /** How they stand. */
@@ -151,17 +158,12 @@ export class ProviderKeys {
     }
   }
 
-  /** Fetches now, unless that was done just before; whoever asks waits for a while. */
-  async #fetchOnDemand(): Promise<void> {
-    const { now } = this.#options;
-    const isCool = this.#attemptedMs === undefined || Math.abs(now() - this.#attemptedMs) >= COOLDOWN_MS;
-    if (this.#fetching === undefined && !isCool) return;
-    const waited = new AbortController();
-    await Promise.race([
-      this.#fetch(),
-      delay(MAX_WAIT_MS, undefined, { signal: waited.signal, ref: false }).catch(() => undefined),
-    ]);
-    waited.abort();
+  /** Whether a token may have keys fetched again. */
+  #mayDemand(): boolean {
+    const nowMs = this.#options.now();
+    if (this.#demandedMs !== undefined && Math.abs(nowMs - this.#demandedMs) < COOLDOWN_MS) return false;
+    this.#demandedMs = nowMs;
+    return true;
   }
 
   /** One at a time. */
@@ -173,8 +175,7 @@ export class ProviderKeys {
   }
 
   async #fetchOnce(): Promise<void> {
-    const { provider, file, log, now } = this.#options;
-    this.#attemptedMs = now();
+    const { provider, log, now } = this.#options;
     try {
       const keys = await fetchKeys(provider, this.#stop.signal);
       const isNew = JSON.stringify(keys) !== JSON.stringify(this.#keys);
@@ -183,24 +184,26 @@ export class ProviderKeys {
         log.info({ issuer: provider.issuer, keys: keys.keys.length }, 'the keys of a provider were fetched');
       }
       this.#failure = undefined;
-      const text = JSON.stringify({
-        version: VERSION,
-        issuer: provider.issuer,
-        fetched_ms: this.#fetchedMs,
-        jwks: keys,
-      });
-      await writeStateFile(file, `${text}\n`);
+      this.#save(keys);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       const failure = error instanceof Error ? error.message : String(error);
       if (failure !== this.#failure) {
-        log.warn(
-          { err: error, issuer: provider.issuer },
-          'the keys of a provider could not be fetched or kept',
-        );
+        log.warn({ err: error, issuer: provider.issuer }, 'the keys of a provider could not be fetched');
       }
       this.#failure = failure;
     }
+  }
+
+  /** Nobody waits for the disk: without the file they are fetched again. */
+  #save(jwks: JSONWebKeySet): void {
+    const { provider, file, log } = this.#options;
+    const state = { version: VERSION, issuer: provider.issuer, fetched_ms: this.#fetchedMs, jwks };
+    this.#saving = this.#saving
+      .then(() => writeStateFile(file, `${JSON.stringify(state)}\n`))
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'the keys of a provider could not be kept');
+      });
   }
 
   #refreshLater(waitMs: number): void {
@@ -223,6 +226,18 @@ export class ProviderKeys {
   #isOlderThan(ageMs: number): boolean {
     return this.#fetchedMs === undefined || this.#options.now() - this.#fetchedMs > ageMs;
   }
+}
+
+/** Whether other keys could make it good. */
+function isForWantOfKeys(verdict: SignatureVerdict): boolean {
+  return !verdict.ok && (verdict.code === 'key_unknown' || verdict.code === 'keys_unavailable');
+}
+
+async function waitFor(fetched: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const limit = delay(MAX_WAIT_MS, undefined, { signal: done.signal, ref: false }).catch(() => undefined);
+  await Promise.race([fetched, limit]);
+  done.abort();
 }
 
 /** What a verification that failed comes to. */

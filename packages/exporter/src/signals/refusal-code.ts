@@ -2,6 +2,7 @@
 export type SignalRefusalCode =
   | 'algorithm_refused'
   | 'audience_wrong'
+  | 'authorization_wrong'
   | 'delivery_refused'
   | 'events_wrong'
   | 'expired'
@@ -15,7 +16,10 @@ export type SignalRefusalCode =
   | 'replayed'
   | 'request_malformed'
   | 'signature_wrong'
+  | 'state_wrong'
+  | 'subject_foreign'
   | 'subject_missing'
+  | 'subject_unsupported'
   | 'token_malformed'
   | 'type_wrong';
 
@@ -23,6 +27,7 @@ export type SignalRefusalCode =
 export const REFUSAL_MESSAGES: Readonly<Record<SignalRefusalCode, string>> = {
   algorithm_refused: 'the token is not signed with an algorithm that is accepted here',
   audience_wrong: 'aud names nobody that this service receives for',
+  authorization_wrong: 'the Authorization header is not the one that was agreed on',
   delivery_refused: 'this provider’s tokens are not taken in this way',
   events_wrong: 'events does not hold what it must',
   expired: 'exp is past, or missing where it must not be',
@@ -36,10 +41,40 @@ export const REFUSAL_MESSAGES: Readonly<Record<SignalRefusalCode, string>> = {
   replayed: 'the token was received before',
   request_malformed: 'the request does not hold one token in the form that is asked for',
   signature_wrong: 'the signature does not fit',
+  state_wrong: 'the state of the verification is not the one that was asked for',
+  subject_foreign: 'the subject belongs to an issuer that this one does not speak for',
   subject_missing: 'the token names neither a session nor a subject',
+  subject_unsupported: 'the subject is in a format that is not understood here',
   token_malformed: 'the token is not a signed JWT of the form that is asked for',
   type_wrong: 'typ is not the one that it must be',
 };
+
+/** As RFC 8935, 2.4, and RFC 8936, 2.6, name errors to whoever transmits security events. */
+export type EventErrorName =
+  | 'access_denied'
+  | 'authentication_failed'
+  | 'invalid_audience'
+  | 'invalid_issuer'
+  | 'invalid_key'
+  | 'invalid_request';
+
+const EVENT_ERRORS: Partial<Record<SignalRefusalCode, EventErrorName>> = {
+  algorithm_refused: 'invalid_key',
+  audience_wrong: 'invalid_audience',
+  authorization_wrong: 'authentication_failed',
+  delivery_refused: 'access_denied',
+  issuer_unknown: 'invalid_issuer',
+  key_unknown: 'invalid_key',
+  keys_unavailable: 'invalid_key',
+  rate_exceeded: 'access_denied',
+  signature_wrong: 'authentication_failed',
+  subject_foreign: 'access_denied',
+};
+
+/** The transmitter's word for a refusal. */
+export function eventErrorCode(code: SignalRefusalCode): EventErrorName {
+  return EVENT_ERRORS[code] ?? 'invalid_request';
+}
 
 /** A check that failed. */
 export interface SignalFault {

@@ -1,4 +1,5 @@
 import type { RecordDraft } from '@spanledger/record';
+import { ExporterError } from '../errors.ts';
 import type { SeenSignals } from './seen-signals.ts';
 
 /** What {@link SignalRecorder} works with. */
@@ -10,7 +11,7 @@ export interface SignalRecorderOptions {
   size: () => number;
 }
 
-/** The records of one token; the first has the token's own id. */
+/** The records of one token, the first with the token's own id; none where it was recorded before. */
 export interface SignalDrafts {
   id: string;
   drafts: readonly RecordDraft[];
@@ -35,10 +36,14 @@ export class SignalRecorder {
    * Resolves once all of them are durable, those included that somebody else brought.
    *
    * @returns how many were new
-   * @throws what the append throws; then nothing of this call is recorded
+   * @throws what the append throws, and ExporterError `service_busy`; then nothing of this call is recorded
    */
   async record(signals: readonly SignalDrafts[]): Promise<number> {
     const fresh = new Map(signals.filter(({ id }) => !this.knows(id)).map((signal) => [signal.id, signal]));
+    // When it was opened somebody else was writing it; that failed since.
+    if ([...fresh.values()].some(({ drafts }) => drafts.length === 0)) {
+      throw new ExporterError('service_busy', 'an earlier delivery of the same signal could not be written');
+    }
     const others = signals.flatMap(({ id }) => this.#pending.get(id) ?? []);
     if (fresh.size > 0) await this.#append([...fresh.values()]);
     await Promise.all(others);

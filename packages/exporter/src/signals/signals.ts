@@ -5,14 +5,12 @@ import type { Logger } from 'pino';
 import { series, type Sample } from '../gauges.ts';
 import { Refusals } from '../refusals.ts';
 import { describeKeys, keyMetrics, keyWarnings } from './key-report.ts';
-import { checkLogoutToken, LOGOUT_EVENT } from './logout-token.ts';
+import { type OpenedSignal, ProviderInbox, type SignalOrigin } from './provider-inbox.ts';
 import { ProviderKeys } from './provider-keys.ts';
 import type { ProviderConfig } from './provider.ts';
 import { fault, type SignalFault, type SignalRefusalCode } from './refusal-code.ts';
 import { type RefusedSignal, refusedSignalRecord } from './refused-signal.ts';
 import { type SeenLog, SeenSignals } from './seen-signals.ts';
-import { SESSION_ENDED } from './signal-meaning.ts';
-import { type SignalDelivery, signalId, signalRecord } from './signal-record.ts';
 import { SignalRecorder } from './signal-recorder.ts';
 import { readToken, type UnverifiedToken } from './signed-token.ts';
 import type { SignalWarning } from './warning.ts';
@@ -33,20 +31,8 @@ export interface SignalsOptions {
   now?: () => number;
 }
 
-/** Where a signal came from. */
-export interface SignalOrigin {
-  delivery: SignalDelivery;
-  /** Of the connection; empty where we made it. */
-  address: string;
-}
-
 /** What became of a signal. */
 export type SignalOutcome = { ok: true } | SignalFault;
-
-interface Provider {
-  config: ProviderConfig;
-  keys: ProviderKeys;
-}
 
 /**
  * Takes in what identity providers tell of sessions and accounts: verified by their own signature, recorded once, durable
@@ -55,26 +41,26 @@ interface Provider {
 export class Signals {
   readonly #options: SignalsOptions;
   readonly #now: () => number;
-  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #inboxes: ReadonlyMap<string, ProviderInbox>;
   readonly #seen: SeenSignals;
   readonly #recorder: SignalRecorder;
   readonly #refusals: Refusals<RefusedSignal>;
-  readonly #received: Map<string, number> = new Map();
 
   constructor(options: SignalsOptions) {
     const { directory, log, record, size } = options;
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#providers = new Map(
+    this.#seen = new SeenSignals(join(directory, 'seen.db'));
+    this.#recorder = new SignalRecorder({ seen: this.#seen, record, size });
+    this.#inboxes = new Map(
       options.providers.map((config) => {
         const digest = createHash('sha256').update(config.issuer).digest('hex').slice(0, ISSUER_DIGITS);
         const file = join(directory, `keys-${digest}.json`);
         const keys = new ProviderKeys({ provider: config, file, log, now: this.#now });
-        return [config.issuer, { config, keys }];
+        const knows = (id: string): boolean => this.#recorder.knows(id);
+        return [config.issuer, new ProviderInbox({ config, keys, knows, now: this.#now })];
       }),
     );
-    this.#seen = new SeenSignals(join(directory, 'seen.db'));
-    this.#recorder = new SignalRecorder({ seen: this.#seen, record, size });
     this.#refusals = new Refusals({
       keyOf: ({ delivery, issuer = '', address }) => [delivery, issuer, address].join(' '),
       draftOf: refusedSignalRecord,
@@ -88,12 +74,12 @@ export class Signals {
   /** Finds out what a crash cut off, and begins to fetch keys. Nothing waits for a provider. */
   async start(log: SeenLog): Promise<void> {
     await this.#seen.recover(log, this.#options.size());
-    for (const { keys } of this.#providers.values()) await keys.start();
+    for (const { keys } of this.#inboxes.values()) await keys.start();
   }
 
   /** Records what was refused, and asks nobody any more. */
   async stop(): Promise<void> {
-    for (const { keys } of this.#providers.values()) await keys.stop();
+    for (const { keys } of this.#inboxes.values()) await keys.stop();
     await this.#refusals.stop();
     this.#seen.close();
   }
@@ -104,18 +90,23 @@ export class Signals {
    * @throws what the append throws; then it may be sent again
    */
   async takeLogout(text: string, address: string): Promise<SignalOutcome> {
-    const origin: SignalOrigin = { delivery: 'backchannel', address };
-    const token = readToken(text);
-    if (!token.ok) return this.refuse(origin, token.code);
-    const provider = this.#providers.get(token.issuer);
-    if (provider === undefined) return this.refuse(origin, 'issuer_unknown');
-    const outcome = await this.#takeLogout(token, provider, address);
-    return outcome.ok ? outcome : this.refuse(origin, outcome.code, token.issuer);
+    return this.#take(text, { delivery: 'backchannel', address }, (inbox, token, origin) =>
+      inbox.openLogout(token, origin),
+    );
+  }
+
+  /**
+   * Takes in a security event that was pushed; resolves once its records are durable, or were before. RFC 8935, 2
+   *
+   * @throws as {@link Signals.takeLogout}
+   */
+  async takeEvent(text: string, origin: SignalOrigin): Promise<SignalOutcome> {
+    return this.#take(text, origin, (inbox, token) => inbox.openEvent(token, origin));
   }
 
   /** Tells of a signal that is not taken in. */
-  refuse(origin: SignalOrigin, reason: SignalRefusalCode, issuer?: string): SignalFault {
-    this.#refusals.add({ ...origin, reason, issuer });
+  refuse({ delivery, address }: SignalOrigin, reason: SignalRefusalCode, issuer?: string): SignalFault {
+    this.#refusals.add({ delivery, address, reason, issuer });
     return fault(reason);
   }
 
@@ -123,36 +114,33 @@ export class Signals {
   describe(): JsonObject {
     const nowMs = this.#now();
     return Object.fromEntries(
-      [...this.#providers.values()].map(({ config, keys }) => [
+      [...this.#inboxes.values()].map(({ config, keys, received }) => [
         config.issuer,
-        { keys: describeKeys(keys.status(), nowMs), received: this.#received.get(config.issuer) ?? 0 },
+        { keys: describeKeys(keys.status(), nowMs), received },
       ]),
     );
   }
 
   /** What is to be told of the providers. */
   warnings(): SignalWarning[] {
-    return [...this.#providers.values()].flatMap(({ config, keys }) =>
+    return [...this.#inboxes.values()].flatMap(({ config, keys }) =>
       keyWarnings(config.issuer, keys.status()),
     );
   }
 
   /** The same for a monitor. */
   metrics(): string[] {
-    const providers = [...this.#providers.values()];
+    const inboxes = [...this.#inboxes.values()];
     return [
       ...keyMetrics(
-        providers.map(({ config, keys }) => [config.issuer, keys.status()] as const),
+        inboxes.map(({ config, keys }) => [config.issuer, keys.status()] as const),
         this.#now(),
       ),
       ...series(
         'counter',
         'spanledger_signals_total',
         'What a provider told and was recorded since the start.',
-        providers.map(({ config }): Sample => [
-          { issuer: config.issuer },
-          this.#received.get(config.issuer) ?? 0,
-        ]),
+        inboxes.map(({ config, received }): Sample => [{ issuer: config.issuer }, received]),
       ),
       ...series(
         'counter',
@@ -163,52 +151,26 @@ export class Signals {
     ];
   }
 
-  async #takeLogout(
-    token: UnverifiedToken,
-    { config, keys }: Provider,
-    address: string,
+  async #take(
+    text: string,
+    origin: SignalOrigin,
+    open: (
+      inbox: ProviderInbox,
+      token: UnverifiedToken,
+      origin: SignalOrigin,
+    ) => Promise<OpenedSignal | SignalFault>,
   ): Promise<SignalOutcome> {
-    if (!config.backchannelLogout) return fault('delivery_refused');
-    const verdict = await keys.verify(token.text);
-    if (!verdict.ok) return verdict;
-    const nowMs = this.#now();
-    const logout = checkLogoutToken(token.type, verdict.payload, { ...config, nowMs });
-    if (!logout.ok) return logout;
-    const { jti, issuedMs, audience, sub, sid } = logout;
-    const { issuer } = config;
-    const id = signalId(issuer, jti);
-    if (this.#recorder.knows(id)) return fault('replayed');
-    const draft = signalRecord(
-      {
-        issuer,
-        delivery: 'backchannel',
-        id: jti,
-        algorithm: token.algorithm,
-        keyId: token.keyId,
-        keys: verdict.keys,
-        audience,
-        issuedMs,
-        receivedMs: nowMs,
-        address,
-      },
-      {
-        type: LOGOUT_EVENT,
-        meaning: SESSION_ENDED,
-        reason: 'backchannel_logout',
-        atMs: issuedMs,
-        subject: {
-          issuer,
-          ...(sub !== undefined && { userId: sub }),
-          ...(sid !== undefined && { sessionId: sid }),
-        },
-      },
-    );
-    await this.#recorder.record([{ id, drafts: [draft] }]);
-    this.#count(issuer);
+    const token = readToken(text);
+    if (!token.ok) return this.refuse(origin, token.code);
+    const inbox = this.#inboxes.get(token.issuer);
+    if (inbox === undefined) return this.refuse(origin, 'issuer_unknown');
+    const opened = await open(inbox, token, origin);
+    if (!opened.ok) return this.refuse(origin, opened.code, token.issuer);
+    const count = await this.#recorder.record([opened]);
+    inbox.received += count;
+    // Two of the same came at once.
+    if (count === 0 && origin.delivery === 'backchannel')
+      return this.refuse(origin, 'replayed', token.issuer);
     return { ok: true };
-  }
-
-  #count(issuer: string): void {
-    this.#received.set(issuer, (this.#received.get(issuer) ?? 0) + 1);
   }
 }

@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { isJsonObject, type JsonObject } from '@spanledger/record';
+import { isJsonObject, type JsonObject, type JsonValue } from '@spanledger/record';
 import { fault, type SignalFault } from './refusal-code.ts';
 
 /** Characters of one token; a security event names a subject and some values. */
@@ -120,14 +120,30 @@ export function toMs(value: unknown): number | undefined {
   return ms >= 0 && ms <= MAX_TIME_MS ? ms : undefined;
 }
 
+/** Nesting of the claims, and characters of the name of one: what goes into a record has bounds. */
+const MAX_DEPTH = 16;
+const MAX_NAME_LENGTH = 256;
+
 /** The end of the year 9999. */
 const MAX_TIME_MS = 253_402_300_799_999;
 
 function parseClaims(payload: Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
-    return isJsonObject(value) ? value : undefined;
+    return isJsonObject(value) && isPlain(value, MAX_DEPTH) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether a value can stand in a record as it is: text that is Unicode, numbers that JSON can hold exactly. */
+function isPlain(value: JsonValue, depth: number): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') return Number.isSafeInteger(value) || !Number.isInteger(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1));
+  return Object.entries(value).every(
+    ([name, member]) => name.length <= MAX_NAME_LENGTH && name.isWellFormed() && isPlain(member, depth - 1),
+  );
 }

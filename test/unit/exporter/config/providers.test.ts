@@ -60,6 +60,8 @@ describe('is refused', () => {
       '[{ issuer: https://a.example, audience: [x], keys: { max_age_hours: 0.5 } }]',
       'max_age_hours: must be at least stale_after_minutes (1 h)',
     ],
+    ['[{ issuer: https://a.example, audience: [x], ssf: {} }]', 'ssf: must have push, poll or both'],
+    ['[{ issuer: https://a.example, audience: [x], ssf: { push: yes } }]', 'ssf.push: must be a mapping'],
     [
       '[{ issuer: https://a.example, audience: [x] }, { issuer: https://a.example, audience: [y] }]',
       'providers.1.issuer: https://a.example stands here twice',

@@ -90,7 +90,7 @@ test('one that is brought twice at once is written once, and both wait for it', 
       return promise;
     },
   });
-  const signal = { id: 'a', drafts: [] };
+  const signal = { id: 'a', drafts: [{ id: 'a', clear: {}, groups: {} }] };
   let done = 0;
   const both = [recorder.record([signal]), recorder.record([signal])].map(async (one) => {
     const fresh = await one;
@@ -113,11 +113,19 @@ test('what the ledger did not take may come again; who waited for it is told', a
     size: () => 0,
     record: () => (isFull ? Promise.reject(new Error('full')) : Promise.resolve()),
   });
-  const signal = { id: 'a', drafts: [] };
+  const signal = { id: 'a', drafts: [{ id: 'a', clear: {}, groups: {} }] };
   const both = await Promise.allSettled([recorder.record([signal]), recorder.record([signal])]);
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(recorder.knows('a')).toBe(false);
   isFull = false;
   expect(await recorder.record([signal])).toBe(1);
+  seen.close();
+});
+
+test('what was not written when it was opened, and is not now, is not taken for written', async () => {
+  const seen = await reopen([]);
+  const recorder = new SignalRecorder({ seen, size: () => 0, record: () => Promise.resolve() });
+  await expect(recorder.record([{ id: 'a', drafts: [] }])).rejects.toMatchObject({ code: 'service_busy' });
+  expect(recorder.knows('a')).toBe(false);
   seen.close();
 });
