@@ -1,3 +1,4 @@
+import { isJsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
 
 import type { DerivedDraft } from './derived-draft.ts';
@@ -6,6 +7,8 @@ import type { DerivedDraft } from './derived-draft.ts';
 export interface DerivedRecordsOptions {
   /** Resolves once they are durable; what it rejects is not in the ledger. */
   append: (drafts: readonly DerivedDraft[]) => Promise<void>;
+  /** Has what is durable published at once: somebody is to be told of it. */
+  hasten: () => void;
   /** Entries that are durable. */
   durableSize: () => number;
   log: Logger;
@@ -43,9 +46,10 @@ export class DerivedRecords {
 
   async #append(drafts: readonly DerivedDraft[]): Promise<boolean> {
     if (this.#isStopped) return false;
-    const { append, log } = this.#options;
+    const { append, hasten, log } = this.#options;
     try {
       await append(drafts);
+      if (drafts.some(isUrgent)) hasten();
       this.#isFailing = false;
       return true;
     } catch (error) {
@@ -59,4 +63,19 @@ export class DerivedRecords {
       return false;
     }
   }
+}
+
+/** What a rule for alerts looks for as soon as it is there. */
+const URGENT_ACTIONS: ReadonlySet<string> = new Set([
+  'session.used_after_end',
+  'token.refresh_reused',
+  'token.scope_exceeded',
+  'token.used_after_end',
+]);
+
+/** An alert, which is delivered once it is published, or what raises one. */
+function isUrgent({ draft }: DerivedDraft): boolean {
+  const { event } = draft.clear;
+  if (!isJsonObject(event)) return false;
+  return event['kind'] === 'alert' || URGENT_ACTIONS.has(String(event['action']));
 }

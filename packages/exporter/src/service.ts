@@ -202,6 +202,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(keepProducers(paths.producersFile, intake, onError));
   const derived = new DerivedRecords({
     append: (drafts) => intake.recordDerived(drafts),
+    hasten: () => {
+      ledger.hasten();
+    },
     durableSize: () => ledger.sizes().durable,
     log,
   });

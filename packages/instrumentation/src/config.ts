@@ -18,6 +18,11 @@ export const MAX_SPOOL_BLOCK_MS = 10_000;
 export const DEFAULT_EXIT_TIMEOUT_MS = 2_000;
 export const MAX_EXIT_TIMEOUT_MS = 60_000;
 
+/** How long what was recorded waits for the next request at the most, by default, at the least and at the most. */
+export const DEFAULT_SEND_INTERVAL_MS = 1_000;
+export const MIN_SEND_INTERVAL_MS = 50;
+export const MAX_SEND_INTERVAL_MS = 60_000;
+
 /** How many claims may be opted in. */
 export const MAX_CLAIMS = 32;
 
@@ -56,6 +61,8 @@ export interface InstrumentationConfig {
   readonly spoolFsync: FsyncPolicy;
   /** `SPANLEDGER_SPOOL_FULL`, and `SPANLEDGER_SPOOL_BLOCK_MS` where it is `block`: how long to wait for room; 0: not at all. */
   readonly spoolBlockMs: number;
+  /** `SPANLEDGER_SEND_INTERVAL_MS`: between two requests to the receiver. */
+  readonly sendIntervalMs: number;
   /** `SPANLEDGER_CLAIMS`: names of claims that go on local roots and lifecycle events. */
   readonly claims: readonly string[];
   /** `SPANLEDGER_IDENTITY`. */
@@ -99,6 +106,12 @@ export function readConfig(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): C
     ),
     spoolFsync: readFsync(env['SPANLEDGER_SPOOL_FSYNC'], problems),
     spoolBlockMs: readBlockMs(env, problems),
+    sendIntervalMs: readInteger(
+      'SPANLEDGER_SEND_INTERVAL_MS',
+      env,
+      { fallback: DEFAULT_SEND_INTERVAL_MS, min: MIN_SEND_INTERVAL_MS, max: MAX_SEND_INTERVAL_MS },
+      problems,
+    ),
     claims: readList('SPANLEDGER_CLAIMS', env, problems),
     identity,
     identityKey: text(env['SPANLEDGER_IDENTITY_KEY']),

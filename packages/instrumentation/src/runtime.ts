@@ -60,6 +60,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
       endpoint: config.endpoint,
       credentials: config.credentials,
       fsync: config.spoolFsync,
+      intervalMs: config.sendIntervalMs,
       counters: counters.buffer,
       resume: [],
     },

@@ -117,6 +117,11 @@ export interface Ledger {
    */
   published(size: number, signal?: AbortSignal): Promise<void>;
   /**
+   * Has what is durable published without waiting for the rest of the interval, at most ten times a second: for what
+   * somebody is to be told of.
+   */
+  hasten(): void;
+  /**
    * Accepts nothing more, publishes all that is durable and lets go of the directory. If publishing fails it rejects,
    * and all else is done nevertheless: the next open publishes.
    */

@@ -117,6 +117,10 @@ export class OpenLedger implements Ledger {
     return this.#publisher.published(size, signal);
   }
 
+  hasten(): void {
+    this.#publisher.hasten();
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

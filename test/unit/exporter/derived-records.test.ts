@@ -17,6 +17,7 @@ test('one after the other; told what failed, once; nothing after the stop', asyn
       held.push(one);
       return one.promise;
     },
+    hasten: () => undefined,
     durableSize: () => durable,
     log,
   });
@@ -36,4 +37,20 @@ test('one after the other; told what failed, once; nothing after the stop', asyn
   expect(await derived.take([])).toBe(false);
   expect(held).toHaveLength(3);
   expect(lines.filter((line) => line.includes('tried again'))).toHaveLength(1);
+});
+
+test.each([
+  ['alert', 'alert.raised', 1],
+  ['state', 'token.refresh_reused', 1],
+  ['state', 'session.idle', 0],
+])('of kind %s, %s: %i times published at once', async (kind, action, expected) => {
+  let hastened = 0;
+  const derived = new DerivedRecords({
+    append: () => Promise.resolve(),
+    hasten: () => hastened++,
+    durableSize: () => 0,
+    log: createLog({ level: 'silent', format: 'json' }),
+  });
+  await derived.take([{ draft: { id: 'one', clear: { event: { kind, action } }, groups: {} } }]);
+  expect(hastened).toBe(expected);
 });

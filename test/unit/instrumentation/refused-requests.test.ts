@@ -54,6 +54,7 @@ async function send(receiver: Receiver): Promise<{ counters: SpoolCounters; repo
     backOff: new BackOff(() => 0),
     counters,
     report: (message) => reports.push(message),
+    intervalMs: 600,
     now: Date.now,
   }).run(stop.signal);
   await expect.poll(() => counters.settled, { timeout: 10_000 }).toBe(SPANS);
@@ -151,6 +152,7 @@ test('of a receiver that refuses everything only the first frame is divided, unt
     backOff: new BackOff(() => 0),
     counters,
     report: () => undefined,
+    intervalMs: 600,
     now: Date.now,
   }).run(stop.signal);
   await expect.poll(() => counters.settled, { timeout: 10_000 }).toBe(frames * 30);
@@ -190,6 +192,7 @@ test('a small frame of bad spans alone does not keep the good ones of the next f
     backOff: new BackOff(() => 0),
     counters,
     report: () => undefined,
+    intervalMs: 600,
     now: Date.now,
   }).run(stop.signal);
   await expect.poll(() => counters.settled, { timeout: 10_000 }).toBe(number);

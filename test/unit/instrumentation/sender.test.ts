@@ -16,13 +16,16 @@ import {
   type Delivery,
 } from '../../../packages/instrumentation/src/sender/receiver.ts';
 import { RejectedStore } from '../../../packages/instrumentation/src/sender/rejected-store.ts';
-import { Sender, SEND_INTERVAL_MS } from '../../../packages/instrumentation/src/sender/sender.ts';
+import { Sender } from '../../../packages/instrumentation/src/sender/sender.ts';
 import { SpoolCounters } from '../../../packages/instrumentation/src/spool/spool-counters.ts';
 import { writeLosses } from '../../../packages/instrumentation/src/spool/loss-file.ts';
 import { SpoolReader } from '../../../packages/instrumentation/src/spool/spool-reader.ts';
 import type { SpoolWriter } from '../../../packages/instrumentation/src/spool/spool-writer.ts';
 
 import { writerInto } from '../../support/instrumentation/spool.ts';
+
+/** Between two requests of these senders. */
+const SEND_INTERVAL_MS = 600;
 
 let directory = '';
 beforeEach(async () => {
@@ -79,6 +82,7 @@ function run(answer: (text: string) => Delivery['outcome'], adopted: string[] = 
     backOff: new BackOff(() => 0),
     counters,
     report: (message) => reports.push(message),
+    intervalMs: SEND_INTERVAL_MS,
     now: Date.now,
   });
   const running = sender.run(stop.signal);

@@ -12,6 +12,8 @@ export interface SenderData {
   readonly endpoint: string;
   readonly credentials: CredentialConfig;
   readonly fsync: FsyncPolicy;
+  /** Between two requests, in milliseconds. */
+  readonly intervalMs: number;
   /** Of the SpoolCounters that both threads have. */
   readonly counters: SharedArrayBuffer;
   /** Folders that a sender before this one took over and did not finish with. */

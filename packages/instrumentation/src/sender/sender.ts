@@ -13,12 +13,6 @@ const MIN_JOINED_BYTES = 512 * 1024;
 /** Requests are joined up to this size: far below what receivers take, large enough to compress well. */
 export const MAX_REQUEST_BYTES: number = 2 * 1024 * 1024;
 
-/**
- * After a request the next one waits this long, unless there is a backlog. A request costs milliseconds of CPU, however
- * little is in it: what happens every other second never gets compiled.
- */
-export const SEND_INTERVAL_MS = 2_000;
-
 /** The spool is looked at this often even if nobody said that there is something new. */
 export const POLL_MS = 1_000;
 
@@ -53,6 +47,11 @@ export interface SenderParts {
   readonly backOff: BackOff;
   readonly counters: SpoolCounters;
   readonly report: (message: FromSender) => void;
+  /**
+   * After a request the next one waits this long, unless there is a backlog, in milliseconds. A request costs
+   * milliseconds of CPU, however little is in it.
+   */
+  readonly intervalMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -99,7 +98,7 @@ export class Sender {
    * @param signal - Ends the run; what is under way is finished or given up.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { live, counters, now } = this.#parts;
+    const { live, counters, intervalMs, now } = this.#parts;
     while (!signal.aborted) {
       if (now() >= this.#adoptAt) {
         this.#adoptAt = now() + ADOPT_EVERY_MS;
@@ -107,7 +106,7 @@ export class Sender {
       }
       const { appended } = counters;
       if (await this.#drain(live, signal)) {
-        await this.#hurry.wait(SEND_INTERVAL_MS, signal);
+        await this.#hurry.wait(intervalMs, signal);
         continue;
       }
       counters.noteSenderIdle();

@@ -123,6 +123,7 @@ function start(data: SenderData): void {
     backOff: new BackOff(Math.random),
     counters,
     report,
+    intervalMs: data.intervalMs,
     now: Date.now,
   });
   if (data.fsync === 'interval') syncRegularly(folder, counters, live);

@@ -30,6 +30,9 @@ export interface PublisherOptions {
 /** How long the first entry after a pause waits for others to share its checkpoint. */
 const GATHER_MS = 10;
 
+/** When somebody is to be told of what is durable, rounds begin this far apart at the least. */
+const HASTE_MS = 100;
+
 /** The longest pause between two attempts that fail. */
 const MAX_RETRY_MS = 10_000;
 
@@ -43,6 +46,8 @@ export class Publisher {
   readonly #waiters = new SizeWaiters();
   #last: PublishedCheckpoint | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Somebody waits for the next checkpoint. */
+  #isHastened = false;
   #cosignTimer: NodeJS.Timeout | undefined;
   #startedAt = -Infinity;
   #tookMs = 0;
@@ -79,11 +84,29 @@ export class Publisher {
   /** To be called when entries have become durable: they will be published in time. */
   wake(): void {
     if (this.#timer !== undefined || this.#isClosed) return;
-    const { intervalMs, now } = this.#options;
+    const { intervalMs } = this.#options;
     // What the last round took is taken off, so that this one ends in time.
     const spacingMs = Math.max(intervalMs / 2, intervalMs - 2 * this.#tookMs);
     const retryMs = Math.min(MAX_RETRY_MS, intervalMs * 2 ** Math.min(this.#failures, 10));
     const pauseMs = this.#failures > 0 ? retryMs : spacingMs;
+    this.#schedule(this.#isHastened && this.#failures === 0 ? Math.min(HASTE_MS, pauseMs) : pauseMs);
+  }
+
+  /**
+   * Has what is durable published without waiting for the interval: for what somebody waits for. It is bounded, so that
+   * whoever asks for it all the time costs no more than a short interval; attempts that fail are not hastened.
+   */
+  hasten(): void {
+    this.#isHastened = true;
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.wake();
+  }
+
+  /** @param pauseMs - since the last round began */
+  #schedule(pauseMs: number): void {
+    const { intervalMs, now } = this.#options;
     const delayMs = Math.max(Math.min(GATHER_MS, intervalMs / 2), this.#startedAt + pauseMs - now());
     this.#timer = setTimeout(() => {
       this.publishNow().catch((error: unknown) => {
@@ -104,6 +127,7 @@ export class Publisher {
       clearTimeout(this.#timer);
       clearTimeout(this.#cosignTimer);
       this.#timer = undefined;
+      this.#isHastened = false;
       this.#startedAt = this.#options.now();
       try {
         await this.#publish();

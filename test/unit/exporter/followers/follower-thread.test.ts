@@ -73,7 +73,8 @@ test('what is derived is appended; a thread that begins anew is told first how m
         durable++;
         return taken.length === 1 ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
       },
-      durableSize: () => durable,
+      hasten: () => undefined,
+    durableSize: () => durable,
       log,
     }),
   );
