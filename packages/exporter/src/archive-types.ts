@@ -1,4 +1,5 @@
 import type { JsonObject } from '@spanledger/record';
+import type { SessionCompleteness } from './completeness/index.ts';
 import type { TileSource } from '@spanledger/ledger/verify';
 
 /** How many records or sessions a page holds when nobody asks for a number. */
@@ -124,6 +125,12 @@ export interface SessionsPage {
   next?: string;
 }
 
+/** Whether all of a session is in the log. */
+export interface SessionCompletenessAnswer extends SessionCompleteness {
+  /** `audit.session.id`. */
+  session: string;
+}
+
 /** Which part of a session's timeline to answer. */
 export interface TimelineRequest {
   /** Default and most: {@link MAX_SEARCH_LIMIT}. */
@@ -147,6 +154,12 @@ export interface Archive {
   sessions(request: SessionsRequest): Promise<SessionsPage>;
   /** @param id - the session's reference, or the OIDC `sid` */
   session(id: string, timeline?: TimelineRequest): Promise<SessionDetail | undefined>;
+  /**
+   * Whether all of a session is in the log; docs/completeness.md says what that proves.
+   *
+   * @param id - the session's reference, or the OIDC `sid`
+   */
+  completeness(id: string): Promise<SessionCompletenessAnswer | undefined>;
   /** The latest published checkpoint, a signed note. */
   checkpoint(): Promise<string>;
   /** The log's verification key line. */

@@ -15,6 +15,7 @@ import { ExporterError } from './errors.ts';
 import type { OpeningsReader } from './openings.ts';
 import { parseQuery } from './search/query/index.ts';
 import { valuesAt } from './search/query/leaves.ts';
+import type { CompletenessReader } from './completeness/index.ts';
 import type { SearchIndex } from './search/index.ts';
 import type { SessionStore } from './sessions/index.ts';
 
@@ -27,6 +28,7 @@ export interface ArchiveRooms {
   openings: OpeningsReader;
   search: SearchIndex;
   sessions: SessionStore;
+  completeness: Pick<CompletenessReader, 'ofSession'>;
   /** Sizes of the log and how far its followers are. */
   status: () => Promise<JsonObject>;
   /** Told of opened groups that were left out because their record does not commit to them. */
@@ -90,6 +92,10 @@ export function createArchive(rooms: ArchiveRooms): Archive {
       const after = cursor === undefined ? undefined : decodeCursor(cursor, question);
       const { detail, stoppedAt } = await readSession(sessionRooms, row, most, after);
       return { ...detail, ...nextPage(question, stoppedAt) };
+    },
+    async completeness(id) {
+      const row = sessions.find(id);
+      return row && { session: row.reference, ...rooms.completeness.ofSession(row.reference) };
     },
     async checkpoint() {
       return (await log.checkpoint()).note;

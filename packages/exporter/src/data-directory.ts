@@ -12,6 +12,7 @@ export interface DataDirectory {
   vaultFile: string;
   indexFile: string;
   sessionsFile: string;
+  completenessFile: string;
   /** Private keys, mode 0700. */
   keys: string;
   /** The log's first Ed25519 signing key, PKCS8 PEM, 0600; later ones are `ledger-<key ID>.key` beside it. */
@@ -68,6 +69,7 @@ export function dataDirectory(directory: string): DataDirectory {
     vaultFile: join(root, 'vault', 'vault.db'),
     indexFile: join(root, 'index', 'index.db'),
     sessionsFile: join(root, 'sessions', 'sessions.db'),
+    completenessFile: join(root, 'completeness', 'producers.db'),
     keys,
     ledgerKeyFile: join(keys, 'ledger.key'),
     kekFile: join(keys, 'kek'),

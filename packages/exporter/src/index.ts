@@ -15,6 +15,7 @@ export type {
   SearchOrder,
   SearchPage,
   SearchRequest,
+  SessionCompletenessAnswer,
   SessionDetail,
   SessionsPage,
   SessionsRequest,

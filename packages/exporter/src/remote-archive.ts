@@ -12,6 +12,7 @@ import type {
 } from './archive-types.ts';
 import { ExporterError } from './errors.ts';
 import type { ExporterErrorCode } from './errors.ts';
+import { readCompleteness } from './remote-completeness.ts';
 import {
   readCount,
   readErrorAnswer,
@@ -79,6 +80,10 @@ export function connectArchive(url: string, options: RemoteArchiveOptions = {}):
     async session(id, { limit, cursor } = {}): Promise<SessionDetail | undefined> {
       const answer = await client.jsonIfAny(`api/sessions/${encodeURIComponent(id)}`, { limit, cursor });
       return answer === undefined ? undefined : readSessionDetail(answer);
+    },
+    async completeness(id) {
+      const answer = await client.jsonIfAny(`api/sessions/${encodeURIComponent(id)}/completeness`, {});
+      return answer === undefined ? undefined : readCompleteness(answer);
     },
     checkpoint: () => client.text('checkpoint'),
     vkey: async () => (await client.text('ledger.vkey')).trim(),

@@ -6,6 +6,7 @@ import { deliveryMetrics, deliveryWarnings, describeDelivery } from './alert-del
 import { Anchors } from './anchor/index.ts';
 import { createArchive } from './archive.ts';
 import { Closers } from './closers.ts';
+import { openCompleteness } from './completeness/index.ts';
 import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
 import { DerivedRecords } from './derived-records.ts';
@@ -153,6 +154,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     sessions: config.sessions,
     elasticsearch: config.elasticsearch,
     deliver: config.deliver,
+    completeness: config.completeness,
     ledger,
     log,
   });
@@ -178,6 +180,10 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const sessions = openSessions({ file: paths.sessionsFile, key: indexKey, openings, readOnly: true });
   closers.add(() => {
     sessions.close();
+  });
+  const completeness = openCompleteness({ file: paths.completenessFile, key: indexKey });
+  closers.add(() => {
+    completeness.close();
   });
   closers.add(() => thread.drain());
   closers.add(() => awaitPublished(ledger, config.witnessing));
@@ -238,7 +244,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   let reconciler: Reconciler | undefined;
   const lags = (): Record<string, number> =>
     Object.fromEntries(
-      [search, sessions].map((follower) => [
+      [search, sessions, completeness].map((follower) => [
         follower.name,
         Math.max(0, ledger.sizes().published - follower.position()),
       ]),
@@ -275,6 +281,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     openings,
     search: elasticsearch?.index ?? search,
     sessions,
+    completeness,
     status: () => Promise.resolve(status()),
     onForeign: foreignGroups(log),
   });

@@ -7,6 +7,7 @@ import type { Archive } from './archive-types.ts';
 import { dataDirectory } from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { ExporterError } from './errors.ts';
+import { lazyCompleteness } from './lazy-completeness.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
 import { openSearchIndex } from './search/index.ts';
 import { openSessions } from './sessions/index.ts';
@@ -45,6 +46,8 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
     opened.push(search);
     const sessions = openSessions({ file: paths.sessionsFile, key, openings, readOnly: true });
     opened.push(sessions);
+    const completeness = lazyCompleteness({ file: paths.completenessFile, key });
+    opened.push(completeness);
     const log = new LedgerReader(source);
     return createArchive({
       source,
@@ -52,6 +55,7 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
       openings,
       search,
       sessions,
+      completeness,
       async status() {
         const { origin, size } = await log.checkpoint();
         const lags = [search, sessions].map((follower) => {

@@ -190,6 +190,8 @@ function endWithProcess({
       missing.tellIfMissing();
       lifecycle.flush();
       processor.releaseAll();
+      // Now, so that it arrives before the process goes.
+      sink.end();
       const { position, written } = writer;
       // Waiting ends in this event again: once for what is there is enough.
       if (position === undefined || sender.hasArrived(position) || waitedAt === written) return;

@@ -108,6 +108,8 @@ export const EVENT_SESSION_STARTED = 'oidc.session.started';
 export const EVENT_SESSION_ENDED = 'oidc.session.ended';
 /** A producer lost spans that it had numbered: the hole in its sequence is no one else's doing. */
 export const EVENT_RECORDS_LOST = 'audit.records.lost';
+/** A producer ended of its own accord: the number of this span is its last. The terminal marker of its sequence. */
+export const EVENT_PRODUCER_ENDED = 'audit.producer.ended';
 /** A business action, named by its `audit.action` attribute. */
 export const EVENT_AUDIT_ACTION = 'audit.action';
 

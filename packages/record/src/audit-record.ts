@@ -104,6 +104,11 @@ export interface AuditRecord {
       missing_in_ledger: number;
       provider_events: number;
     };
+    /**
+     * Of what the service noticed of a producer (`producer.gap` …): which one, the numbers that it is about, and the
+     * producer before it.
+     */
+    producer?: { stream_id: string; count?: number; first?: number; last?: number; previous?: string };
     record: { id: string };
     schema: { version: string };
     /** The producer's own numbering, as received; absent where the producer gave none. */

@@ -149,6 +149,7 @@ function nothing(): Archive {
     proof: none,
     sessions: () => Promise.resolve({ sessions: [] }),
     session: none,
+    completeness: none,
     checkpoint: () => Promise.resolve(''),
     vkey: () => Promise.resolve('log+00000000+x'),
     status: () => Promise.resolve({}),

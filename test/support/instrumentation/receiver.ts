@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { gunzipSync } from 'node:zlib';
 import { decodeTraceRequest, type DecodedSpan } from './otlp-decoder.ts';
 
+/** Name of the last span of a producer. */
+const TERMINAL_MARKER = 'audit.producer.ended';
+
 /** Of what has arrived, a failure shows the last few. */
 const MAX_SHOWN = 50;
 const MAX_SHOWN_LENGTH = 500;
@@ -39,8 +42,14 @@ export class TestReceiver {
     return `http://127.0.0.1:${this.#port}/v1/traces`;
   }
 
+  /** What has arrived, but for the terminal markers: they are about the producer and of no span of the application. */
   get spans(): DecodedSpan[] {
-    return this.accepted.flatMap(decodeTraceRequest);
+    return this.accepted.flatMap(decodeTraceRequest).filter(({ name }) => name !== TERMINAL_MARKER);
+  }
+
+  /** The terminal markers that have arrived. */
+  get markers(): DecodedSpan[] {
+    return this.accepted.flatMap(decodeTraceRequest).filter(({ name }) => name === TERMINAL_MARKER);
   }
 
   /** Waits until `done` holds of the spans that have arrived. */

@@ -28,6 +28,7 @@ function archiveThatNeeds(askedTimes: number): { archive: Archive; queries: stri
     histogram: refuse,
     sessions: refuse,
     session: refuse,
+    completeness: refuse,
     checkpoint: refuse,
     status: refuse,
     tiles: { read: refuse },

@@ -49,6 +49,8 @@ describe('a sound log', () => {
           first: 1,
           last: size,
           missing: [],
+          explained: [],
+          unexplained: [],
           duplicates: 0,
           exact: true,
         },

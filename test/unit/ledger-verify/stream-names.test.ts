@@ -71,7 +71,15 @@ test('sequences are the same by bundles of names that were forgotten meanwhile',
       numbers[slot] = number;
       if (one.add(`id-${bundle}-${slot}`, { streamId, number })) repeats += 1;
     }
-    const columns = { streams, streamOf, numbers, isEvent: new Uint8Array(256), ids: [], skipped: [] };
+    const columns = {
+      streams,
+      streamOf,
+      numbers,
+      isEvent: new Uint8Array(256),
+      ids: [],
+      skipped: [],
+      gaps: [],
+    };
     other.addBundle(columns, () => (repeats -= 1));
   }
   expect(repeats).toBe(0);

@@ -454,6 +454,15 @@ describe('lifecycle events', () => {
     expect(record?.groups).toEqual({});
   });
 
+  test('the terminal marker of a producer is a record of its own, with the last number', () => {
+    const [, record] = draftsOf(spanOf({ events: [eventOf('audit.producer.ended', {})] }));
+    expect(record?.clear).toMatchObject({
+      audit: { action: 'END', outcome: 'success' },
+      event: { action: 'audit.producer.ended', kind: 'event', category: ['process'], type: ['end'] },
+    });
+    expect(record?.groups).toEqual({});
+  });
+
   test('a business action may be an event as well', () => {
     const [, record] = draftsOf(
       spanOf({ events: [eventOf('audit.action', { 'audit.action': 'EXPORT' })] }, SESSION),

@@ -82,6 +82,14 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive, note: N
     return await sendJson(reply, session);
   });
 
+  app.get('/api/sessions/:id/completeness', READ, async ({ params, query }, reply) => {
+    checkParameters(noParameters, query);
+    const { id } = checkParameters(idParameters, params);
+    const completeness = await archive.completeness(id);
+    if (completeness === undefined) throw notFound('There is no such session', SESSION_HINT);
+    return await sendJson(reply, completeness);
+  });
+
   app.get('/api/status', READ, async ({ query }, reply) => {
     checkParameters(noParameters, query);
     return await sendJson(reply, await archive.status());

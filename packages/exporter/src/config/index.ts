@@ -1,3 +1,4 @@
+export type { CompletenessConfig } from './completeness.ts';
 export { ENVIRONMENT_OVERRIDES } from './environment.ts';
 export type { EnvironmentOverride } from './environment.ts';
 export { NAMESPACE } from './elasticsearch.ts';

@@ -12,6 +12,7 @@ import { readDeliver } from './deliver.ts';
 import { isLoopback } from './loopback.ts';
 import { readProviders } from './providers.ts';
 import { readPrivacy } from './privacy.ts';
+import { readCompletenessConfig } from './completeness.ts';
 import { readKeycloakConfig } from './reconcile.ts';
 import { readSessions } from './sessions.ts';
 import { readMinimisation } from './minimisation.ts';
@@ -115,6 +116,7 @@ export function loadConfig(sources: ConfigSources): Config {
     deliver,
     providers,
     sessions: readSessions(values.sessions),
+    completeness: readCompletenessConfig(values.completeness),
     ...indexing,
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',

@@ -12,6 +12,7 @@ import {
 import { type ProviderFields, providersSchema } from './providers.ts';
 import { type PrivacyConfig, type PrivacyFields, privacySchema } from './privacy.ts';
 import type { MinimisationConfig } from '../minimisation/index.ts';
+import { type CompletenessConfig, type CompletenessFields, completenessSchema } from './completeness.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { TargetConfig } from '../notify/index.ts';
 import { type AlertFields, alertsSchema } from './alerts.ts';
@@ -83,6 +84,7 @@ export interface ConfigFile extends IndexSections {
   alerts?: AlertFields | undefined;
   providers?: ProviderFields[] | undefined;
   sessions?: SessionsFields | undefined;
+  completeness?: CompletenessFields | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
 }
 
@@ -220,6 +222,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   alerts: alertsSchema,
   providers: providersSchema,
   sessions: sessionsSchema,
+  completeness: completenessSchema,
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -262,6 +265,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   readonly providers: readonly ProviderConfig[];
   /** How long sessions last. */
   readonly sessions: SessionsConfig;
+  /** When something that is not there counts as missing. */
+  readonly completeness: CompletenessConfig;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */

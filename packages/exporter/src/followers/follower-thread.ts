@@ -311,8 +311,16 @@ async function startFollowerWorker({
   sessions,
   elasticsearch,
   deliver = [],
+  completeness,
 }: FollowerThreadData): Promise<Worker> {
-  const workerData: FollowerThreadData = { dataDirectory, environmentKek, sessions, elasticsearch, deliver };
+  const workerData: FollowerThreadData = {
+    dataDirectory,
+    environmentKek,
+    sessions,
+    elasticsearch,
+    deliver,
+    completeness,
+  };
   // As this file is run, built or as source, so is the thread's.
   const script = import.meta.url.endsWith('.ts')
     ? new URL('./follower-worker.ts', import.meta.url)

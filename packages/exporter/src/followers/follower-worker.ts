@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { fileTiles, LedgerReader, openJournalReader } from '@spanledger/ledger';
 import { Closers } from '../closers.ts';
 import type { ElasticsearchConfig } from '../config/index.ts';
+import { followCompleteness } from '../completeness/index.ts';
 import { dataDirectory } from '../data-directory.ts';
 import {
   createRowSealer,
@@ -75,6 +76,17 @@ const sessions = openSessions({
 closers.add(() => {
   sessions.close();
 });
+const completeness = followCompleteness({
+  file: paths.completenessFile,
+  key,
+  records,
+  sealer: createRowSealer(key, 'completeness outbox'),
+  log,
+  ...data.completeness,
+});
+closers.add(() => {
+  completeness.close();
+});
 const vault = new Vault({ file: paths.vaultFile, kek });
 closers.add(() => {
   vault.close();
@@ -85,7 +97,7 @@ const journal = await openJournalReader({
   epochKeys: fileEpochKeys(paths.epochKeys, kek),
 });
 const ledger = new PublishedSize();
-const following: Follower[] = [search, sessions];
+const following: Follower[] = [search, sessions, completeness];
 const sender = new OutboxSender(following, (drafts) => {
   tell({ kind: 'derived', drafts });
 });

@@ -1,4 +1,4 @@
-import type { ElasticsearchConfig } from '../config/index.ts';
+import type { CompletenessConfig, ElasticsearchConfig } from '../config/index.ts';
 import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
@@ -16,6 +16,8 @@ export interface FollowerThreadData {
   elasticsearch?: ElasticsearchConfig | undefined;
   /** Where alerts are sent. */
   deliver?: readonly TargetConfig[];
+  /** When something that is not there counts as missing. */
+  completeness: CompletenessConfig;
 }
 
 /** What the service tells the thread. */

@@ -1,5 +1,5 @@
 import type { RecordDraft } from '@spanledger/record';
-import { IntervalSet } from './interval-set.ts';
+import { IntervalSet } from '../interval-set.ts';
 
 /** Producers that are remembered: one per process start of an application. The least recently seen is forgotten. */
 export const MAX_STREAMS = 65_536;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   ATTR_AUDIT_LOST_COUNT,
   ATTR_AUDIT_LOST_FIRST,
@@ -6,12 +5,9 @@ import {
   ATTR_AUDIT_LOST_REASON,
   EVENT_RECORDS_LOST,
 } from '@spanledger/record';
-import type { HrTime, RecordedResource, RecordedSpan } from '../otlp/recorded-span.ts';
+import type { RecordedSpan } from '../otlp/recorded-span.ts';
 import type { Loss, LossReason } from '../spool/loss-file.ts';
-
-const SCOPE = { name: '@spanledger/instrumentation-oidc' };
-const TRACE_ID_DIGITS = 32;
-const SPAN_ID_DIGITS = 16;
+import { producerSpan, type ProducerSpanFacts } from './producer-span.ts';
 
 /** Counts spans that were numbered and not kept, until the receiver can be told. */
 export class LossLedger {
@@ -47,18 +43,6 @@ export class LossLedger {
   }
 }
 
-/** What a report of losses says beside them. */
-export interface LossSpanFacts {
-  /** Of the producer. */
-  readonly streamId: string;
-  /** The number that the span will have. */
-  readonly number: number;
-  /** Milliseconds since the epoch. */
-  readonly nowMs: number;
-  /** Of the producer, as far as it is known. */
-  readonly resource: RecordedResource;
-}
-
 /**
  * The span that tells of losses, with an event for each reason. Its ids follow from stream and number: when it is made
  * once more, by the process that takes the folder over, it is the same.
@@ -66,37 +50,16 @@ export interface LossSpanFacts {
  * @param losses - What was lost.
  * @param facts - Whose they are, and when it is told.
  */
-export function lossSpan(
-  losses: readonly Loss[],
-  { streamId, number, nowMs, resource }: LossSpanFacts,
-): RecordedSpan {
-  const digest = createHash('sha256').update(`loss ${streamId} ${number}`).digest('hex');
-  const identity = {
-    traceId: digest.slice(0, TRACE_ID_DIGITS),
-    spanId: digest.slice(TRACE_ID_DIGITS, TRACE_ID_DIGITS + SPAN_ID_DIGITS),
-    traceFlags: 0,
-  };
-  const time: HrTime = [Math.floor(nowMs / 1_000), (nowMs % 1_000) * 1_000_000];
-  return {
-    spanContext: () => identity,
-    name: EVENT_RECORDS_LOST,
-    kind: 0,
-    startTime: time,
-    endTime: time,
-    attributes: {},
-    events: losses.map(({ reason, count, first, last }) => ({
-      name: EVENT_RECORDS_LOST,
-      time,
-      attributes: {
-        [ATTR_AUDIT_LOST_COUNT]: count,
-        [ATTR_AUDIT_LOST_FIRST]: first,
-        [ATTR_AUDIT_LOST_LAST]: last,
-        [ATTR_AUDIT_LOST_REASON]: reason,
-      },
+export function lossSpan(losses: readonly Loss[], facts: ProducerSpanFacts): RecordedSpan {
+  return producerSpan(
+    'loss',
+    EVENT_RECORDS_LOST,
+    losses.map(({ reason, count, first, last }) => ({
+      [ATTR_AUDIT_LOST_COUNT]: count,
+      [ATTR_AUDIT_LOST_FIRST]: first,
+      [ATTR_AUDIT_LOST_LAST]: last,
+      [ATTR_AUDIT_LOST_REASON]: reason,
     })),
-    links: [],
-    status: { code: 0 },
-    resource,
-    instrumentationScope: SCOPE,
-  };
+    facts,
+  );
 }

@@ -6,6 +6,7 @@ import type { LossReason, LossState } from '../spool/loss-file.ts';
 import type { AppendMode, AppendOutcome } from '../spool/spool-writer.ts';
 import { warnAboutFailure } from '../warning.ts';
 import { LossLedger, lossSpan } from './loss-ledger.ts';
+import { endSpan } from './producer-span.ts';
 import type { SpanEncoder, SpanSink } from './span-sink.ts';
 
 /** Spans wait at most this long before they are written. */
@@ -65,6 +66,8 @@ export class SpoolSink implements SpanSink {
   readonly #parts: SpoolSinkParts;
   #waiting: WaitingSpan[] = [];
   #lastNumber = 0;
+  /** The number of the last terminal marker; 0 before the first. */
+  #endNumber = 0;
   /** Runs from a write on for as long as there is something to write each time: a timer for every write costs more. */
   #interval: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -135,6 +138,7 @@ export class SpoolSink implements SpanSink {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#emitted += waiting.length;
+    this.#resource = waiting.at(-1)?.span.resource ?? this.#resource;
     this.#interval ??= this.#outside(() => setInterval(this.#tick, WRITE_INTERVAL_MS)).unref();
     if (this.#losses.isPending) this.#reportLosses('try');
     // Numbers are given when spans are written, so that a death in between leaves no hole behind.
@@ -143,13 +147,29 @@ export class SpoolSink implements SpanSink {
     this.#noteLosses();
   }
 
-  /** Writes what waits for the last time, and what was lost even beyond the spool's bound. */
+  /** Writes what waits, what was lost, and that this is the end; even beyond the spool's bound. */
   end(): void {
     this.flush();
-    if (!this.#losses.isPending) return;
-    this.#lastReport = Number.NEGATIVE_INFINITY;
-    this.#reportLosses('force');
-    this.#noteLosses();
+    if (this.#losses.isPending) {
+      this.#lastReport = Number.NEGATIVE_INFINITY;
+      this.#reportLosses('force');
+      this.#noteLosses();
+    }
+    this.#markEnd();
+  }
+
+  /**
+   * Writes the terminal marker, if anything was recorded since the last one. Not while there are losses that could not be
+   * told: whoever takes the folder over reports them under the next number.
+   */
+  #markEnd(): void {
+    if (this.#lastNumber === this.#endNumber || this.#losses.isPending) return;
+    const number = this.#lastNumber + 1;
+    const { streamId } = this.#parts;
+    const span = endSpan({ streamId, number, nowMs: Date.now(), resource: this.#resource });
+    if (this.#append('final', [{ span, number, settles: false }], 'force') !== 'written') return;
+    this.#lastNumber = number;
+    this.#endNumber = number;
   }
 
   /**

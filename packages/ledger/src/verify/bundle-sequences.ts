@@ -1,5 +1,6 @@
 import type { SkippedNumbers } from '@spanledger/record/canonical-json';
 import type { EntryFields } from './entry-fields.ts';
+import type { GapStatement } from './gap-statement.ts';
 import type { ShapedFields } from './record-shapes.ts';
 import { asciiText, type StreamNames } from './stream-names.ts';
 import { TILE_WIDTH } from './tile.ts';
@@ -21,6 +22,8 @@ export interface BundleSequences {
   ids: [slot: number, id: string][];
   /** Numbers that records of the bundle say were left out. */
   skipped: SkippedNumbers[];
+  /** What entries say about missing numbers, with their place in the bundle, ascending. */
+  gaps: [slot: number, gap: GapStatement][];
 }
 
 /** How many bytes {@link SequenceCollector} needs. */
@@ -58,6 +61,7 @@ export class SequenceCollector {
       isEvent: new Uint8Array(block, offset + 10 * TILE_WIDTH, TILE_WIDTH),
       ids: [],
       skipped: [],
+      gaps: [],
     };
   }
 
@@ -83,8 +87,9 @@ export class SequenceCollector {
   }
 
   /** Adds an entry that was parsed. */
-  addParsed(slot: number, { recordId, sequence, skipped }: EntryFields): void {
+  addParsed(slot: number, { recordId, sequence, skipped, gap }: EntryFields): void {
     if (skipped !== undefined) this.#sequences.skipped.push(skipped);
+    if (gap !== undefined) this.#sequences.gaps.push([slot, gap]);
     if (recordId === undefined) return;
     if (sequence !== undefined && Number.isSafeInteger(sequence.number) && sequence.number >= 1) {
       const { numbers, streamOf, isEvent } = this.#sequences;

@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type SkippedNumbers,
 } from '@spanledger/record/canonical-json';
+import { readGapStatement, type GapStatement } from './gap-statement.ts';
 
 /** What the verifier needs to know of an entry. Each field is absent if the entry has none of the right type. */
 export interface EntryFields {
@@ -22,6 +23,8 @@ export interface EntryFields {
   skipped?: SkippedNumbers;
   /** Whether there is any `audit.policy.skipped`, also one that says nothing; absent if not. */
   hasSkipped?: true;
+  /** What the record says about numbers that are missing. */
+  gap?: GapStatement;
 }
 
 /**
@@ -51,6 +54,7 @@ export function readEntryFields(
   const number = sequence?.['number'];
   const keyStatement = member(audit, 'key')?.['statement'];
   const skipped = readSkippedNumbers(record);
+  const gap = readGapStatement(record);
   return {
     ok: true,
     value: {
@@ -65,6 +69,7 @@ export function readEntryFields(
       ...(typeof keyStatement === 'string' ? { keyStatement } : {}),
       ...(skipped === undefined ? {} : { skipped }),
       ...(member(audit, 'policy')?.['skipped'] === undefined ? {} : { hasSkipped: true }),
+      ...(gap === undefined ? {} : { gap }),
     },
   };
 }

@@ -63,6 +63,7 @@ export {
   type SignedNote,
 } from './note.ts';
 export { type Parsed } from './parsed.ts';
+export { explainGaps, type ExplainedGap } from './explained-gaps.ts';
 export { type ProducerReport } from './producer-sequences.ts';
 export {
   computeConsistencyProof,

@@ -334,10 +334,10 @@ function addProducerWarnings(
   untracked: number,
   warnings: WarningList,
 ): void {
-  for (const { streamId, missing } of reports) {
-    if (missing.length === 0) continue;
-    const holes = missing.slice(0, 5).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
+  for (const { streamId, unexplained } of reports) {
+    if (unexplained.length === 0) continue;
+    const holes = unexplained.slice(0, 5).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+    const more = unexplained.length > 5 ? ` and ${unexplained.length - 5} more` : '';
     const detail = `Producer ${streamId.slice(0, 200)}: not in the log are ${holes.join(', ')}${more}.`;
     warnings.add('producer_gap', {}, detail);
   }

@@ -1,5 +1,7 @@
 import type { SkippedNumbers } from '@spanledger/record/canonical-json';
 import { isEventId, type BundleSequences } from './bundle-sequences.ts';
+import { explainGaps, type ExplainedGap, type PlacedStatement } from './explained-gaps.ts';
+import type { GapStatement } from './gap-statement.ts';
 import { MAX_STREAM_NAME_LENGTH } from './stream-names.ts';
 import { TILE_WIDTH } from './tile.ts';
 
@@ -8,6 +10,10 @@ export const MAX_PRODUCERS = 20_000;
 
 /** The most separate runs of numbers that are kept of one producer. */
 export const MAX_RUNS_PER_PRODUCER = 1_000;
+
+/** The most statements about missing numbers that are kept of one producer, and of all together; the first ones. */
+export const MAX_STATEMENTS_PER_PRODUCER = 1_000;
+const MAX_STATEMENTS = 100_000;
 
 /** The most separate runs of numbers that are kept of all producers together: some 40 MB. */
 const MAX_RUNS = 500_000;
@@ -32,6 +38,10 @@ export interface ProducerReport {
   last: number;
   /** Holes: numbers from 1 to `last` that the log does not hold, as [from, to], both included. */
   missing: [from: number, to: number][];
+  /** What of `missing` a record in the log accounts for. */
+  explained: ExplainedGap[];
+  /** The rest of `missing`: no record in the log says anything about it. */
+  unexplained: [from: number, to: number][];
   /** How many numbers came again in another record of a span. */
   duplicates: number;
   /** False if there were too many holes to keep apart: `missing` and `count` are then approximations. */
@@ -49,6 +59,7 @@ export interface SequencesState {
   }[];
   recentIds: string[];
   untracked: number;
+  statements: (PlacedStatement & { streamId: string })[];
 }
 
 interface Producer {
@@ -68,6 +79,9 @@ export class ProducerSequences {
   /** The producers of the names that bundles have in common, where they were looked for; null if not followed. */
   readonly #named = new WeakMap<readonly string[], (Producer | null | undefined)[]>();
   readonly #recentIds = new Set<string>();
+  /** What records say about the missing numbers of each producer. */
+  readonly #statements = new Map<string, PlacedStatement[]>();
+  #statementCount = 0;
   #untracked = 0;
   #runs = 0;
 
@@ -139,6 +153,20 @@ export class ProducerSequences {
     for (const each of skipped) this.addSkipped(each);
   }
 
+  /**
+   * Takes note of what a record says about missing numbers, before or after the numbers around them.
+   *
+   * @param index - ledger index of the record
+   */
+  addStatement({ streamId, ...statement }: GapStatement, index: number): void {
+    if (this.#statementCount >= MAX_STATEMENTS || streamId.length > MAX_STREAM_NAME_LENGTH) return;
+    const statements = this.#statements.get(streamId) ?? [];
+    if (statements.length >= MAX_STATEMENTS_PER_PRODUCER) return;
+    this.#statements.set(streamId, statements);
+    statements.push({ ...statement, index });
+    this.#statementCount += 1;
+  }
+
   /** What is known of each producer, in the order in which they appeared. */
   reports(): ProducerReport[] {
     return [...this.#producers].map(([streamId, { runs, duplicates, skipped, exact }]) => {
@@ -150,6 +178,7 @@ export class ProducerSequences {
         next = to + 1;
         count += to - from + 1;
       }
+      const gaps = explainGaps(missing, this.#statements.get(streamId) ?? []);
       return {
         streamId,
         count,
@@ -157,6 +186,7 @@ export class ProducerSequences {
         first: runs[0]?.from ?? 0,
         last: next - 1,
         missing,
+        ...gaps,
         duplicates,
         exact,
       };
@@ -173,11 +203,15 @@ export class ProducerSequences {
       })),
       recentIds: [...this.#recentIds],
       untracked: this.#untracked,
+      statements: [...this.#statements].flatMap(([streamId, of]) =>
+        of.map((each) => ({ ...each, streamId })),
+      ),
     };
   }
 
   /** Takes up what was known; to be called before anything is added. */
-  restore({ producers, recentIds, untracked }: SequencesState): void {
+  restore({ producers, recentIds, untracked, statements }: SequencesState): void {
+    for (const { index, ...statement } of statements) this.addStatement(statement, index);
     for (const { streamId, runs, ...rest } of producers) {
       this.#producers.set(streamId, { ...rest, runs: runs.map(([from, to]) => ({ from, to })) });
       this.#runs += runs.length;

@@ -247,11 +247,11 @@ function endOfString(bytes: Uint8Array, view: DataView, start: number): number {
 export function shapeOf(record: Uint8Array): ShapePiece[] | undefined {
   const parsed = readEntryFields(record);
   if (!parsed.ok) return undefined;
-  const { hasPrevious, previous, keyStatement, hasSkipped } = parsed.value;
-  // No sound record has a `previous` of another type than a string; statements about keys, and numbers that were left
-  // out, are looked at one by one.
-  if ((hasPrevious && previous === undefined) || keyStatement !== undefined || hasSkipped === true)
-    return undefined;
+  const { hasPrevious, previous, keyStatement, hasSkipped, gap } = parsed.value;
+  // No sound record has a `previous` of another type than a string; statements about keys, and about numbers that were
+  // left out or are missing, are looked at one by one.
+  const isStatement = keyStatement !== undefined || hasSkipped === true || gap !== undefined;
+  if ((hasPrevious && previous === undefined) || isStatement) return undefined;
   const pieces = cutIntoPieces(record);
   return pieces.some(({ bytes }) => bytes.length > MAX_PIECE_BYTES) ? undefined : pieces;
 }

@@ -5,6 +5,9 @@ import type { DocumentReport, ReportedCheckpoint, ReportedKey, VerificationRepor
 /** How many failures and warnings the text shows; the report itself lists more. */
 const MAX_SHOWN = 20;
 
+/** How much of a producer's name the text shows, in UTF-16 code units. */
+const MAX_NAME_SHOWN = 200;
+
 /** A ledger's report for people: what was checked, what failed where and what that means, what remains open. */
 export function formatReport(report: VerificationReport): string {
   const isOpaque = report.entries === 'opaque';
@@ -28,6 +31,7 @@ export function formatReport(report: VerificationReport): string {
     `Producers:   ${isOpaque ? 'not looked for' : describeProducers(report)}`,
     `Time:        ${seconds.toFixed(1)} s${seconds > 0.1 ? `, ${count(Math.round(size / seconds))} entries/s` : ''}`,
     ...describeFailures(report.failures, failuresTotal),
+    ...describeExplainedGaps(report),
     ...section(`Warnings: ${count(warningsTotal)}`, warnings, warningsTotal, ({ detail }) => [`  ${detail}`]),
     '',
     ...describeReach(report.assurance),
@@ -64,7 +68,22 @@ function describeProducers({ producers, producersTotal }: VerificationReport): s
   const gaps = producers.filter(({ missing }) => missing.length > 0).length;
   const skipped = producers.reduce((sum, producer) => sum + producer.skipped, 0);
   const leftOut = skipped === 0 ? '' : `; ${count(skipped)} spans left out by the audit policy`;
-  return `${count(producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log${leftOut}`;
+  const unexplained = producers.filter((producer) => producer.unexplained.length > 0).length;
+  const rest =
+    gaps === 0 ? '' : `, ${unexplained === 0 ? 'all explained' : `unexplained of ${count(unexplained)}`}`;
+  return `${count(producersTotal)}, ${gaps === 0 ? 'none' : count(gaps)} with numbers that are not in the log${rest}${leftOut}`;
+}
+
+function describeExplainedGaps({ producers }: VerificationReport): string[] {
+  const gaps = producers.flatMap(({ streamId, explained }) => explained.map((gap) => ({ streamId, ...gap })));
+  const title = `Explained gaps: ${count(gaps.length)} (numbers that are not in the log, and the record that accounts for them)`;
+  return section(title, gaps, gaps.length, ({ streamId, from, to, by, reason, index }) => [
+    `  producer ${streamId.slice(0, MAX_NAME_SHOWN)}: ${from === to ? from : `${from}–${to}`} — ${
+      by === 'lost'
+        ? `its producer lost them${reason === undefined ? '' : ` (${reason})`}, entry ${index}`
+        : `found missing while the service ran, entry ${index}; not arrived since`
+    }`,
+  ]);
 }
 
 function describeReach(assurance: Assurance): string[] {

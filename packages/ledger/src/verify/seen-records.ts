@@ -18,8 +18,9 @@ export class SeenRecords {
   }
 
   /** Takes note of an entry. */
-  add(index: number, path: string, { recordId, sequence, skipped }: EntryFields): void {
+  add(index: number, path: string, { recordId, sequence, skipped, gap }: EntryFields): void {
     if (skipped !== undefined) this.producers.addSkipped(skipped);
+    if (gap !== undefined) this.producers.addStatement(gap, index);
     if (recordId !== undefined && this.producers.add(recordId, sequence)) this.#warn(index, path, recordId);
   }
 
@@ -27,6 +28,7 @@ export class SeenRecords {
   async addBundle(bundle: SoundBundle): Promise<void> {
     const repeats: number[] = [];
     this.producers.addBundle(bundle, (slot) => repeats.push(slot));
+    for (const [slot, gap] of bundle.gaps) this.producers.addStatement(gap, bundle.index * TILE_WIDTH + slot);
     if (repeats.length === 0) return;
     const path = entryBundlePath(bundle.index);
     // The bundle says nothing of its records' names, which few warnings need.

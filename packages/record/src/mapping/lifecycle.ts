@@ -24,6 +24,7 @@ const LIFECYCLE = new Map<string, LifecycleMeaning>([
   [names.EVENT_TOKEN_REVOKED, meaning('REVOKE', TOKEN, ['deletion', 'info'])],
   [names.EVENT_TOKEN_INTROSPECTED, meaning('INTROSPECT', AUTHENTICATION, ['info'])],
   [names.EVENT_RECORDS_LOST, meaning('DROP', ['process'], ['info'], 'failure')],
+  [names.EVENT_PRODUCER_ENDED, meaning('END', ['process'], ['end'])],
   [names.EVENT_TOKEN_REJECTED, meaning('REJECT', AUTHENTICATION, ['info', 'denied'], 'failure')],
 ]);
 

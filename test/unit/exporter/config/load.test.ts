@@ -104,6 +104,7 @@ describe('where values come from', () => {
     };
     expect(ENVIRONMENT_OVERRIDES.map(({ variable }) => variable).sort()).toEqual(Object.keys(texts).sort());
     expect(loadConfig({ directory, env: texts })).toEqual({
+      completeness: { graceMs: 120_000, silenceMs: 3_600_000 },
       dataDirectory: '/data',
       host: '0.0.0.0',
       port: 0,

@@ -43,7 +43,14 @@ async function start(): Promise<{ started: () => number; lines: string[] }> {
     destination: { write: (line: string) => lines.push(line) },
   });
   thread = await FollowerThread.start(
-    { dataDirectory: '/nowhere', environmentKek: undefined, sessions, ledger: new PublishedSize(), log },
+    {
+      dataDirectory: '/nowhere',
+      environmentKek: undefined,
+      sessions,
+      completeness: { graceMs: 0, silenceMs: 0 },
+      ledger: new PublishedSize(),
+      log,
+    },
     async () => {
       count++;
       const worker = new Worker(SCRIPT, { eval: true });

@@ -55,12 +55,16 @@ export function makeRecord(index: number, previous: string | undefined, sequence
   };
 }
 
-/** Entries 0 to size - 1 of a well-chained log. */
-export function makeEntries(size: number, sequenceOf?: (index: number) => number): Uint8Array[] {
+/** Entries 0 to size - 1 of a well-chained log; `change` may add to a record. */
+export function makeEntries(
+  size: number,
+  sequenceOf?: (index: number) => number,
+  change: (record: JsonObject, index: number) => JsonObject = (record) => record,
+): Uint8Array[] {
   const entries: Uint8Array[] = [];
   let previous: string | undefined;
   for (let index = 0; index < size; index++) {
-    const entry = encodeCanonical(makeRecord(index, previous, sequenceOf?.(index)));
+    const entry = encodeCanonical(change(makeRecord(index, previous, sequenceOf?.(index)), index));
     entries.push(entry);
     previous = Buffer.from(hashLeaf(entry)).toString('hex');
   }

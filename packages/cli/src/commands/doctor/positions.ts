@@ -33,6 +33,12 @@ export async function checkPositions(directory: string): Promise<Finding[]> {
     { subject: 'index', file: paths.indexFile, query: POSITION, fix: rebuilt('index') },
     { subject: 'sessions', file: paths.sessionsFile, query: POSITION, fix: rebuilt('sessions') },
     {
+      subject: 'completeness',
+      file: paths.completenessFile,
+      query: POSITION,
+      fix: rebuilt('completeness'),
+    },
+    {
       subject: 'vault',
       file: paths.vaultFile,
       query: SEALED_TO,

@@ -26,6 +26,14 @@ export class IntervalSet {
     return at < this.#bounds.length && (this.#bounds[at] ?? 0) <= number;
   }
 
+  /** Whether all numbers from `first` to `last` are in the set. */
+  hasAll(first: number, last: number): boolean {
+    const at = this.#rangeAt(first);
+    return (
+      at < this.#bounds.length && (this.#bounds[at] ?? 0) <= first && (this.#bounds[at + 1] ?? 0) >= last
+    );
+  }
+
   /** Adds a number; false if it was there. */
   add(number: number): boolean {
     const bounds = this.#bounds;
@@ -40,6 +48,20 @@ export class IntervalSet {
     return true;
   }
 
+  /** Adds all numbers from `first` to `last`. */
+  addRange(first: number, last: number): void {
+    const bounds = this.#bounds;
+    // The ranges that touch or overlap it become one with it.
+    const at = this.#rangeAt(Math.max(1, first - 1));
+    let end = at;
+    let joined = [first, last] as const;
+    while (end < bounds.length && (bounds[end] ?? 0) <= last + 1) {
+      joined = [Math.min(joined[0], bounds[end] ?? 0), Math.max(joined[1], bounds[end + 1] ?? 0)];
+      end += 2;
+    }
+    bounds.splice(at, end - at, ...joined);
+  }
+
   /** Takes a number out; false if it was not there. */
   delete(number: number): boolean {
     const bounds = this.#bounds;
@@ -52,6 +74,34 @@ export class IntervalSet {
     else if (last === number) bounds[at + 1] = number - 1;
     else bounds.splice(at + 1, 0, number - 1, number + 1);
     return true;
+  }
+
+  /**
+   * The numbers from 1 to the largest one that are not in the set.
+   *
+   * @returns [first, last] of each hole, ascending, both inclusive
+   */
+  holes(): [first: number, last: number][] {
+    const holes: [number, number][] = [];
+    let next = 1;
+    for (let at = 0; at < this.#bounds.length; at += 2) {
+      const first = this.#bounds[at] ?? 0;
+      if (first > next) holes.push([next, first - 1]);
+      next = (this.#bounds[at + 1] ?? 0) + 1;
+    }
+    return holes;
+  }
+
+  /** The largest number; 0 if there is none. */
+  get highest(): number {
+    return this.#bounds.at(-1) ?? 0;
+  }
+
+  /** Counts the lowest hole as if its numbers were in the set: what it costs to remember is bounded. */
+  fillLowestHole(): void {
+    const bounds = this.#bounds;
+    if ((bounds[0] ?? 1) > 1) bounds[0] = 1;
+    else if (bounds.length > 2) bounds.splice(1, 2);
   }
 
   /** Forgets the lowest range. */

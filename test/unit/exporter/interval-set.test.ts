@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { IntervalSet } from '../../../../packages/exporter/src/receive/interval-set.ts';
+import { IntervalSet } from '../../../packages/exporter/src/interval-set.ts';
 
 test('does what a set of numbers does', () => {
-  const step = fc.tuple(fc.constantFrom('add', 'delete', 'has'), fc.integer({ min: 1, max: 40 }));
+  const step = fc.tuple(fc.constantFrom('add', 'delete', 'has', 'range'), fc.integer({ min: 1, max: 40 }));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const model = new Set<number>();
@@ -12,10 +12,19 @@ test('does what a set of numbers does', () => {
         if (what === 'add') {
           expect(intervals.add(number)).toBe(!model.has(number));
           model.add(number);
+        } else if (what === 'range') {
+          for (let each = number; each <= number + 3; each++) model.add(each);
+          intervals.addRange(number, number + 3);
         } else if (what === 'delete') {
           expect(intervals.delete(number)).toBe(model.delete(number));
         }
         expect(intervals.has(number)).toBe(model.has(number));
+        const inRange = [0, 1, 2].every((more) => model.has(number + more));
+        expect(intervals.hasAll(number, number + 2)).toBe(inRange);
+        expect(intervals.highest).toBe(Math.max(0, ...model));
+        expect(numbersOf(intervals.holes().flat())).toEqual(
+          Array.from({ length: intervals.highest }, (_, i) => i + 1).filter((each) => !model.has(each)),
+        );
       }
       expect(numbersOf(intervals.bounds)).toEqual([...model].sort((a, b) => a - b));
       expect(numbersOf(new IntervalSet(intervals.bounds).bounds)).toEqual(numbersOf(intervals.bounds));

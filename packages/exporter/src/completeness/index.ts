@@ -1,0 +1,4 @@
+export { followCompleteness, openCompleteness } from './completeness-store.ts';
+export type { CompletenessReader } from './completeness-store.ts';
+export type { Hole } from './producer.ts';
+export type { ProducerParticipation, SessionCompleteness, SessionTail } from './session-completeness.ts';
