@@ -3,7 +3,7 @@ import type { JsonObject } from '@spanledger/record';
 import { searchRecords } from './archive-search.ts';
 import type { SessionDetail, SessionSummary } from './archive-types.ts';
 import type { DocumentReader } from './documents.ts';
-import { valuesAt } from './search/query/leaves.ts';
+import { textAt, userAt } from './document-values.ts';
 import type { Query } from './search/query/index.ts';
 import type { SearchIndex } from './search/index.ts';
 import type { SessionRow, SessionStore } from './sessions/index.ts';
@@ -72,7 +72,8 @@ export async function readSession(
     ...(after !== undefined && { after }),
   });
   const timeline = records.toSorted((a, b) => compareText(timeOf(a), timeOf(b)));
-  const detail = { ...(summary ?? summaryOf(row, undefined)), timeline };
+  const steps = row.steps.map(({ basis: _, ...step }) => step);
+  const detail = { ...(summary ?? summaryOf(row, undefined)), steps, timeline };
   return { detail, ...(stoppedAt !== undefined && { stoppedAt }) };
 }
 
@@ -109,8 +110,7 @@ async function summarize(documents: DocumentReader, rows: readonly SessionRow[])
 
 function summaryOf(row: SessionRow, document: JsonObject | undefined): SessionSummary {
   const sid = textAt(document, 'oidc.session.id') ?? textAt(document, 'session.id');
-  const userId =
-    textAt(document, 'user.id') ?? textAt(document, 'enduser.id') ?? textAt(document, 'enduser.pseudo.id');
+  const userId = userAt(document);
   const userName = textAt(document, 'user.name');
   return {
     id: row.reference,
@@ -135,9 +135,4 @@ function timeOf(document: JsonObject): string {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function textAt(document: JsonObject | undefined, field: string): string | undefined {
-  if (document === undefined) return undefined;
-  return valuesAt(document, field).find((value) => typeof value === 'string');
 }

@@ -1,5 +1,13 @@
 import type { JsonObject } from '@spanledger/record';
 import type { SessionCompleteness } from './completeness/index.ts';
+import type {
+  AttemptsPage,
+  AttemptsRequest,
+  SessionStepDetail,
+  TokenDetail,
+  TokensPage,
+  TokensRequest,
+} from './archive-token-types.ts';
 import type { TileSource } from '@spanledger/ledger/verify';
 
 /** How many records or sessions a page holds when nobody asks for a number. */
@@ -104,6 +112,8 @@ export interface SessionSummary {
 
 /** A session with what happened in it. */
 export interface SessionDetail extends SessionSummary {
+  /** What happened to it, in the order of time, each step with the record that shows it. */
+  steps: SessionStepDetail[];
   /** Opened documents, oldest first. */
   timeline: JsonObject[];
   /** Cursor of the rest of the timeline; absent when it is complete. */
@@ -160,6 +170,11 @@ export interface Archive {
    * @param id - the session's reference, or the OIDC `sid`
    */
   completeness(id: string): Promise<SessionCompletenessAnswer | undefined>;
+  /** @param id - `oidc.token.id`: the `jti`, or the digest that stands for it */
+  token(id: string, calls?: TimelineRequest): Promise<TokenDetail | undefined>;
+  tokens(request: TokensRequest): Promise<TokensPage>;
+  /** Attempts to authenticate, to be authorized, to get tokens and to use them. */
+  attempts(request: AttemptsRequest): Promise<AttemptsPage>;
   /** The latest published checkpoint, a signed note. */
   checkpoint(): Promise<string>;
   /** The log's verification key line. */

@@ -6,6 +6,8 @@ import { searchRecords } from './archive-search.ts';
 import { countRecords, histogramRecords } from './archive-tally.ts';
 import { listSessions, readSession } from './archive-sessions.ts';
 import type { SessionRooms } from './archive-sessions.ts';
+import { attemptOf, attemptsQuery } from './archive-attempts.ts';
+import { readToken, summarizeTokens } from './archive-tokens.ts';
 import { DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT, MAX_SESSIONS_LIMIT } from './archive-types.ts';
 import type { Archive } from './archive-types.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -17,6 +19,7 @@ import { parseQuery } from './search/query/index.ts';
 import { valuesAt } from './search/query/leaves.ts';
 import type { CompletenessReader } from './completeness/index.ts';
 import type { SearchIndex } from './search/index.ts';
+import { toMoment } from './sessions/index.ts';
 import type { SessionStore } from './sessions/index.ts';
 
 /** What an archive answers from. */
@@ -31,11 +34,15 @@ export interface ArchiveRooms {
   completeness: Pick<CompletenessReader, 'ofSession'>;
   /** Sizes of the log and how far its followers are. */
   status: () => Promise<JsonObject>;
+  /** Milliseconds since the epoch; the clock unless a test brings another. */
+  now?: () => number;
   /** Told of opened groups that were left out because their record does not commit to them. */
   onForeign?: OnForeign;
   /** Releases what belongs to the archive alone; nothing by default. */
   close?: () => Promise<void>;
 }
+
+const RFC3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 const LEDGER_INDEX = /^(?:0|[1-9]\d{0,15})$/;
 
@@ -43,7 +50,7 @@ const LEDGER_INDEX = /^(?:0|[1-9]\d{0,15})$/;
 export function createArchive(rooms: ArchiveRooms): Archive {
   const log = new LedgerReader(rooms.source);
   const documents = new DocumentReader(log, rooms.openings, rooms.onForeign);
-  const { search, sessions } = rooms;
+  const { search, sessions, now = Date.now } = rooms;
   const sessionRooms: SessionRooms = { sessions, search, documents };
 
   async function findRecord(id: string): Promise<JsonObject | undefined> {
@@ -97,6 +104,41 @@ export function createArchive(rooms: ArchiveRooms): Archive {
       const row = sessions.find(id);
       return row && { session: row.reference, ...rooms.completeness.ofSession(row.reference) };
     },
+    async token(id, { limit, cursor } = {}) {
+      const most = checkLimit(limit, MAX_SEARCH_LIMIT, MAX_SEARCH_LIMIT);
+      const row = sessions.findToken(id);
+      if (row === undefined) return undefined;
+      const question = `token ${row.token} ${row.issuer}`;
+      const after = cursor === undefined ? undefined : decodeCursor(cursor, question);
+      const { detail, stoppedAt } = await readToken(sessionRooms, row, most, after, now());
+      return { ...detail, ...nextPage(question, stoppedAt) };
+    },
+    async tokens({ limit, cursor, session, alive_at: aliveAt }) {
+      const question = `tokens ${session ?? ''} ${aliveAt ?? ''}`;
+      const most = checkLimit(limit, DEFAULT_PAGE_LIMIT, MAX_SESSIONS_LIMIT);
+      const at = aliveAt === undefined ? undefined : checkTime(aliveAt);
+      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeCursor(cursor, question);
+      const rows = sessions.tokens({
+        before,
+        limit: most + 1,
+        ...(session !== undefined && { session: sessions.find(session)?.reference ?? session }),
+        ...(at !== undefined && { aliveAt: at }),
+      });
+      const atMs = at === undefined ? now() : Date.parse(at);
+      const tokens = await summarizeTokens(sessionRooms, rows.slice(0, most), atMs);
+      return { tokens, ...nextPage(question, rows.length > most ? rows[most - 1]?.first.index : undefined) };
+    },
+    async attempts({ query, limit, cursor, outcome }) {
+      const question = `attempts ${outcome ?? ''} ${query ?? ''}`;
+      const found = await searchRecords(search, documents, {
+        query: attemptsQuery(parseQuery(query ?? ''), outcome),
+        order: 'desc',
+        limit: checkLimit(limit, DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT),
+        ...(cursor !== undefined && { after: decodeCursor(cursor, question) }),
+      });
+      const attempts = found.records.map((record) => attemptOf(record, ledgerIndex(record) ?? 0));
+      return { attempts, ...nextPage(question, found.stoppedAt) };
+    },
     async checkpoint() {
       return (await log.checkpoint()).note;
     },
@@ -119,6 +161,14 @@ function checkLimit(limit: number | undefined, usual: number, most: number): num
   if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
   throw new ExporterError('request_malformed', `The limit ${limit} cannot be met`, {
     hint: `ask for 1 to ${most} at a time, and follow \`next\` for more`,
+  });
+}
+
+/** RFC 3339 with nine fraction digits, as times are compared. */
+function checkTime(text: string): string {
+  if (RFC3339_UTC.test(text) && !Number.isNaN(Date.parse(text))) return toMoment(text);
+  throw new ExporterError('request_malformed', `${text} is not a time`, {
+    hint: 'write it as 2026-11-21T18:30:00Z',
   });
 }
 

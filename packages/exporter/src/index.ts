@@ -22,6 +22,18 @@ export type {
   SessionSummary,
   TimelineRequest,
 } from './archive-types.ts';
+export type {
+  Attempt,
+  AttemptsPage,
+  AttemptsRequest,
+  SessionStepDetail,
+  ShownBy,
+  TokenDetail,
+  TokenLink,
+  TokensPage,
+  TokensRequest,
+  TokenSummary,
+} from './archive-token-types.ts';
 export {
   CONFIG_FILE_NAME,
   DEFAULT_PORT,

@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify';
 
 /** What somebody was shown of the archive. */
 export interface Reading {
-  what: 'count' | 'histogram' | 'record' | 'records' | 'session' | 'sessions';
+  what:
+    'attempts' | 'count' | 'histogram' | 'record' | 'records' | 'session' | 'sessions' | 'token' | 'tokens';
   /** The record or session that was asked for. */
   id?: string | undefined;
   /** The query, as it was asked. */

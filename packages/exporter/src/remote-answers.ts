@@ -10,6 +10,7 @@ import type {
   SessionsPage,
   SessionSummary,
 } from './archive-types.ts';
+import type { SessionStepDetail } from './archive-token-types.ts';
 import { ExporterError } from './errors.ts';
 
 /** What a service says when it does not do what it was asked. */
@@ -50,7 +51,31 @@ export function readSessionsPage(answer: JsonObject): SessionsPage {
 }
 
 export function readSessionDetail(answer: JsonObject): SessionDetail {
-  return { ...readSummary(answer), timeline: objects(answer, 'timeline'), ...optional(answer, 'next') };
+  const steps = objects(answer, 'steps').map(readStep);
+  return {
+    ...readSummary(answer),
+    steps,
+    timeline: objects(answer, 'timeline'),
+    ...optional(answer, 'next'),
+  };
+}
+
+function readStep(answer: JsonObject): SessionStepDetail {
+  const { count: times, claimed, void: isVoid } = answer;
+  return {
+    step: text(answer, 'step'),
+    time: text(answer, 'time'),
+    record: text(answer, 'record'),
+    index: count(answer, 'index'),
+    ...optional(answer, 'reason'),
+    ...optional(answer, 'client'),
+    ...optional(answer, 'service'),
+    ...optional(answer, 'acr'),
+    ...optional(answer, 'auth_time'),
+    ...(typeof times === 'number' && { count: times }),
+    ...(claimed === true && { claimed }),
+    ...(isVoid === true && { void: isVoid }),
+  };
 }
 
 function readSummary(answer: JsonObject): SessionSummary {
@@ -71,28 +96,28 @@ function readSummary(answer: JsonObject): SessionSummary {
   };
 }
 
-function optional<Name extends string>(object: JsonObject, name: Name): { [Key in Name]?: string } {
+export function optional<Name extends string>(object: JsonObject, name: Name): { [Key in Name]?: string } {
   const value = object[name];
   const found: { [Key in Name]?: string } = {};
   if (typeof value === 'string') found[name] = value;
   return found;
 }
 
-function text(object: JsonObject, name: string): string {
+export function text(object: JsonObject, name: string): string {
   const value = object[name];
   return typeof value === 'string' ? value : refuse(name);
 }
 
-function count(object: JsonObject, name: string): number {
+export function count(object: JsonObject, name: string): number {
   const value = object[name];
   return typeof value === 'number' ? value : refuse(name);
 }
 
-function texts(object: JsonObject, name: string): string[] {
+export function texts(object: JsonObject, name: string): string[] {
   return list(object, name).map((value) => (typeof value === 'string' ? value : refuse(name)));
 }
 
-function objects(object: JsonObject, name: string): JsonObject[] {
+export function objects(object: JsonObject, name: string): JsonObject[] {
   return list(object, name).map((value) => (isJsonObject(value) ? value : refuse(name)));
 }
 

@@ -21,6 +21,7 @@ import {
   readSessionDetail,
   readSessionsPage,
 } from './remote-answers.ts';
+import { readAttemptsPage, readTokenDetail, readTokensPage } from './remote-token-answers.ts';
 import { parseQuery } from './search/query/index.ts';
 import { type ClientTls, tlsFetch } from './tls-fetch.ts';
 
@@ -84,6 +85,19 @@ export function connectArchive(url: string, options: RemoteArchiveOptions = {}):
     async completeness(id) {
       const answer = await client.jsonIfAny(`api/sessions/${encodeURIComponent(id)}/completeness`, {});
       return answer === undefined ? undefined : readCompleteness(answer);
+    },
+    async token(id, { limit, cursor } = {}) {
+      const answer = await client.jsonIfAny(`api/oidc-tokens/${encodeURIComponent(id)}`, { limit, cursor });
+      return answer === undefined ? undefined : readTokenDetail(answer);
+    },
+    async tokens({ limit, cursor, session, alive_at: aliveAt }) {
+      return readTokensPage(
+        await client.json('api/oidc-tokens', { limit, cursor, session, alive_at: aliveAt }),
+      );
+    },
+    async attempts({ limit, cursor, query, outcome }) {
+      if (query !== undefined) parseQuery(query);
+      return readAttemptsPage(await client.json('api/attempts', { limit, cursor, query, outcome }));
     },
     checkpoint: () => client.text('checkpoint'),
     vkey: async () => (await client.text('ledger.vkey')).trim(),

@@ -57,6 +57,24 @@ export function sessionDetail(changes: Partial<SessionDetail> = {}): SessionDeta
     records: 4,
     failures: 0,
     services: ['shop'],
+    steps: [
+      {
+        step: 'started',
+        time: '2026-11-21T10:00:00.000000000Z',
+        record: 'record-1',
+        index: 7,
+        client: 'shop-web',
+      },
+      { step: 'refreshed', time: '2026-11-21T10:02:00.000000000Z', record: 'record-3', index: 9, count: 3 },
+      {
+        step: 'logged_out',
+        time: '2026-11-21T10:03:05.000000000Z',
+        record: 'record-4',
+        index: 10,
+        reason: 'logout',
+        service: 'shop',
+      },
+    ],
     timeline: [
       lifecycleEvent('oidc.session.started'),
       serverCall(),

@@ -1,4 +1,4 @@
-import type { SessionDetail } from '@spanledger/audit-exporter';
+import type { SessionDetail, SessionStepDetail } from '@spanledger/audit-exporter';
 import type { JsonObject } from '@spanledger/record';
 import { listAt, textAt } from './document-fields.ts';
 import { plain, toneOfOutcome, type RenderOptions } from './paint.ts';
@@ -6,6 +6,14 @@ import { describeAction, describeDuration } from './records.ts';
 import { describeLength, describePerson, toneOfState } from './sessions.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 import { formatCount, formatTime, formatTimeOfDay, printable } from './text.ts';
+
+const STEP_COLUMNS: readonly Column[] = [
+  { title: 'SINCE', maxWidth: 24 },
+  { title: 'STEP', maxWidth: 16 },
+  { title: 'WHY', maxWidth: 48 },
+  { title: 'BY', maxWidth: 48 },
+  { title: 'SHOWN BY', maxWidth: 120 },
+];
 
 const COLUMNS: readonly Column[] = [
   { title: 'TIME', maxWidth: 12 },
@@ -61,7 +69,27 @@ export function renderTimeline(session: SessionDetail, options: TimelineRenderOp
     ...(session.next === undefined ? [] : ['The session goes on; this is as much as was asked for.\n']),
   ];
   const table = renderTable(COLUMNS, shown.map(describeStep), paint);
-  return `${head.join('')}\n${table}${notes.map((note) => paint('faint', note)).join('')}`;
+  const steps = renderTable(STEP_COLUMNS, session.steps.map(describeSessionStep), paint);
+  return `${head.join('')}\n${steps}\n${table}${notes.map((note) => paint('faint', note)).join('')}`;
+}
+
+/** What happened to the session, and which record shows it. */
+function describeSessionStep(step: SessionStepDetail): Cell[] {
+  const { count, acr, claimed, void: isVoid, client, service } = step;
+  const why = [
+    step.reason,
+    acr === undefined ? undefined : `acr ${acr}`,
+    count === undefined ? undefined : `${formatCount(count)} times`,
+    claimed === true ? 'as a record claims' : undefined,
+    isVoid === true ? 'not so: it was in use, as records show that came late' : undefined,
+  ];
+  return [
+    formatTime(step.time),
+    { text: step.step, tone: isVoid === true ? 'faint' : toneOfState(step.step) },
+    why.filter((text) => text !== undefined).join(', '),
+    [client, service].filter((text) => text !== undefined).join(' at '),
+    `record ${step.index}  ${step.record}`,
+  ];
 }
 
 /** A call that came in, an event of the session, or an action that the application named: what a person did. */

@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 import type { Archive } from '../archive-types.ts';
 import type { WithDoor } from '../door.ts';
 import type { NoteReading } from '../reading.ts';
+import { sendJson } from './answers.ts';
 import { notFound } from './errors.ts';
 import {
   checkParameters,
@@ -94,9 +95,4 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive, note: N
     checkParameters(noParameters, query);
     return await sendJson(reply, await archive.status());
   });
-}
-
-async function sendJson(reply: FastifyReply, value: object): Promise<FastifyReply> {
-  reply.type('application/json; charset=utf-8').header('cache-control', 'no-store');
-  return await reply.send(JSON.stringify(value));
 }

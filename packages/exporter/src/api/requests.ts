@@ -7,6 +7,9 @@ import { ExporterError } from '../errors.ts';
 /** The longest cursor and the longest id that are looked at. */
 const MAX_TOKEN_LENGTH = 512;
 
+/** An RFC 3339 time with nine fraction digits. */
+const MAX_TIME_LENGTH = 30;
+
 /** Longer ones are refused by the query language itself, with a hint. */
 const MAX_QUERY_PARAMETER_LENGTH = 8192;
 
@@ -45,6 +48,22 @@ export const sessionsParameters: z.ZodType<SessionsParameters> = z.strictObject(
 /** `GET /api/sessions/{id}`. */
 export const timelineParameters: z.ZodType<TimelineParameters> = z.strictObject({ limit, cursor });
 
+/** `GET /api/oidc-tokens`. */
+export const tokensParameters: z.ZodType<TokensParameters> = z.strictObject({
+  session: z.string().min(1).max(MAX_TOKEN_LENGTH).optional(),
+  alive_at: z.string().max(MAX_TIME_LENGTH).optional(),
+  limit,
+  cursor,
+});
+
+/** `GET /api/attempts`. */
+export const attemptsParameters: z.ZodType<AttemptsParameters> = z.strictObject({
+  query: query.optional(),
+  outcome: z.enum(['success', 'failure'], 'must be success or failure').optional(),
+  limit,
+  cursor,
+});
+
 /** A route that takes no parameters. */
 export const noParameters: z.ZodType<object> = z.strictObject({});
 
@@ -68,6 +87,16 @@ export interface SessionsParameters extends PageParameters {
 }
 
 export type TimelineParameters = PageParameters;
+
+export interface TokensParameters extends PageParameters {
+  session?: string | undefined;
+  alive_at?: string | undefined;
+}
+
+export interface AttemptsParameters extends PageParameters {
+  query?: string | undefined;
+  outcome?: 'failure' | 'success' | undefined;
+}
 
 /**
  * Checks what came in a request.

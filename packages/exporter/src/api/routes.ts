@@ -5,6 +5,7 @@ import type { Archive } from '../archive-types.ts';
 import type { NoteReading } from '../reading.ts';
 import { addArchiveRoutes } from './archive-routes.ts';
 import { answerApiError } from './errors.ts';
+import { addTokenRoutes } from './token-routes.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { addPrivacyRoutes, type PrivacyRoutesOptions } from './privacy-routes.ts';
 
@@ -25,6 +26,7 @@ export async function apiRoutes(
     reply.header('x-content-type-options', 'nosniff');
   });
   addArchiveRoutes(app, archive, noteReading);
+  addTokenRoutes(app, archive, noteReading);
   addLogRoutes(app, archive);
   addPrivacyRoutes(app, privacy);
   // The page holds nothing of the log.

@@ -16,12 +16,15 @@ export interface ReadingGroup {
 }
 
 const TARGETS: Readonly<Record<Reading['what'], string>> = {
+  attempts: 'audit.records',
   count: 'audit.records',
   histogram: 'audit.records',
   record: 'audit.record',
   records: 'audit.records',
   session: 'audit.session',
   sessions: 'audit.sessions',
+  token: 'audit.token',
+  tokens: 'audit.tokens',
 };
 
 /**
