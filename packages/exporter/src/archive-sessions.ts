@@ -72,8 +72,7 @@ export async function readSession(
     ...(after !== undefined && { after }),
   });
   const timeline = records.toSorted((a, b) => compareText(timeOf(a), timeOf(b)));
-  const steps = row.steps.map(({ basis: _, ...step }) => step);
-  const detail = { ...(summary ?? summaryOf(row, undefined)), steps, timeline };
+  const detail = { ...(summary ?? summaryOf(row, undefined)), steps: row.steps, timeline };
   return { detail, ...(stoppedAt !== undefined && { stoppedAt }) };
 }
 

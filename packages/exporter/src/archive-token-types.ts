@@ -22,6 +22,8 @@ export interface SessionStepDetail extends ShownBy {
   service?: string;
   acr?: string;
   auth_time?: string;
+  /** Of what time brought about: the last use that it counts from. */
+  basis?: string;
   /** Of refreshes in a row: how many the step stands for. */
   count?: number;
   /** True where a record only says that it is so by now. */

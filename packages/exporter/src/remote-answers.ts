@@ -72,6 +72,7 @@ function readStep(answer: JsonObject): SessionStepDetail {
     ...optional(answer, 'service'),
     ...optional(answer, 'acr'),
     ...optional(answer, 'auth_time'),
+    ...optional(answer, 'basis'),
     ...(typeof times === 'number' && { count: times }),
     ...(claimed === true && { claimed }),
     ...(isVoid === true && { void: isVoid }),
