@@ -32,6 +32,7 @@ const COMMANDS = {
   alerts: async () => (await import('./commands/alerts.ts')).addAlerts,
   reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,
   policy: async () => (await import('./commands/policy.ts')).addPolicy,
+  privacy: async () => (await import('./commands/privacy.ts')).addPrivacy,
   tokens: async () => (await import('./commands/tokens.ts')).addTokens,
   setup: async () => (await import('./commands/setup.ts')).addSetup,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,

@@ -200,6 +200,24 @@ describe.each(['--url', '--data'])('with %s', (option) => {
     expect((await run('keys')).stdout).toContain(trail.service.vkey);
   });
 
+  it('privacy report lists what is stored of people, and nothing of whom', async () => {
+    const { status, stdout } = await run('privacy', 'report', '--json');
+    expect(status).toBe(0);
+    const [report] = lines(stdout);
+    expect(report).toMatchObject({ records: 4, people: 2, erasures: 0, readers: [] });
+    expect(report).toHaveProperty(
+      'fields',
+      expect.arrayContaining([
+        expect.objectContaining({ field: 'user.id', group: 'identity', records: 4, services: ['shop'] }),
+        expect.objectContaining({ field: 'url.path', group: 'content' }),
+      ]),
+    );
+    const page = await run('privacy', 'report', '--html');
+    expect(page.stdout).toMatch(/^<!doctype html>/);
+    for (const text of [stdout, page.stdout]) expect(text).not.toMatch(/alice|bob/);
+    expect((await run('privacy', 'report')).stdout).toMatch(/user\.id +identity +4 +shop/);
+  });
+
   it('doctor finds nothing bad', async () => {
     const { status, stdout } = await run('doctor', '--json');
     expect(lines(stdout).length).toBeGreaterThan(4);

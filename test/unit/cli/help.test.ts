@@ -35,6 +35,7 @@ describe('help', () => {
       'alerts',
       'reconcile',
       'policy',
+      'privacy',
       'tokens',
       'setup',
       'doctor',
