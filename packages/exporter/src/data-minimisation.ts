@@ -5,12 +5,20 @@ import { series } from './gauges.ts';
 import { type MinimisationConfig, Minimiser, type Quarantined } from './minimisation/index.ts';
 import type { Trouble } from './trouble.ts';
 
+/** What is to be told of the fields that senders send; docs/errors.md explains it. */
+export type MinimisationWarningCode = 'personal_data_quarantined';
+
+/** It, told. */
+interface MinimisationWarning extends Trouble {
+  code: MinimisationWarningCode;
+}
+
 /** The minimisation of a running service. */
 export interface DataMinimisation {
   /** Takes away, in place, what of a record shall not be stored; undefined where there is nothing to do. */
   minimise: ((draft: RecordDraft) => void) | undefined;
   /** What was found where it may not be. */
-  warnings(): Trouble[];
+  warnings(): MinimisationWarning[];
   metrics(): string[];
 }
 
@@ -40,7 +48,7 @@ export function startMinimisation(config: MinimisationConfig, key: KeyObject, lo
   };
 }
 
-function describeQuarantined(found: readonly Quarantined[]): Trouble {
+function describeQuarantined(found: readonly Quarantined[]): MinimisationWarning {
   const list = found.map(({ field, kind, count }) => `${field} (${kind}, ${count})`).join(', ');
   return {
     code: 'personal_data_quarantined',
