@@ -15,6 +15,14 @@ export interface Failure {
   exitCode: number;
 }
 
+const FAILED_CODES = new Set([
+  'change_refused',
+  'erasure_refused',
+  'input_ambiguous',
+  'legal_hold',
+  'not_found',
+]);
+
 const USAGE_CODES = new Set([
   'config_invalid',
   'cursor_invalid',
@@ -61,7 +69,7 @@ export function describeError(error: unknown, command?: string): Failure {
 }
 
 function exitCodeOf(code: string): number {
-  if (code === 'not_found' || code === 'input_ambiguous' || code === 'change_refused') return EXIT.failed;
+  if (FAILED_CODES.has(code)) return EXIT.failed;
   return USAGE_CODES.has(code) ? EXIT.usage : EXIT.unreachable;
 }
 

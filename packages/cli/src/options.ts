@@ -17,7 +17,7 @@ export const MAX_LIMIT = 10_000_000;
 
 /** Adds `--data`, `--url` and `--json`. */
 export function addSourceOptions(command: Command): Command {
-  return command
+  command
     .addOption(new Option('--data <dir>', 'read this data directory, without a service').conflicts('url'))
     .addOption(
       new Option(
@@ -25,7 +25,21 @@ export function addSourceOptions(command: Command): Command {
         'ask the service at this address (default: SPANLEDGER_URL, else http://127.0.0.1:4319 if it answers, else ' +
           'the default data directory)',
       ),
-    )
+    );
+  return addCredentialOptions(command);
+}
+
+/** Adds `--url`, the token and `--json`, for what a running service alone can do. */
+export function addServiceOptions(command: Command): Command {
+  command.option(
+    '--url <url>',
+    'the service’s address (default: SPANLEDGER_URL, else http://127.0.0.1:4319)',
+  );
+  return addCredentialOptions(command);
+}
+
+function addCredentialOptions(command: Command): Command {
+  return command
     .option(
       '--token-file <file>',
       'the token for the service (default: SPANLEDGER_TOKEN, else SPANLEDGER_TOKEN_FILE)',

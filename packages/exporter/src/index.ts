@@ -89,6 +89,10 @@ export { QueryError } from './query-error.ts';
 export type { QueryErrorCode } from './query-error.ts';
 export { connectArchive } from './remote-archive.ts';
 export type { RemoteArchiveOptions } from './remote-archive.ts';
+export { connectPrivacyDesk } from './remote-privacy.ts';
+export type { ErasureCertificate, HoldRequest, PrivacyDesk, SubjectName } from './privacy-desk-types.ts';
+export type { Erasure, Hold } from './subjects/index.ts';
+export { findSubject } from './subject-finder.ts';
 export { KeycloakAdmin, reconcile } from './reconcile/index.ts';
 export type {
   KeycloakConfig,

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Archive } from './archive-types.ts';
 import type { Closers } from './closers.ts';
 import { ExporterError } from './errors.ts';
-import type { ErasureStep } from './followers/index.ts';
+import type { ErasureStep, SubjectNames } from './followers/index.ts';
 import type { HoldRequest, PrivacyDesk } from './privacy-desk-types.ts';
 import { createRowSealer, type References, type VaultFollower } from './privacy/index.ts';
 import type { Intake } from './receive/index.ts';
@@ -44,7 +44,8 @@ export interface PrivacyDeskOptions {
   vaultFollower: Pick<VaultFollower, 'flush'>;
   thread: {
     destroyKey: (reference: string) => Promise<string[]>;
-    erase: (reference: string, until: number) => Promise<ErasureStep>;
+    gather: (reference: string, until: number) => Promise<SubjectNames>;
+    erase: (reference: string, names: SubjectNames, until: number) => Promise<ErasureStep>;
   };
   /** The first ledger index that the embedded index has not taken in. */
   indexed: () => number;
@@ -109,7 +110,8 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
     rows,
     holds,
     fourEyes,
-    erase: (reference) => eraseSubject(reference, options),
+    gather: (reference) => options.thread.gather(reference, ledger.sizes().durable),
+    erase: (reference, names) => eraseSubject(reference, names, options),
     append,
     isRecorded: async (recordId) => (await find(`audit.record.id:"${recordId}"`)) !== undefined,
     log,
@@ -212,6 +214,7 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
  */
 async function eraseSubject(
   reference: string,
+  names: SubjectNames,
   { ledger, intake, references, vaultFollower, thread }: PrivacyDeskOptions,
 ): Promise<{ before: number; counts: ErasedCounts }> {
   // By then the vault knows every name that stands for a reference of the subject.
@@ -221,11 +224,9 @@ async function eraseSubject(
   await intake.settled();
   const before = ledger.sizes().durable;
   await vaultFollower.flush(before);
-  const { references: more, counts = { records: 0, companions: 0, sessions: 0 } } = await thread.erase(
-    reference,
-    before,
-  );
-  references.retire(more);
+  const erased = await thread.erase(reference, names, before);
+  references.retire(erased.references);
+  const { counts = { records: 0, companions: 0, mentions: 0, sessions: 0 } } = erased;
   return { before, counts };
 }
 

@@ -53,7 +53,7 @@ type Parameters = Record<string, string | number | undefined>;
  * const { sessions } = await archive.sessions({ limit: 10 });
  */
 export function connectArchive(url: string, options: RemoteArchiveOptions = {}): Archive {
-  const client = new Client(url, options);
+  const client = new RemoteClient(url, options);
   return {
     tiles: client.tiles(),
     async search({ query, limit, cursor, order }): Promise<SearchPage> {
@@ -108,7 +108,8 @@ export function connectArchive(url: string, options: RemoteArchiveOptions = {}):
   };
 }
 
-class Client {
+/** Asks a service over HTTP, and knows what its answers mean. */
+export class RemoteClient {
   readonly #base: URL;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
@@ -160,23 +161,28 @@ class Client {
     for (const [name, value] of Object.entries(parameters)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const { status, body } = await this.#get(url);
+    const { status, body } = await this.#ask(url);
     if (status === 200) return body;
-    const { code, message, hint } = readErrorAnswer(parseJson(body));
-    if (status === 404 && code === 'not_found') return undefined;
-    throw new ExporterError(
-      errorCode(status, code),
-      message ?? `${url.origin} answers with status ${status}`,
-      {
-        hint: hint ?? 'is this the address of a Spanledger service, and the right token?',
-      },
-    );
+    if (status === 404 && readErrorAnswer(parseJson(body)).code === 'not_found') return undefined;
+    throw refusal(url, status, body);
   }
 
-  async #get(url: URL): Promise<{ status: number; body: string }> {
+  /** Asks for something to be done. @returns what the service answers */
+  async post(path: string, content: object): Promise<unknown> {
+    const url = new URL(path, this.#base);
+    const { status, body } = await this.#ask(url, JSON.stringify(content));
+    if (status >= 200 && status < 300) return parseJson(body);
+    throw refusal(url, status, body);
+  }
+
+  async #ask(url: URL, content?: string): Promise<{ status: number; body: string }> {
     try {
       const response = await this.#fetch(url, {
-        headers: this.#headers,
+        ...(content !== undefined && { method: 'POST', body: content }),
+        headers: {
+          ...this.#headers,
+          ...(content !== undefined && { 'content-type': 'application/json' }),
+        },
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
       return { status: response.status, body: await readText(response) };
@@ -231,7 +237,28 @@ function parseJson(text: string): unknown {
   }
 }
 
+function refusal(url: URL, status: number, body: string): ExporterError {
+  const { code, message, hint } = readErrorAnswer(parseJson(body));
+  return new ExporterError(
+    errorCode(status, code),
+    message ?? `${url.origin} answers with status ${status}`,
+    { hint: hint ?? 'is this the address of a Spanledger service, and the right token?' },
+  );
+}
+
+/** What a service says that its caller tells apart. */
+const OWN_CODES: ReadonlySet<string> = new Set<ExporterErrorCode>([
+  'cursor_invalid',
+  'erasure_refused',
+  'legal_hold',
+  'not_found',
+]);
+
+function isOwnCode(code: string | undefined): code is ExporterErrorCode {
+  return code !== undefined && OWN_CODES.has(code);
+}
+
 function errorCode(status: number, code: string | undefined): ExporterErrorCode {
-  if (code === 'cursor_invalid') return code;
+  if (isOwnCode(code)) return code;
   return status === 400 ? 'request_malformed' : 'archive_refused';
 }

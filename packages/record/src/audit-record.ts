@@ -76,6 +76,7 @@ export interface AuditRecord {
       before?: number;
       records?: number;
       companions?: number;
+      mentions?: number;
       sessions?: number;
       documents?: number;
     };

@@ -33,6 +33,8 @@ describe('help', () => {
       'witness',
       'keys',
       'alerts',
+      'subject',
+      'hold',
       'reconcile',
       'policy',
       'privacy',

@@ -9,6 +9,7 @@ import type { TargetStatus } from '../notify/index.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 import { Calls } from './calls.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
+import type { SubjectNames } from './subject-names.ts';
 import {
   FollowerThreadError,
   type FollowerThreadData,
@@ -54,7 +55,8 @@ export class FollowerThread {
   #indexStatus: IndexFollowerStatus | undefined;
   #derived: DerivedRecords | undefined;
   #targets: readonly TargetStatus[] = [];
-  readonly #erasing: Calls<ErasureStep> = new Calls();
+  readonly #erasing: Calls<ErasureStep> = new Calls(1);
+  readonly #gathering: Calls<SubjectNames> = new Calls(0);
   /** Told what each scheduled verification of the index in Elasticsearch found. */
   onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
@@ -110,17 +112,27 @@ export class FollowerThread {
    * @returns the references that stand for nobody any more, once that is durable
    */
   async destroyKey(reference: string): Promise<string[]> {
-    const { references } = await this.#call((call) => ({ kind: 'destroy_key', call, reference }));
+    const { references } = await this.#call(this.#erasing, (call) => ({
+      kind: 'destroy_key',
+      call,
+      reference,
+    }));
     return references;
   }
 
   /**
    * Takes what is known of a subject's records out of vault, index and the other followers; its key is destroyed.
    *
+   * @param names - what it is called, see {@link FollowerThread.gather}
    * @param until - what every follower has to have taken in before: the ledger index after the subject's last record
    */
-  erase(reference: string, until: number): Promise<ErasureStep> {
-    return this.#call((call) => ({ kind: 'erase', call, reference, until }));
+  erase(reference: string, names: SubjectNames, until: number): Promise<ErasureStep> {
+    return this.#call(this.#erasing, (call) => ({ kind: 'erase', call, reference, names, until }));
+  }
+
+  /** What a subject is called in its records, once every follower has taken in so many entries. */
+  gather(reference: string, until: number): Promise<SubjectNames> {
+    return this.#call(this.#gathering, (call) => ({ kind: 'gather', call, reference, until }));
   }
 
   /** From now on what the followers derive is appended there. */
@@ -148,9 +160,9 @@ export class FollowerThread {
     await gone;
   }
 
-  #call(question: (call: number) => ToFollowers): Promise<ErasureStep> {
+  #call<Answer>(calls: Calls<Answer>, question: (call: number) => ToFollowers): Promise<Answer> {
     if (this.#worker === undefined) return Promise.reject(new Error(ENDED));
-    return this.#erasing.start((call) => {
+    return calls.start((call) => {
       this.#tell(question(call));
     });
   }
@@ -197,6 +209,7 @@ export class FollowerThread {
       this.#sealing?.settled.reject(new Error(ENDED));
       this.#sealing = undefined;
       this.#erasing.failAll(new Error(ENDED));
+      this.#gathering.failAll(new Error(ENDED));
       this.#drained?.resolve();
       if (!this.#stop.signal.aborted) this.#restarting = this.#restart();
     });
@@ -237,8 +250,12 @@ export class FollowerThread {
       case 'erased':
         this.#erasing.resolve(message.call, message);
         return;
+      case 'gathered':
+        this.#gathering.resolve(message.call, message.names);
+        return;
       case 'erasure_failed':
         this.#erasing.reject(message.call, new FollowerThreadError(message.problem));
+        this.#gathering.reject(message.call, new FollowerThreadError(message.problem));
         return;
       case 'drained':
         this.#drained?.resolve();

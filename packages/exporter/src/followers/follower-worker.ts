@@ -122,6 +122,7 @@ const eraser = new SubjectEraser({
   followers: following,
   alone: (follower, run) => followers.alone(follower, run),
   reader,
+  openings,
   records,
 });
 let vaultWork: Promise<unknown> = Promise.resolve();
@@ -136,13 +137,16 @@ port.on('message', (message: ToFollowers) => {
     case 'seal':
       seal(message.segment, message.end);
       return;
+    case 'gather':
+      gather(message.call, message.reference, message.until);
+      return;
     case 'destroy_key':
       erase(message.call, () => oneByOne(async () => ({ references: eraser.destroyKey(message.reference) })));
       return;
     case 'erase':
       erase(message.call, async () => {
         await followers.reached(message.until);
-        return await oneByOne(() => eraser.erase(message.reference));
+        return await oneByOne(() => eraser.erase(message.reference, message.names));
       });
       return;
     case 'derive':
@@ -170,6 +174,18 @@ function seal(segment: string, end: number): void {
     })
     .catch((error: unknown) => {
       tell({ kind: 'seal_failed', segment, problem: describeProblem(error) });
+    });
+}
+
+function gather(call: number, reference: string, until: number): void {
+  followers
+    .reached(until)
+    .then(() => eraser.gather(reference))
+    .then((names) => {
+      tell({ kind: 'gathered', call, names });
+    })
+    .catch((error: unknown) => {
+      tell({ kind: 'erasure_failed', call, problem: describeProblem(error) });
     });
 }
 

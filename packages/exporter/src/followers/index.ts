@@ -1,2 +1,3 @@
 export { FollowerThread } from './follower-thread.ts';
 export type { ErasureStep } from './follower-thread.ts';
+export type { SubjectNames } from './subject-names.ts';

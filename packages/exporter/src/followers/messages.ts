@@ -3,6 +3,7 @@ import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
+import type { SubjectNames } from './subject-names.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
 /** What the thread of the followers is started with. */
@@ -30,10 +31,12 @@ export type ToFollowers =
   | { kind: 'derive'; from: number }
   /** The records of the last message of what was derived are durable, or were refused. */
   | { kind: 'derived_settled'; isDurable: boolean }
+  /** Say what a subject (`audit.actor.id`) is called, once so many entries are taken in. */
+  | { kind: 'gather'; call: number; reference: string; until: number }
   /** Destroy the key of a subject (`audit.actor.id`), and unlink its references. */
   | { kind: 'destroy_key'; call: number; reference: string }
   /** Then take what is known of its records out of everything else, once so many entries are taken in. */
-  | { kind: 'erase'; call: number; reference: string; until: number }
+  | { kind: 'erase'; call: number; reference: string; names: SubjectNames; until: number }
   /** Reach the end of what is published, then follow no more. */
   | { kind: 'drain' }
   /** Close everything. */
@@ -48,6 +51,7 @@ export type FromFollowers =
   | { kind: 'seal_failed'; segment: string; problem: Problem }
   /** A step of an erasure is done: these references stand for nobody any more. */
   | { kind: 'erased'; call: number; references: string[]; counts?: ErasureCounts }
+  | { kind: 'gathered'; call: number; names: SubjectNames }
   | { kind: 'erasure_failed'; call: number; problem: Problem }
   | { kind: 'drained' }
   /** Records for the ledger; no more are sent until these are settled. */

@@ -1,10 +1,16 @@
 import type { LedgerReader } from '@spanledger/ledger';
 
+import type { JsonObject, Openings } from '@spanledger/record';
+
 import { parseOwnRecord } from '../followed-records.ts';
 import type { FollowedRecord, FollowedRecords } from '../followed-records.ts';
 import type { ErasedRecords, Follower } from '../follower.ts';
 import { chunkOf, type Vault, type VaultSealer } from '../privacy/index.ts';
-import { MAX_CANDIDATES, type Query, type SearchIndex } from '../search/index.ts';
+import type { OpeningsReader } from '../openings.ts';
+import { MAX_CANDIDATES, type SearchIndex } from '../search/index.ts';
+import { evaluate, type Query } from '../search/query/index.ts';
+import { splitWords } from '../search/query/words.ts';
+import { ADDRESS_PATHS, NameGatherer, type SubjectNames } from './subject-names.ts';
 
 /** Traces that are asked for at once. */
 const TRACES_PER_QUERY = 64;
@@ -18,6 +24,7 @@ export interface SubjectEraserOptions {
   /** Runs something while a follower takes nothing in. */
   alone: (follower: Follower, run: () => Promise<void>) => Promise<void>;
   reader: Pick<LedgerReader, 'entry'>;
+  openings: OpeningsReader;
   records: Pick<FollowedRecords, 'forget'>;
 }
 
@@ -27,6 +34,8 @@ export interface ErasureCounts {
   records: number;
   /** Records of no subject in the same traces, whose opened groups went too. */
   companions: number;
+  /** Records of nobody, and of the service's own, that named the subject: their opened groups went too. */
+  mentions: number;
   /** Sessions that are unlinked. */
   sessions: number;
 }
@@ -35,7 +44,7 @@ export interface ErasureCounts {
 type Entry = Pick<FollowedRecord, 'index' | 'record'>;
 
 /** Records that are erased together. */
-export interface ErasedBatch {
+interface ErasedBatch {
   own: readonly Entry[];
   /** Records of no subject in the same traces. */
   companions: readonly Entry[];
@@ -52,6 +61,22 @@ export class SubjectEraser {
     this.#options = options;
   }
 
+  /** Gathers what the subject is called, for what others wrote down of it; to be done while it can still be read. */
+  async gather(reference: string): Promise<SubjectNames> {
+    const { openings } = this.#options;
+    const gatherer = new NameGatherer();
+    for await (const { own } of this.#batches(reference)) {
+      for (const { index } of own) {
+        const opened = (await openings.read(index, index + 1)).get(index) ?? {};
+        gatherer.add(valuesOf(opened));
+      }
+    }
+    const { names, addresses } = gatherer.gathered();
+    const alone: string[] = [];
+    for (const address of addresses) if (!(await this.#isShared(address, reference))) alone.push(address);
+    return { names, addresses: alone };
+  }
+
   /** Destroys the subject's key. @returns the references that stand for nobody any more */
   destroyKey(reference: string, sessions: readonly string[] = []): string[] {
     const { vault, sealer } = this.#options;
@@ -61,31 +86,30 @@ export class SubjectEraser {
     return references;
   }
 
-  /** Takes what was known of the subject's records out of vault, index and the other followers. */
-  async erase(reference: string): Promise<{ counts: ErasureCounts; references: string[] }> {
+  /**
+   * Takes what was known of the subject's records out of vault, index and the other followers.
+   *
+   * @param names - from {@link SubjectEraser.gather}
+   */
+  async erase(
+    reference: string,
+    names: SubjectNames,
+  ): Promise<{ counts: ErasureCounts; references: string[] }> {
     const { vault, followers, alone, records } = this.#options;
     records.forget();
     const sessions = new Set<string>();
-    const counts: ErasureCounts = { records: 0, companions: 0, sessions: 0 };
-    for await (const batch of this.batches(reference)) {
-      counts.records += batch.own.length;
-      counts.companions += batch.companions.length;
-      for (const { record } of batch.own)
+    const counts: ErasureCounts = { records: 0, companions: 0, mentions: 0, sessions: 0 };
+    for await (const { own, companions } of this.#batches(reference)) {
+      counts.records += own.length;
+      counts.companions += companions.length;
+      for (const { record } of own)
         if (record.audit.session !== undefined) sessions.add(record.audit.session.id);
-      vault.erasure.removeBoxes(reference, new Set(batch.own.map(({ index }) => chunkOf(index))));
-      vault.erasure.transact(() => {
-        vault.cutOut(batch.companions.map(({ index }) => index));
-      });
-      const erased: ErasedRecords = {
-        actor: reference,
-        sessions: [...sessions],
-        records: [...batch.own, ...batch.companions].toSorted((a, b) => a.index - b.index),
-      };
-      for (const follower of followers) {
-        await alone(follower, async () => {
-          await follower.erase?.(erased);
-        });
-      }
+      vault.erasure.removeBoxes(reference, new Set(own.map(({ index }) => chunkOf(index))));
+      await this.#forget(reference, sessions, own, companions);
+    }
+    for await (const mentions of this.#mentions(reference, names)) {
+      counts.mentions += mentions.length;
+      await this.#forget(reference, sessions, [], mentions);
     }
     counts.sessions = sessions.size;
     const references = this.destroyKey(reference, [...sessions]);
@@ -97,8 +121,71 @@ export class SubjectEraser {
     return { counts, references };
   }
 
+  async #forget(
+    actor: string,
+    sessions: ReadonlySet<string>,
+    own: readonly Entry[],
+    others: readonly Entry[],
+  ): Promise<void> {
+    const { vault, followers, alone } = this.#options;
+    vault.erasure.transact(() => {
+      vault.cutOut(others.map(({ index }) => index));
+    });
+    const erased: ErasedRecords = {
+      actor,
+      sessions: [...sessions],
+      records: [...own, ...others].toSorted((a, b) => a.index - b.index),
+    };
+    for (const follower of followers) {
+      await alone(follower, async () => {
+        await follower.erase?.(erased);
+      });
+    }
+  }
+
+  /** Records of the service's own that name the subject, and of nobody from addresses that are the subject's alone. */
+  async *#mentions(reference: string, { names, addresses }: SubjectNames): AsyncGenerator<Entry[]> {
+    const texts: Query[] = [...names, ...addresses].flatMap((name) => {
+      const words = splitWords(name);
+      return words.length === 0 ? [] : [{ type: 'text', words, prefix: false }];
+    });
+    for (const query of texts) {
+      yield* this.#opened(query, ({ record }) => {
+        return record.span === undefined && record.audit.actor.id !== reference;
+      });
+    }
+    for (const query of addresses.flatMap(addressQueries)) {
+      yield* this.#opened(query, ({ record }) => record.audit.actor.type !== 'user');
+    }
+  }
+
+  /** Whether records of another person come from an address. */
+  async #isShared(address: string, reference: string): Promise<boolean> {
+    for (const query of addressQueries(address)) {
+      const others = this.#opened(query, ({ record }) => {
+        return record.audit.actor.type === 'user' && record.audit.actor.id !== reference;
+      });
+      for await (const found of others) if (found.length > 0) return true;
+    }
+    return false;
+  }
+
+  /** Records of a kind in whose opened groups a query is met. */
+  async *#opened(query: Query, isMeant: (entry: Entry) => boolean): AsyncGenerator<Entry[]> {
+    for await (const found of this.#find(query)) {
+      const matching: Entry[] = [];
+      for (const entry of found) {
+        if (entry.record.audit.commitments === undefined || !isMeant(entry)) continue;
+        const { index } = entry;
+        const opened = (await this.#options.openings.read(index, index + 1)).get(index) ?? {};
+        if (valuesOf(opened).some((value) => evaluate(query, value))) matching.push(entry);
+      }
+      yield matching;
+    }
+  }
+
   /** The subject's records, some after the other, with those that belong to the same traces. */
-  async *batches(reference: string): AsyncGenerator<ErasedBatch> {
+  async *#batches(reference: string): AsyncGenerator<ErasedBatch> {
     const query: Query = { type: 'equals', field: 'audit.actor.id', value: reference };
     for await (const found of this.#find(query)) {
       const own = found.filter(({ record }) => record.audit.actor.id === reference);
@@ -152,4 +239,12 @@ export class SubjectEraser {
       if (page.done || after === undefined) return;
     }
   }
+}
+
+function valuesOf(openings: Openings): JsonObject[] {
+  return Object.values(openings).map(({ value }) => value);
+}
+
+function addressQueries(value: string): Query[] {
+  return ADDRESS_PATHS.map((field) => ({ type: 'equals', field, value }));
 }

@@ -13,7 +13,6 @@ export { LayeredIndex } from './layered-index.ts';
 export { SettledPosition } from './settled-position.ts';
 export { MAX_CANDIDATES } from './search-index.ts';
 export type { SearchIndex, SearchIndexDriver, Tally } from './search-index.ts';
-export type { Query } from './query/index.ts';
 
 /** How the index is opened as a follower. */
 export interface SearchIndexOptions extends EmbeddedIndexOptions {

@@ -13,6 +13,8 @@ export interface ErasedCounts {
   records: number;
   /** Records of no subject in the same traces, whose opened groups went too. */
   companions: number;
+  /** Records of nobody, and of the service's own, that named the subject: their opened groups went too. */
+  mentions: number;
   /** Sessions that are unlinked. */
   sessions: number;
   /** Documents in Elasticsearch whose opened groups were taken out; absent where there is none. */
@@ -38,6 +40,8 @@ export interface Erasure {
   /** Everything of the subject is before this ledger index. */
   before?: number | undefined;
   counts?: ErasedCounts | undefined;
+  /** What the subject is called, so that an erasure that was interrupted still finds it elsewhere; gone with the end of it. */
+  names?: { names: string[]; addresses: string[] } | undefined;
   completed_at?: string | undefined;
 }
 
@@ -56,7 +60,14 @@ export const erasureSchema: z.ZodType<Erasure> = z.object({
   approved_at: z.string().optional(),
   before: count.optional(),
   counts: z
-    .object({ records: count, companions: count, sessions: count, elasticsearch: count.optional() })
+    .object({
+      records: count,
+      companions: count,
+      mentions: count,
+      sessions: count,
+      elasticsearch: count.optional(),
+    })
     .optional(),
+  names: z.object({ names: z.array(z.string()), addresses: z.array(z.string()) }).optional(),
   completed_at: z.string().optional(),
 });

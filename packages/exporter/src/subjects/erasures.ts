@@ -4,7 +4,7 @@ import type { RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 
 import { ExporterError } from '../errors.ts';
-import { erasureSchema, type Asker, type Erasure } from './erasure.ts';
+import { erasureSchema, type Asker, type ErasedCounts, type Erasure } from './erasure.ts';
 import type { Holds } from './holds.ts';
 import { erasureRecord, erasureRecordId } from './privacy-records.ts';
 import type { SealedRows } from './sealed-rows.ts';
@@ -23,8 +23,13 @@ export interface ErasuresOptions {
   holds: Pick<Holds, 'covering'>;
   /** Whether one asks and another, of another role, approves. */
   fourEyes: boolean;
+  /** Says what a subject is called; for as long as its key is there. */
+  gather: (reference: string) => Promise<NonNullable<Erasure['names']>>;
   /** Erases everything of a subject, up to what is to be recorded of it; can be done again from the beginning. */
-  erase: (reference: string) => Promise<Required<Pick<Erasure, 'before' | 'counts'>>>;
+  erase: (
+    reference: string,
+    names: NonNullable<Erasure['names']>,
+  ) => Promise<{ before: number; counts: ErasedCounts }>;
   append: (draft: RecordDraft) => Promise<void>;
   /** Whether the ledger has a record of the service's own; all that is durable is looked at. */
   isRecorded: (recordId: string) => Promise<boolean>;
@@ -62,11 +67,17 @@ export class Erasures {
 
   /** All of them, the oldest first. */
   list(): Erasure[] {
-    return [...this.#erasures.values()].toSorted((a, b) => (a.requested_at < b.requested_at ? -1 : 1));
+    return [...this.#erasures.values()]
+      .map(withoutNames)
+      .toSorted((a, b) => (a.requested_at < b.requested_at ? -1 : 1));
   }
 
   /** @throws ExporterError `not_found` */
   get(id: string): Erasure {
+    return withoutNames(this.#find(id));
+  }
+
+  #find(id: string): Erasure {
     const erasure = this.#erasures.get(id);
     if (erasure !== undefined) return erasure;
     throw new ExporterError('not_found', `there is no erasure ${id}`, {
@@ -164,7 +175,7 @@ export class Erasures {
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        await this.#run(this.get(id));
+        await this.#run(this.#find(id));
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -176,11 +187,21 @@ export class Erasures {
   }
 
   async #run(erasure: Erasure): Promise<void> {
-    const { erase, isRecorded, log } = this.#options;
-    const done: Erasure = { ...erasure, ...(await erase(erasure.reference)) };
+    const { gather, erase, isRecorded, log } = this.#options;
+    const { reference } = erasure;
+    const names = erasure.names ?? (await gather(reference));
+    // Kept, sealed, before the key is destroyed: afterwards nobody could tell.
+    if (erasure.names === undefined) this.#keep({ ...erasure, names });
+    const done: Erasure = { ...erasure, ...(await erase(reference, names)) };
     // With a crash between the two it is recorded already: by its id it is found.
     if (!(await isRecorded(erasureRecordId(erasure.id, 'completed')))) await this.#record(done, 'completed');
-    this.#keep({ ...done, reason: undefined, state: 'completed', completed_at: this.#timestamp() });
+    this.#keep({
+      ...done,
+      reason: undefined,
+      names: undefined,
+      state: 'completed',
+      completed_at: this.#timestamp(),
+    });
     log.info({ erasure: erasure.id, ...done.counts }, 'a subject was erased');
   }
 
@@ -196,4 +217,9 @@ export class Erasures {
     this.#options.rows.write(`erasure ${erasure.id}`, erasure);
     this.#erasures.set(erasure.id, erasure);
   }
+}
+
+/** What the service needs to know is not for its answers. */
+function withoutNames({ names: _names, ...erasure }: Erasure): Erasure {
+  return erasure;
 }

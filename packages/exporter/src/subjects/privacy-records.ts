@@ -47,6 +47,7 @@ export function erasureRecord(erasure: Erasure, step: ErasureStepName, nowMs: nu
         ...(counts !== undefined && {
           records: counts.records,
           companions: counts.companions,
+          mentions: counts.mentions,
           sessions: counts.sessions,
           ...(counts.elasticsearch !== undefined && { documents: counts.elasticsearch }),
         }),

@@ -92,6 +92,7 @@ const NUMBERS = [
   'audit.erasure.before',
   'audit.erasure.companions',
   'audit.erasure.documents',
+  'audit.erasure.mentions',
   'audit.erasure.records',
   'audit.erasure.sessions',
   'audit.evidence.count',
