@@ -47,8 +47,3 @@ export function refuseAction(name: string, action: FieldAction): string | undefi
   if (action === 'keep' || action === 'pseudonymise' || !PARTY_FIELDS.has(name)) return undefined;
   return `${name} says whose record it is: it can be pseudonymised, and is then erased by its pseudonym; not ${action === 'drop' ? 'dropped' : 'truncated'}`;
 }
-
-/** Whether a field, by its path, says who acted or in which session. */
-export function isPartyField(path: readonly string[]): boolean {
-  return PARTY_FIELDS.has(path.join('.'));
-}
