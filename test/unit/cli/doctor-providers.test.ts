@@ -27,3 +27,17 @@ test.each([
 test('without providers there is nothing to say', () => {
   expect(checkProviders({})).toEqual([]);
 });
+
+test.each([
+  [{ poll: { answered: fetched } }, 'good', `asked for last at ${fetched}`],
+  [{ poll: { failure: 'it answers 401' } }, 'warning', 'it answers 401'],
+  [{ verification: { verified: fetched, overdue: false } }, 'good', `verified last at ${fetched}`],
+  [{ verification: { overdue: true } }, 'warning', 'the stream was not verified yet'],
+])('a stream of security events: %j', (stream, verdict, detail) => {
+  const keys = { fetched, age_seconds: 120, stale: false, usable: true };
+  expect(checkProviders({ providers: { 'https://sso.example': { keys, ...stream } } })[1]).toMatchObject({
+    verdict,
+    subject: 'security events of https://sso.example',
+    detail,
+  });
+});

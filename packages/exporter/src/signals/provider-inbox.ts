@@ -7,10 +7,11 @@ import { readSecret } from './provider-request.ts';
 import type { ProviderConfig } from './provider.ts';
 import { fault, type SignalFault } from './refusal-code.ts';
 import { checkSecurityEvent, type SecurityEventToken } from './security-event.ts';
-import { meaningOf, SESSION_ENDED } from './signal-meaning.ts';
+import { meaningOf, SESSION_ENDED, VERIFICATION_EVENT } from './signal-meaning.ts';
 import { type SignalEvent, signalId, signalRecord, type VerifiedSignal } from './signal-record.ts';
 import type { SignalDrafts } from './signal-recorder.ts';
 import type { UnverifiedToken } from './signed-token.ts';
+import type { StreamVerification } from './stream-verification.ts';
 import { readSubject } from './subject-identifier.ts';
 
 /** Where a token came from. */
@@ -23,12 +24,16 @@ export interface SignalOrigin extends Pick<VerifiedSignal, 'address' | 'delivery
 export interface OpenedSignal extends SignalDrafts {
   ok: true;
   jti: string;
+  /** To be called once they are durable. */
+  onRecorded?: () => void;
 }
 
 /** What {@link ProviderInbox} works with. */
 export interface ProviderInboxOptions {
   config: ProviderConfig;
   keys: ProviderKeys;
+  /** Undefined: verifications of the stream are not asked for. */
+  verification?: StreamVerification | undefined;
   /** Whether a signal was recorded already. */
   knows: (id: string) => boolean;
   /** Milliseconds since the epoch. */
@@ -39,6 +44,7 @@ export interface ProviderInboxOptions {
 export class ProviderInbox {
   readonly config: ProviderConfig;
   readonly keys: ProviderKeys;
+  readonly verification: StreamVerification | undefined;
   readonly #options: ProviderInboxOptions;
   /** How many were recorded since the start. */
   received = 0;
@@ -46,6 +52,7 @@ export class ProviderInbox {
   constructor(options: ProviderInboxOptions) {
     this.config = options.config;
     this.keys = options.keys;
+    this.verification = options.verification;
     this.#options = options;
   }
 
@@ -100,10 +107,12 @@ export class ProviderInbox {
       if (!event.ok) return event;
       events.push(event.event);
     }
+    const verified = checked.events[VERIFICATION_EVENT];
     return {
       ok: true,
       jti: checked.jti,
       id,
+      ...(isJsonObject(verified) && { onRecorded: () => this.verification?.confirm(verified['state']) }),
       drafts: events.map((event, position) => signalRecord(signal, event, position)),
     };
   }
@@ -122,6 +131,7 @@ export class ProviderInbox {
       latestMs: this.#options.now() + clockSkewMs,
     });
     const reason = meaning.action === SESSION_ENDED.action ? { reason: 'revoked' } : {};
+    if (type === VERIFICATION_EVENT && !this.#isAskedFor(payload['state'])) return fault('state_wrong');
     // What is about the stream itself is about nobody.
     if (family === 'ssf' && meaning.action !== 'ssf.other') {
       const stream = streamOf(claims['sub_id'] ?? payload['subject']);
@@ -135,6 +145,11 @@ export class ProviderInbox {
     });
     if (!subject.ok) return subject;
     return { ok: true, event: { type, meaning, ...content, ...reason, subject: subject.subject } };
+  }
+
+  /** One that the transmitter sends of its own accord has no state. Shared Signals Framework 1.0, 8.1.4.1 */
+  #isAskedFor(state: JsonValue | undefined): boolean {
+    return state === undefined || this.verification?.accepts(state) === true;
   }
 
   /** Whether the provider's events are taken in this way, from whoever showed this. */

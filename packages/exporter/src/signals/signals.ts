@@ -4,6 +4,7 @@ import type { JsonObject, RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 import { series, type Sample } from '../gauges.ts';
 import { Refusals } from '../refusals.ts';
+import { EventPoller, type EventPollerOptions, type PolledOutcome } from './event-poller.ts';
 import { describeKeys, keyMetrics, keyWarnings } from './key-report.ts';
 import { type OpenedSignal, ProviderInbox, type SignalOrigin } from './provider-inbox.ts';
 import { ProviderKeys } from './provider-keys.ts';
@@ -13,6 +14,8 @@ import { type RefusedSignal, refusedSignalRecord } from './refused-signal.ts';
 import { type SeenLog, SeenSignals } from './seen-signals.ts';
 import { SignalRecorder } from './signal-recorder.ts';
 import { readToken, type UnverifiedToken } from './signed-token.ts';
+import { describeStream, streamMetrics, type StreamStatus, streamWarnings } from './stream-report.ts';
+import { StreamVerification } from './stream-verification.ts';
 import type { SignalWarning } from './warning.ts';
 
 const ISSUER_DIGITS = 16;
@@ -42,6 +45,7 @@ export class Signals {
   readonly #options: SignalsOptions;
   readonly #now: () => number;
   readonly #inboxes: ReadonlyMap<string, ProviderInbox>;
+  readonly #pollers: ReadonlyMap<string, EventPoller>;
   readonly #seen: SeenSignals;
   readonly #recorder: SignalRecorder;
   readonly #refusals: Refusals<RefusedSignal>;
@@ -57,8 +61,16 @@ export class Signals {
         const digest = createHash('sha256').update(config.issuer).digest('hex').slice(0, ISSUER_DIGITS);
         const file = join(directory, `keys-${digest}.json`);
         const keys = new ProviderKeys({ provider: config, file, log, now: this.#now });
-        const knows = (id: string): boolean => this.#recorder.knows(id);
-        return [config.issuer, new ProviderInbox({ config, keys, knows, now: this.#now })];
+        return [config.issuer, this.#openInbox(config, keys)];
+      }),
+    );
+    this.#pollers = new Map(
+      [...this.#inboxes.values()].flatMap((inbox) => {
+        const { issuer, sharedSignals } = inbox.config;
+        const poll = sharedSignals?.poll;
+        if (poll === undefined) return [];
+        const take: EventPollerOptions['take'] = (events) => this.#takePolled(inbox, events);
+        return [[issuer, new EventPoller({ poll, issuer, take, log, now: this.#now })] as const];
       }),
     );
     this.#refusals = new Refusals({
@@ -74,12 +86,20 @@ export class Signals {
   /** Finds out what a crash cut off, and begins to fetch keys. Nothing waits for a provider. */
   async start(log: SeenLog): Promise<void> {
     await this.#seen.recover(log, this.#options.size());
-    for (const { keys } of this.#inboxes.values()) await keys.start();
+    for (const { keys, verification } of this.#inboxes.values()) {
+      await keys.start();
+      verification?.start();
+    }
+    for (const poller of this.#pollers.values()) poller.start();
   }
 
   /** Records what was refused, and asks nobody any more. */
   async stop(): Promise<void> {
-    for (const { keys } of this.#inboxes.values()) await keys.stop();
+    const pollers = [...this.#pollers.values()];
+    const inboxes = [...this.#inboxes.values()];
+    await Promise.all(pollers.map((poller) => poller.stop()));
+    await Promise.all(inboxes.map(({ keys }) => keys.stop()));
+    await Promise.all(inboxes.map(({ verification }) => verification?.stop()));
     await this.#refusals.stop();
     this.#seen.close();
   }
@@ -116,16 +136,21 @@ export class Signals {
     return Object.fromEntries(
       [...this.#inboxes.values()].map(({ config, keys, received }) => [
         config.issuer,
-        { keys: describeKeys(keys.status(), nowMs), received },
+        {
+          keys: describeKeys(keys.status(), nowMs),
+          received,
+          ...describeStream(this.#streamOf(config.issuer)),
+        },
       ]),
     );
   }
 
   /** What is to be told of the providers. */
   warnings(): SignalWarning[] {
-    return [...this.#inboxes.values()].flatMap(({ config, keys }) =>
-      keyWarnings(config.issuer, keys.status()),
-    );
+    return [...this.#inboxes.values()].flatMap(({ config, keys }) => [
+      ...keyWarnings(config.issuer, keys.status()),
+      ...streamWarnings(config.issuer, this.#streamOf(config.issuer)),
+    ]);
   }
 
   /** The same for a monitor. */
@@ -136,6 +161,7 @@ export class Signals {
         inboxes.map(({ config, keys }) => [config.issuer, keys.status()] as const),
         this.#now(),
       ),
+      ...streamMetrics(inboxes.map(({ config }) => [config.issuer, this.#streamOf(config.issuer)] as const)),
       ...series(
         'counter',
         'spanledger_signals_total',
@@ -149,6 +175,13 @@ export class Signals {
         [...this.#refusals.totals].map(([reason, count]): Sample => [{ reason }, count]),
       ),
     ];
+  }
+
+  #streamOf(issuer: string): StreamStatus {
+    return {
+      poll: this.#pollers.get(issuer)?.status(),
+      verification: this.#inboxes.get(issuer)?.verification?.status(),
+    };
   }
 
   async #take(
@@ -166,11 +199,66 @@ export class Signals {
     if (inbox === undefined) return this.refuse(origin, 'issuer_unknown');
     const opened = await open(inbox, token, origin);
     if (!opened.ok) return this.refuse(origin, opened.code, token.issuer);
-    const count = await this.#recorder.record([opened]);
-    inbox.received += count;
+    const count = await this.#record(inbox, [opened]);
     // Two of the same came at once.
     if (count === 0 && origin.delivery === 'backchannel')
       return this.refuse(origin, 'replayed', token.issuer);
     return { ok: true };
   }
+
+  /** Takes in events that were asked for: those that hold are one batch. */
+  async #takePolled(
+    inbox: ProviderInbox,
+    events: readonly (readonly [jti: string, text: string])[],
+  ): Promise<PolledOutcome> {
+    const origin: SignalOrigin = { delivery: 'poll', address: '' };
+    const held: OpenedSignal[] = [];
+    const refused: [jti: string, code: SignalRefusalCode][] = [];
+    for (const [jti, text] of events) {
+      const opened = await openPolled(inbox, jti, text, origin);
+      if (opened.ok) held.push(opened);
+      else {
+        this.refuse(origin, opened.code, inbox.config.issuer);
+        // Without keys there is no telling: it is asked for again.
+        if (opened.code !== 'keys_unavailable') refused.push([jti, opened.code]);
+      }
+    }
+    await this.#record(inbox, held);
+    return { recorded: held.map(({ jti }) => jti), refused };
+  }
+
+  async #record(inbox: ProviderInbox, signals: readonly OpenedSignal[]): Promise<number> {
+    const count = await this.#recorder.record(signals);
+    inbox.received += count;
+    for (const { onRecorded } of signals) onRecorded?.();
+    return count;
+  }
+
+  #openInbox(config: ProviderConfig, keys: ProviderKeys): ProviderInbox {
+    const now = this.#now;
+    const { log } = this.#options;
+    const { issuer } = config;
+    const verification = config.sharedSignals?.verification;
+    return new ProviderInbox({
+      config,
+      keys,
+      verification: verification && new StreamVerification({ verification, issuer, log, now }),
+      knows: (id) => this.#recorder.knows(id),
+      now,
+    });
+  }
+}
+
+/** An event under another `jti` than its own could be acknowledged in the place of that other one. RFC 8936, 2.3 */
+async function openPolled(
+  inbox: ProviderInbox,
+  jti: string,
+  text: string,
+  origin: SignalOrigin,
+): Promise<OpenedSignal | SignalFault> {
+  const token = readToken(text);
+  if (!token.ok) return token;
+  if (token.issuer !== inbox.config.issuer) return fault('issuer_unknown');
+  const opened = await inbox.openEvent(token, origin);
+  return opened.ok && opened.jti !== jti ? fault('token_malformed') : opened;
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '@spanledger/audit-exporter';
 
@@ -34,6 +34,30 @@ test('an issuer and a client are enough', async () => {
   ]);
 });
 
+test('security events may be pushed and polled for', async () => {
+  const { providers } = await load(`
+providers:
+  - issuer: https://sso.example
+    audience: [shop]
+    ssf:
+      push: { authorization_file: push.secret }
+      poll: { url: https://sso.example/poll, every_seconds: 5, token_file: poll.token }
+      verification: { url: https://sso.example/verify, stream_id: s }
+      subject_issuers: [https://partner.example]
+`);
+  expect(providers[0]?.sharedSignals).toEqual({
+    subjectIssuers: ['https://partner.example'],
+    push: { authorizationFile: resolve('push.secret') },
+    poll: { url: 'https://sso.example/poll', everyMs: 5000, tokenFile: resolve('poll.token') },
+    verification: {
+      url: 'https://sso.example/verify',
+      streamId: 's',
+      everyMs: 3_600_000,
+      tokenFile: undefined,
+    },
+  });
+});
+
 describe('is refused', () => {
   test.each([
     ['{}', 'providers: must be a list'],
@@ -59,6 +83,14 @@ describe('is refused', () => {
     [
       '[{ issuer: https://a.example, audience: [x], keys: { max_age_hours: 0.5 } }]',
       'max_age_hours: must be at least stale_after_minutes (1 h)',
+    ],
+    [
+      '[{ issuer: https://a.example, audience: [x], ssf: { poll: { url: http://b.example } } }]',
+      'providers.0.ssf.poll.url: what b.example',
+    ],
+    [
+      '[{ issuer: https://a.example, audience: [x], ssf: { push: {}, verification: { url: https://b.example } } }]',
+      'providers.0.ssf.verification.stream_id',
     ],
     ['[{ issuer: https://a.example, audience: [x], ssf: {} }]', 'ssf: must have push, poll or both'],
     ['[{ issuer: https://a.example, audience: [x], ssf: { push: yes } }]', 'ssf.push: must be a mapping'],

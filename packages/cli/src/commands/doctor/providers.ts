@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '@spanledger/record';
+import { isJsonObject, type JsonObject, type JsonValue } from '@spanledger/record';
 import { numberAt } from '../../output/document-fields.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 
@@ -6,10 +6,37 @@ const SECONDS_PER_MINUTE = 60;
 
 /** What a service's status says of the identity providers that it hears. */
 export function checkProviders({ providers }: JsonObject): Finding[] {
-  return Object.entries(isJsonObject(providers) ? providers : {}).map(([issuer, provider]) => {
-    const keys = isJsonObject(provider) && isJsonObject(provider['keys']) ? provider['keys'] : {};
-    return { ...judgeKeys(`provider ${issuer}`, keys), ...(isJsonObject(provider) && { data: provider }) };
+  return Object.entries(isJsonObject(providers) ? providers : {}).flatMap(([issuer, provider]) => {
+    const { keys, poll, verification } = isJsonObject(provider) ? provider : {};
+    return [
+      { ...judgeKeys(`provider ${issuer}`, isJsonObject(keys) ? keys : {}), data: { provider } },
+      ...judgeStream(`security events of ${issuer}`, poll, verification),
+    ];
   });
+}
+
+function judgeStream(
+  subject: string,
+  poll: JsonValue | undefined,
+  verification: JsonValue | undefined,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (isJsonObject(poll)) {
+    const { answered, failure } = poll;
+    findings.push(
+      typeof failure === 'string'
+        ? warning(subject, failure, 'Check ssf.poll; the transmitter is asked again by itself.')
+        : good(subject, typeof answered === 'string' ? `asked for last at ${answered}` : 'are asked for'),
+    );
+  }
+  if (isJsonObject(verification)) {
+    const { overdue, verified } = verification;
+    const last =
+      typeof verified === 'string' ? `verified last at ${verified}` : 'the stream was not verified yet';
+    const fix = 'See at the transmitter whether the stream is enabled and where it delivers to.';
+    findings.push(overdue === true ? warning(subject, last, fix) : good(subject, last));
+  }
+  return findings;
 }
 
 function judgeKeys(subject: string, keys: JsonObject): Finding {
