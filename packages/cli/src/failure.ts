@@ -28,6 +28,7 @@ const USAGE_CODES = new Set([
   'cursor_invalid',
   'input_malformed',
   'origin_invalid',
+  'policy_invalid',
   'request_malformed',
   'usage',
 ]);

@@ -44,6 +44,10 @@ export interface DataDirectory {
   deliveryFile: string;
   /** Erasures and legal holds. */
   privacyFile: string;
+  /** The hash of the first audit policy that was in force; empty once there was none any more. */
+  policyFile: string;
+  /** Spans that the audit policy left out and no record accounts for yet: a file each window. */
+  policySkips: string;
   /** The log's origin, drawn once. */
   originFile: string;
   /** What is kept of each token: a file each, without the token. */
@@ -86,6 +90,8 @@ export function dataDirectory(directory: string): DataDirectory {
     elasticsearchFile: join(state, 'elasticsearch.db'),
     deliveryFile: join(state, 'delivery.db'),
     privacyFile: join(state, 'privacy.db'),
+    policyFile: join(state, 'policy'),
+    policySkips: join(state, 'policy-skips'),
     originFile: join(state, 'origin'),
     tokens: join(state, 'tokens'),
     signals: join(state, 'signals'),

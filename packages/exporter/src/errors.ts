@@ -23,6 +23,7 @@ export type ExporterErrorCode =
   | 'not_found'
   | 'permission_denied'
   | 'privacy_state_damaged'
+  | 'policy_invalid'
   | 'provider_refused'
   | 'provider_unreachable'
   | 'request_malformed'

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { deliveryMetrics, deliveryWarnings, describeDelivery } from './alert-delivery.ts';
 import { Anchors } from './anchor/index.ts';
 import { createArchive } from './archive.ts';
+import { startPolicy } from './audit-policy.ts';
 import { Closers } from './closers.ts';
 import { openCompleteness } from './completeness/index.ts';
 import type { Config } from './config/index.ts';
@@ -206,6 +207,17 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const minimisation = startMinimisation(config.minimisation, referenceKey, log);
   const intake = new Intake({ ledger, references, producers, minimise: minimisation.minimise });
   closers.add(keepProducers(paths.producersFile, intake, onError));
+  const policy = await startPolicy({
+    policy: config.policy,
+    paths,
+    ledger,
+    reader,
+    producers,
+    append: (drafts) => intake.record(drafts),
+    closers,
+    log,
+  });
+  if (policy !== undefined) intake.applyPolicy(policy);
   const derived = new DerivedRecords({
     append: (drafts) => intake.recordDerived(drafts),
     hasten: () => {
@@ -273,6 +285,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     ...describeWitnessing(ledger.witnessing()),
     ...(reconciler !== undefined && { reconciliation: reconciler.describe() }),
     ...(signals !== undefined && { providers: signals.describe() }),
+    ...(policy !== undefined && { policy: policy.describe() }),
     producers: producers.streams,
   });
   const archive = createArchive({
@@ -344,6 +357,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
       ...minimisation.warnings(),
+      ...(policy?.warnings() ?? []),
       ...(signals?.warnings() ?? []),
       ...ofElasticsearch(elasticsearchWarnings),
       ...(elasticsearch?.warnings() ?? []),
@@ -380,6 +394,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     sizes: () => ledger.sizes(),
     reload: () => {
       doors.reload();
+      policy?.refresh(true);
     },
     status,
     close: () => (closing ??= stop(closers, log)),

@@ -35,6 +35,24 @@ export interface AlertFields {
   last: string;
 }
 
+/** `audit.policy`. */
+export interface PolicyFields {
+  /** How much of the record was kept; `none` in the record of what was left out. */
+  level?: 'none' | 'metadata' | 'request' | 'full';
+  /** Name of the class after which retention is decided. */
+  retention?: string;
+  /** The rule that matched first; `default` where none did. */
+  rule?: string;
+  /** What an alert that rests on the record is to count as. */
+  severity?: 'low' | 'medium' | 'high' | 'critical';
+  /** Of the policy in force: SHA-256 of its file, hex. */
+  sha256: string;
+  /** Of `policy.skipped`: how many spans, and which numbers of which producer; see `readSkippedNumbers`. */
+  skipped?: { count: number; numbers?: number[]; stream_id?: string };
+  /** What does not fit the routes and scopes that the policy declares. */
+  violations?: string[];
+}
+
 /** The most record ids that `audit.evidence.records` names. */
 export const MAX_EVIDENCE_RECORDS = 32;
 
@@ -96,6 +114,8 @@ export interface AuditRecord {
     /** Of spans that the producer numbered and could not keep. */
     lost?: { count: number; first: number; last: number };
     outcome: Outcome;
+    /** What the audit policy says of the call, or what became of the policy; absent where there is none. */
+    policy?: PolicyFields;
     /** Of a comparison with an identity provider: the window, how much was compared, and how much was missing. */
     reconciliation?: {
       from: string;

@@ -64,6 +64,7 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
     field: ['elasticsearch', 'verify_every_minutes'],
     reading: 'number',
   },
+  { variable: 'SPANLEDGER_POLICY_FILE', field: ['policy', 'file'], reading: 'text' },
   { variable: 'SPANLEDGER_TELEMETRY_INDEX', field: ['telemetry', 'index'], reading: 'boolean' },
   { variable: 'SPANLEDGER_LOG_LEVEL', field: ['log', 'level'], reading: 'text' },
   { variable: 'SPANLEDGER_LOG_FORMAT', field: ['log', 'format'], reading: 'text' },

@@ -13,6 +13,7 @@ import { isLoopback } from './loopback.ts';
 import { readProviders } from './providers.ts';
 import { readPrivacy } from './privacy.ts';
 import { readCompletenessConfig } from './completeness.ts';
+import { readPolicyConfig } from './policy.ts';
 import { readKeycloakConfig } from './reconcile.ts';
 import { readSessions } from './sessions.ts';
 import { readMinimisation } from './minimisation.ts';
@@ -112,6 +113,7 @@ export function loadConfig(sources: ConfigSources): Config {
     ...readPrivacy(values.privacy),
     minimisation,
     anchors: (values.anchors ?? []).map((anchor) => readAnchor(anchor, directory, sources.env)),
+    policy: readPolicyConfig(values.policy, directory),
     keycloak,
     deliver,
     providers,

@@ -13,6 +13,7 @@ import { type ProviderFields, providersSchema } from './providers.ts';
 import { type PrivacyConfig, type PrivacyFields, privacySchema } from './privacy.ts';
 import type { MinimisationConfig } from '../minimisation/index.ts';
 import { type CompletenessConfig, type CompletenessFields, completenessSchema } from './completeness.ts';
+import { type PolicyConfig, type PolicySection, policySectionSchema } from './policy.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { TargetConfig } from '../notify/index.ts';
 import { type AlertFields, alertsSchema } from './alerts.ts';
@@ -80,6 +81,7 @@ export interface ConfigFile extends IndexSections {
   journal?: { segment_max_age_ms?: number | undefined } | undefined;
   privacy?: PrivacyFields | undefined;
   anchors?: AnchorFields[] | undefined;
+  policy?: PolicySection | undefined;
   reconcile?: ReconcileFields | undefined;
   alerts?: AlertFields | undefined;
   providers?: ProviderFields[] | undefined;
@@ -218,6 +220,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   index: indexSchema,
   elasticsearch: elasticsearchSchema,
   telemetry: telemetrySchema,
+  policy: policySectionSchema,
   reconcile: reconcileSchema,
   alerts: alertsSchema,
   providers: providersSchema,
@@ -257,6 +260,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   readonly minimisation: MinimisationConfig;
   /** Where published checkpoints are handed to. */
   readonly anchors: readonly AnchorConfig[];
+  /** How closely which calls are watched; undefined: everything is recorded whole. */
+  readonly policy: PolicyConfig | undefined;
   /** The realm whose events are compared with the ledger; undefined: none. */
   readonly keycloak: KeycloakConfig | undefined;
   /** Where alerts are sent. */

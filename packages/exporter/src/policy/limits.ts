@@ -21,3 +21,6 @@ export const MAX_CACHED_CALLS = 8192;
 
 /** Sessions whose roles and scopes are kept in mind for spans that do not carry them. */
 export const MAX_REMEMBERED_SESSIONS = 16_384;
+
+/** Spans that are left out within one window; a window that has more ends early. */
+export const MAX_WINDOW_SPANS = 65_536;

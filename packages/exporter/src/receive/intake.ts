@@ -10,6 +10,7 @@ import {
   type ReferencedDraft,
 } from '@spanledger/record';
 import type { DerivedDraft } from '../derived-draft.ts';
+import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
 import type { ReferenceBook } from '../reference-book.ts';
 import type { Producers, ProducersSnapshot, SpanIdentity } from './producers.ts';
 import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
@@ -42,9 +43,15 @@ export class Intake {
   /** Appends that have not settled; each leaves when its marks are final. */
   readonly #pending: Set<Promise<void>> = new Set();
   #failures = 0;
+  #policy: IntakePolicy | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+  }
+
+  /** From now on, spans are recorded as a policy says; without one they are recorded whole. */
+  applyPolicy(policy: IntakePolicy): void {
+    this.#policy = policy;
   }
 
   /**
@@ -53,15 +60,17 @@ export class Intake {
    *   recorded by this call
    */
   async accept(groups: readonly OtlpSpanGroup[]): Promise<number> {
-    const { drafts, marked, known } = this.#mark(groups);
+    const { drafts, marked, known, skipped } = this.#mark(groups);
     // Repeats may belong to appends that are still on their way: their fate is ours.
     const earlier = known.length > 0 ? [...this.#pending] : [];
+    const accounted = skipped.length > 0 ? this.#account(skipped) : undefined;
     if (drafts.length > 0) {
-      await this.#append(
+      const appended = this.#append(
         drafts.map((draft) => ({ draft })),
         marked,
       );
-    }
+      await (accounted === undefined ? appended : Promise.all([appended, accounted]));
+    } else await accounted;
     if (known.length > 0) {
       await Promise.all(earlier);
       if (!known.every((span) => this.#options.producers.has(span))) {
@@ -109,35 +118,57 @@ export class Intake {
     drafts: RecordDraft[];
     marked: SpanIdentity[];
     known: SpanIdentity[];
+    skipped: readonly SkippedSpan[];
   } {
     const { producers, minimise } = this.#options;
+    const policy = this.#policy;
     const drafts: RecordDraft[] = [];
+    const made: RecordDraft[][] = [];
     const marked: SpanIdentity[] = [];
     const known: SpanIdentity[] = [];
     try {
       for (const { resource, scope, spans } of groups) {
         for (const span of spans) {
-          const made = mapSpan(span, { resource, scope });
+          const ofSpan = mapSpan(span, { resource, scope });
           // A span and its lifecycle events have one number and stand or fall together.
-          const [identity] = made;
+          const [identity] = ofSpan;
           if (identity === undefined) continue;
           if (!producers.add(identity)) {
             known.push(identity);
             continue;
           }
           marked.push(identity);
-          if (minimise !== undefined) for (const draft of made) minimise(draft);
-          drafts.push(...made);
+          if (policy === undefined) drafts.push(...ofSpan);
+          else made.push(ofSpan);
         }
       }
-      if (drafts.length > MAX_BATCH_ENTRIES) {
+      const verdict = policy?.apply(made) ?? { drafts, skipped: [] };
+      // The policy judges by what the sender says; what is kept of that is decided after.
+      if (minimise !== undefined) for (const draft of verdict.drafts) minimise(draft);
+      if (verdict.drafts.length > MAX_BATCH_ENTRIES) {
         throw tooLarge(`more than ${MAX_BATCH_ENTRIES} spans and lifecycle events`, 'Send smaller batches.');
       }
+      return { ...verdict, marked: without(marked, verdict.skipped), known };
     } catch (cause) {
       this.#unmark(marked);
       throw asRequestError(cause);
     }
-    return { drafts, marked, known };
+  }
+
+  /** Keeps account of spans that are not recorded, so that they count as taken in. */
+  async #account(skipped: readonly SkippedSpan[]): Promise<void> {
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+    this.#pending.add(settled);
+    try {
+      await this.#policy?.account(skipped);
+    } catch (cause) {
+      this.#failures++;
+      this.#unmark(skipped);
+      throw busy('what the audit policy leaves out cannot be accounted for now', cause);
+    } finally {
+      this.#pending.delete(settled);
+      settle();
+    }
   }
 
   async #append(drafts: readonly DerivedDraft[], marked: readonly SpanIdentity[]): Promise<void> {
@@ -176,6 +207,13 @@ export class Intake {
   #unmark(spans: readonly SpanIdentity[]): void {
     for (const span of spans) this.#options.producers.delete(span);
   }
+}
+
+/** Spans without those of another list. */
+function without(spans: SpanIdentity[], skipped: readonly SkippedSpan[]): SpanIdentity[] {
+  if (skipped.length === 0) return spans;
+  const ids = new Set(skipped.map(({ id }) => id));
+  return spans.filter(({ id }) => !ids.has(id));
 }
 
 /** What a sender is told; what is nobody's fault but ours is passed on as it is. */

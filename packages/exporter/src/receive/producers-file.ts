@@ -1,4 +1,5 @@
 import type { LedgerReader } from '@spanledger/ledger';
+import { isJsonObject, readSkippedNumbers, type SkippedNumbers } from '@spanledger/record';
 import { readStateFile, writeStateFile } from '../state-file.ts';
 import type { Intake } from './intake.ts';
 import { MAX_RECENT_IDS, type Producers } from './producers.ts';
@@ -32,7 +33,8 @@ export async function restoreProducers(
   // Recent ids are not in the file: they are read from the log once more.
   const from = state?.unsequenced === true ? Math.max(0, position - MAX_RECENT_IDS) : position;
   for await (const { bytes } of log.reader.entries(from, log.size)) {
-    const { id, streamId, number } = parseIdentity(bytes);
+    const { id, streamId, number, skipped } = parseIdentity(bytes);
+    if (skipped !== undefined) producers.addNumbers(skipped.streamId, skipped.bounds);
     // A lifecycle event is of its span, which has an entry of its own.
     if (/-e\d+$/.test(id)) continue;
     if (streamId === undefined || number === undefined) producers.add({ id });
@@ -93,7 +95,12 @@ function isCount(value: unknown): value is number {
 }
 
 /** What names a span, as its record has it. Entries of the log are canonical records of our own. */
-function parseIdentity(bytes: Uint8Array): { id: string; streamId?: string; number?: number } {
+function parseIdentity(bytes: Uint8Array): {
+  id: string;
+  streamId?: string;
+  number?: number;
+  skipped?: SkippedNumbers;
+} {
   const record: unknown = JSON.parse(
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
   );
@@ -102,8 +109,10 @@ function parseIdentity(bytes: Uint8Array): { id: string; streamId?: string; numb
   const sequence = member(audit, 'sequence');
   const streamId = member(sequence, 'stream_id');
   const number = member(sequence, 'number');
+  const skipped = isJsonObject(record) ? readSkippedNumbers(record) : undefined;
   return {
     id: typeof id === 'string' ? id : '',
+    ...(skipped !== undefined && { skipped }),
     ...(typeof streamId === 'string' && { streamId }),
     ...(isCount(number) && { number }),
   };

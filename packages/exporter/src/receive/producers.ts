@@ -72,6 +72,22 @@ export class Producers {
     return added;
   }
 
+  /**
+   * Marks numbers of a producer as taken in, without their records.
+   *
+   * @param bounds - `[first, last, first, last, …]`, both inclusive
+   */
+  addNumbers(streamId: string, bounds: readonly number[]): void {
+    const numbers = this.#streams.get(streamId) ?? new IntervalSet();
+    this.#streams.delete(streamId);
+    this.#streams.set(streamId, numbers);
+    if (this.#streams.size > MAX_STREAMS) deleteFirst(this.#streams);
+    for (let at = 0; at < bounds.length; at += 2) {
+      for (let number = bounds[at] ?? 1; number <= (bounds[at + 1] ?? 0); number++) numbers.add(number);
+      if (numbers.ranges > MAX_RANGES_PER_STREAM) numbers.forgetLowest();
+    }
+  }
+
   /** Takes a mark back: the span was not recorded after all. */
   delete(span: SpanIdentity): void {
     if (span.producer === undefined || this.#isConflict(span)) {

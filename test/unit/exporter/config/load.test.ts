@@ -98,6 +98,7 @@ describe('where values come from', () => {
       SPANLEDGER_ELASTICSEARCH_READER_API_KEY_FILE: '/keys/reader',
       SPANLEDGER_ELASTICSEARCH_CA_FILE: '/keys/ca.pem',
       SPANLEDGER_ELASTICSEARCH_VERIFY_EVERY_MINUTES: '60',
+      SPANLEDGER_POLICY_FILE: 'audit-policy.yaml',
       SPANLEDGER_TELEMETRY_INDEX: 'true',
       SPANLEDGER_LOG_LEVEL: 'silent',
       SPANLEDGER_LOG_FORMAT: 'json',
@@ -109,6 +110,7 @@ describe('where values come from', () => {
       host: '0.0.0.0',
       port: 0,
       providers: [],
+      policy: { file: join(directory, 'audit-policy.yaml'), skipWindowMs: 10_000 },
       insecure: true,
       tls: {
         certFile: join(directory, 'tls.pem'),

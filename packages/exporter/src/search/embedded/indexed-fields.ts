@@ -19,7 +19,11 @@ const UNINDEXED_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Numbers that hardly ever repeat: only their magnitude is indexed. */
-const MAGNITUDE_ONLY: ReadonlySet<string> = new Set(['audit.sequence.number', 'event.duration']);
+const MAGNITUDE_ONLY: ReadonlySet<string> = new Set([
+  'audit.policy.skipped.numbers',
+  'audit.sequence.number',
+  'event.duration',
+]);
 
 /** Names that hardly ever repeat and are long: indexed by a short hash. */
 const HASHED_FIELDS: ReadonlySet<string> = new Set(['audit.evidence.records', 'audit.record.id']);

@@ -1,0 +1,132 @@
+import { isJsonObject, type JsonObject, type RecordDraft } from '@spanledger/record';
+import type { PolicyVerdict, SkippedSpan } from '../intake-policy.ts';
+import type { AuditPolicy, PolicyRule } from './audit-policy.ts';
+import { type CallFacts, factsOfDraft } from './call-facts.ts';
+import type { CallerMemory } from './caller-memory.ts';
+import { type LevelCut, levelCut } from './record-level.ts';
+import { RuleTable } from './rule-table.ts';
+import { type PolicyViolation, Violations } from './violations.ts';
+
+/** What a rule does to a record. */
+interface RuleEffect {
+  /** `audit.policy` of records without violations; shared, never changed. */
+  stamp: JsonObject;
+  cut: LevelCut | undefined;
+}
+
+/** What a policy says of one call. */
+export interface PolicyJudgement {
+  rule: PolicyRule;
+  violations: readonly PolicyViolation[];
+  /** Whether the span would be in no record; only a span on which nothing happened may be. */
+  isSkipped: boolean;
+}
+
+/** One policy, ready to be applied: patterns compiled, what each rule does prepared. */
+export class PolicyEngine {
+  readonly policy: AuditPolicy;
+  readonly #rules: RuleTable;
+  readonly #violations: Violations;
+  readonly #effects: ReadonlyMap<PolicyRule, RuleEffect>;
+  /** Whether it matters who calls. */
+  readonly #asksForCaller: boolean;
+
+  constructor(policy: AuditPolicy) {
+    this.policy = policy;
+    this.#rules = new RuleTable(policy);
+    this.#violations = new Violations(policy);
+    this.#asksForCaller = this.#rules.asksForCaller || !this.#violations.isEmpty;
+    this.#effects = new Map(
+      [...policy.rules, policy.fallback].map((rule) => [
+        rule,
+        { stamp: makeStamp(rule, policy.sha256, []), cut: levelCut(rule) },
+      ]),
+    );
+  }
+
+  /** What the policy says of a call; `events` is how many lifecycle events are on the span. */
+  judge(facts: CallFacts, events: number): PolicyJudgement {
+    const rule = this.#rules.find(facts);
+    const violations = this.#violations.isEmpty ? [] : this.#violations.find(facts);
+    const isSkipped = rule.level === 'none' && events === 0 && violations.length === 0 && isOrdinary(facts);
+    return { rule, violations, isSkipped };
+  }
+
+  /** See {@link IntakePolicy.apply}. */
+  apply(spans: readonly RecordDraft[][], callers: CallerMemory): PolicyVerdict {
+    const verdict: PolicyVerdict = { drafts: [], skipped: [] };
+    const factsOfSpans = spans.map((drafts) => drafts.map((draft, at) => factsOfDraft(draft, at === 0)));
+    if (this.#asksForCaller) {
+      // A root ends after its children: what it says is known before any of them is judged.
+      eachDraft(spans, factsOfSpans, (draft, facts) => callers.learn(draft, facts));
+      eachDraft(spans, factsOfSpans, (draft, facts) => callers.recall(draft, facts));
+    }
+    for (const [at, drafts] of spans.entries()) {
+      const facts = factsOfSpans[at] ?? [];
+      for (const [of, draft] of drafts.entries()) {
+        const fact = facts[of];
+        if (fact === undefined) continue;
+        const judgement = this.judge(fact, drafts.length - 1);
+        if (judgement.isSkipped && of === 0) verdict.skipped.push(this.#skip(draft, fact, judgement.rule));
+        else {
+          this.#mark(draft, judgement);
+          verdict.drafts.push(draft);
+        }
+      }
+    }
+    return verdict;
+  }
+
+  #skip({ id, producer, clear }: RecordDraft, { service }: CallFacts, { name }: PolicyRule): SkippedSpan {
+    const timestamp = clear['@timestamp'];
+    return {
+      id,
+      ...(producer !== undefined && { producer }),
+      rule: name,
+      sha256: this.policy.sha256,
+      service,
+      timestamp: typeof timestamp === 'string' ? timestamp : '',
+    };
+  }
+
+  #mark(draft: RecordDraft, { rule, violations }: PolicyJudgement): void {
+    const effect = this.#effects.get(rule);
+    const { audit } = draft.clear;
+    if (effect === undefined || !isJsonObject(audit)) return;
+    audit['policy'] =
+      violations.length === 0 ? effect.stamp : makeStamp(rule, this.policy.sha256, violations);
+    effect.cut?.(draft);
+  }
+}
+
+/** Whether nothing is to be known of a call but that it was made: business actions are recorded whatever the route is. */
+function isOrdinary({ isInbound, action, method, route }: CallFacts): boolean {
+  return isInbound && action === (route === undefined ? method : `${method} ${route}`);
+}
+
+function makeStamp(rule: PolicyRule, sha256: string, violations: readonly PolicyViolation[]): JsonObject {
+  const { name, level, retention, severity } = rule;
+  return {
+    // What a rule would leave out and has to be recorded all the same is cut as far as can be.
+    level: level === 'none' ? 'metadata' : level,
+    ...(retention !== undefined && { retention }),
+    rule: name,
+    ...(severity !== undefined && { severity }),
+    sha256,
+    ...(violations.length > 0 && { violations: [...violations] }),
+  };
+}
+
+function eachDraft(
+  spans: readonly RecordDraft[][],
+  factsOfSpans: readonly (readonly CallFacts[])[],
+  work: (draft: RecordDraft, facts: CallFacts) => void,
+): void {
+  for (const [at, drafts] of spans.entries()) {
+    const facts = factsOfSpans[at] ?? [];
+    for (const [of, draft] of drafts.entries()) {
+      const fact = facts[of];
+      if (fact !== undefined) work(draft, fact);
+    }
+  }
+}
