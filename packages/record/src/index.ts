@@ -107,7 +107,16 @@ export {
 } from './limits.ts';
 export { mapSpan } from './mapping/span.ts';
 export type { SpanContext } from './mapping/resource.ts';
-export type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from './span.ts';
+export type {
+  OtlpAttributes,
+  OtlpEvent,
+  OtlpLink,
+  OtlpNotes,
+  OtlpScope,
+  OtlpSpan,
+  OtlpSpanGroup,
+  OtlpValue,
+} from './span.ts';
 export { MAX_SKIPPED_RUNS, readSkippedNumbers } from './skipped-numbers.ts';
 export type { SkippedNumbers } from './skipped-numbers.ts';
 export { parseOpenings } from './parse-openings.ts';

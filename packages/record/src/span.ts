@@ -20,6 +20,24 @@ export interface OtlpSpan {
   events: OtlpEvent[];
   /** `code`: 0 unset, 1 ok, 2 error. */
   status: { code: number; message: string };
+  /** W3C trace state; absent if it is empty. */
+  traceState?: string;
+  /** Absent if there are none. */
+  links?: OtlpLink[];
+  /** How much the producer left out, where it left out anything. */
+  droppedAttributes?: number;
+  droppedEvents?: number;
+  droppedLinks?: number;
+}
+
+/** A link to a span of the same or another trace. */
+export interface OtlpLink {
+  /** As of {@link OtlpSpan}; empty where the producer gave none. */
+  traceId: string;
+  spanId: string;
+  traceState?: string;
+  attributes: OtlpAttributes;
+  droppedAttributes?: number;
 }
 
 /** A span event; the product's lifecycle events (`oidc.*`) travel as these. */
@@ -27,6 +45,7 @@ export interface OtlpEvent {
   timeUnixNano: bigint;
   name: string;
   attributes: OtlpAttributes;
+  droppedAttributes?: number;
 }
 
 /** Attribute values by key; of duplicate keys the last one counts. */
@@ -39,6 +58,22 @@ export type OtlpValue =
 /** Spans of one instrumentation scope of one resource. */
 export interface OtlpSpanGroup {
   resource: OtlpAttributes;
-  scope: { name: string; version: string };
+  scope: OtlpScope;
   spans: OtlpSpan[];
+  /** What else is said of the resource. */
+  resourceNotes?: OtlpNotes;
+}
+
+/** What is said of a resource or a scope beside its attributes. */
+export interface OtlpNotes {
+  schemaUrl?: string;
+  droppedAttributes?: number;
+}
+
+/** An instrumentation scope. */
+export interface OtlpScope extends OtlpNotes {
+  name: string;
+  version: string;
+  /** Absent if there are none. */
+  attributes?: OtlpAttributes;
 }

@@ -7,14 +7,14 @@ import { makeDataDirectory, sendTraces, startTestService, waitFor } from '../../
 import { createSender, toProtobuf } from '../../support/exporter/spans.ts';
 import { makeAuthority } from '../../support/tls/certificates.ts';
 import { type Answer, elasticsearchCalls } from './calls.ts';
-import { type ElasticsearchNode, startElasticsearch } from './node.ts';
+import { type SecuredElasticsearch, securedElasticsearch } from './shared.ts';
 
 const AUDIT = 'logs-spanledger.audit-shop';
 const RECORD = { '@timestamp': '2026-01-01T00:00:00.000000001Z', user: { id: 'alice' } };
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
-let node: ElasticsearchNode;
+let node: SecuredElasticsearch;
 let folder: string;
 let keysDir: string;
 let admin: Call;
@@ -23,26 +23,17 @@ let reader: Call;
 let eraser: Call;
 
 function setUp(...args: string[]) {
-  const options = [
-    '--url',
-    node.url,
-    '--ca-file',
-    node.caFile ?? '',
-    '--namespace',
-    'shop',
-    '--user',
-    'admin',
-  ];
+  const options = ['--url', node.url, '--ca-file', node.caFile, '--namespace', 'shop', '--user', 'admin'];
   return runHere(['setup', 'elasticsearch', ...options, ...args], {
     env: { SPANLEDGER_ELASTICSEARCH_PASSWORD: node.password },
   });
 }
 
 beforeAll(async () => {
-  node = await startElasticsearch({ security: true, heap: '512m' });
+  node = await securedElasticsearch();
   folder = await mkdtemp(join(tmpdir(), 'spanledger-security-'));
   keysDir = join(folder, 'keys');
-  const { url, caFile = '' } = node;
+  const { url, caFile } = node;
   admin = elasticsearchCalls(url, { caFile, auth: `admin:${node.password}` });
   const { status, stderr } = await setUp('--keys-dir', keysDir);
   if (status !== 0) throw new Error(stderr);
@@ -56,7 +47,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await node.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -77,7 +67,7 @@ describe('the keys', () => {
     expect((await setUp('--new-keys', '--keys-dir', taken, '--keys-expire', '90d', '--json')).status).toBe(0);
     const after = (await readFile(join(taken, 'spanledger-reader-shop.key'), 'utf8')).trim();
     expect(after).not.toBe(before.trim());
-    const { url, caFile = '' } = node;
+    const { url, caFile } = node;
     expect(
       (await elasticsearchCalls(url, { caFile, apiKey: after })('GET', `/${AUDIT}/_search`)).status,
     ).toBe(200);
@@ -102,7 +92,7 @@ describe('the keys', () => {
     expect(refused.stderr).toMatch(/spanledger-reader-shop\.key: is there already.*\n.*--new-keys/);
     expect((await setUp('--keys-dir', join(folder, 'third'))).status).toBe(0);
     const apiKey = (await readFile(join(folder, 'third/spanledger-reader-shop.key'), 'utf8')).trim();
-    reader = elasticsearchCalls(node.url, { caFile: node.caFile ?? '', apiKey });
+    reader = elasticsearchCalls(node.url, { caFile: node.caFile, apiKey });
   });
 });
 
@@ -231,7 +221,7 @@ describe('errors that name the fix', () => {
   });
 
   it('a wrong password, and a key that has expired: 401', async () => {
-    const trusted = ['--url', node.url, '--ca-file', node.caFile ?? ''];
+    const trusted = ['--url', node.url, '--ca-file', node.caFile];
     const wrong = await failure([...trusted, '--user', 'admin'], withPassword('wrong'));
     expect(wrong).toMatchObject({ status: 3, code: 'elasticsearch_refused' });
     const made = await admin('POST', '/_security/api_key', { name: 'short', expiration: '1ms' });
@@ -245,14 +235,7 @@ describe('errors that name the fix', () => {
 
   it('a key that may not: 403, and what it lacks', async () => {
     const file = join(keysDir, 'spanledger-writer-shop.key');
-    const refused = await failure([
-      '--url',
-      node.url,
-      '--ca-file',
-      node.caFile ?? '',
-      '--api-key-file',
-      file,
-    ]);
+    const refused = await failure(['--url', node.url, '--ca-file', node.caFile, '--api-key-file', file]);
     expect(refused).toMatchObject({ status: 3, code: 'elasticsearch_refused' });
     expect(refused.message).toContain('cluster:monitor/main');
   });

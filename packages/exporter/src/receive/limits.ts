@@ -22,6 +22,9 @@ export const MAX_ATTRIBUTES = 4096;
 /** Events of one span. */
 export const MAX_EVENTS_PER_SPAN = 4096;
 
+/** Links of one span that are read; what is beyond counts as dropped. */
+export const MAX_LINKS_PER_SPAN = 1024;
+
 /** How deep a list or map value may be nested. */
 export const MAX_VALUE_DEPTH = 16;
 

@@ -1,4 +1,13 @@
-import type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from '@spanledger/record';
+import type {
+  OtlpAttributes,
+  OtlpEvent,
+  OtlpLink,
+  OtlpNotes,
+  OtlpScope,
+  OtlpSpan,
+  OtlpSpanGroup,
+  OtlpValue,
+} from '@spanledger/record';
 import {
   asBase64,
   asBoolean,
@@ -11,12 +20,14 @@ import {
   asSmallInteger,
   asString,
   asUint64,
+  type JsonFields,
 } from './json-fields.ts';
 import { parseJsonBody } from './json-text.ts';
 import {
   MAX_ATTRIBUTES,
   MAX_EVENTS_PER_SPAN,
   MAX_KEY_BYTES,
+  MAX_LINKS_PER_SPAN,
   MAX_SPANS_PER_REQUEST,
   MAX_VALUE_DEPTH,
 } from './limits.ts';
@@ -38,7 +49,9 @@ export function decodeJsonTraceRequest(bytes: Uint8Array): OtlpSpanGroup[] {
   let spanCount = 0;
   for (const item of asList(asObject(body, 'the body')['resourceSpans'], 'resourceSpans')) {
     const resourceSpans = asObject(item, 'resourceSpans[]');
-    const resource = readAttributes(asObject(resourceSpans['resource'], 'resource')['attributes']);
+    const described = asObject(resourceSpans['resource'], 'resource');
+    const resource = readAttributes(described['attributes']);
+    const resourceNotes = readNotes(described, resourceSpans);
     for (const part of asList(resourceSpans['scopeSpans'], 'scopeSpans')) {
       const scopeSpans = asObject(part, 'scopeSpans[]');
       const scope = asObject(scopeSpans['scope'], 'scope');
@@ -49,15 +62,38 @@ export function decodeJsonTraceRequest(bytes: Uint8Array): OtlpSpanGroup[] {
       }
       groups.push({
         resource,
-        scope: {
-          name: asString(scope['name'], 'scope.name'),
-          version: asString(scope['version'], 'scope.version'),
-        },
+        scope: readScope(scope, scopeSpans),
         spans: spans.map(readSpan),
+        resourceNotes,
       });
     }
   }
   return groups;
+}
+
+function readScope(scope: JsonFields, scopeSpans: JsonFields): OtlpScope {
+  const attributes = readAttributes(scope['attributes']);
+  return {
+    name: asString(scope['name'], 'scope.name'),
+    version: asString(scope['version'], 'scope.version'),
+    ...(attributes.size > 0 && { attributes }),
+    ...readNotes(scope, scopeSpans),
+  };
+}
+
+function readNotes(described: JsonFields, around: JsonFields): OtlpNotes {
+  const schemaUrl = asString(around['schemaUrl'], 'schemaUrl');
+  return { ...(schemaUrl !== '' && { schemaUrl }), ...readDropped(described, 'droppedAttributes') };
+}
+
+/** Numbers of things that were dropped, each where it is not 0. */
+function readDropped<Name extends string>(from: JsonFields, ...names: Name[]): Partial<Record<Name, number>> {
+  const dropped: Partial<Record<Name, number>> = {};
+  for (const name of names) {
+    const count = asSmallInteger(from[`${name}Count`], `${name}Count`);
+    if (count > 0) dropped[name] = count;
+  }
+  return dropped;
 }
 
 function readSpan(item: unknown): OtlpSpan {
@@ -69,6 +105,10 @@ function readSpan(item: unknown): OtlpSpan {
   const status = asObject(span['status'], 'status');
   const events = asList(span['events'], 'events');
   if (events.length > MAX_EVENTS_PER_SPAN) throw malformed(`more than ${MAX_EVENTS_PER_SPAN} events`);
+  const links = asList(span['links'], 'links');
+  const dropped = readDropped(span, 'droppedAttributes', 'droppedEvents', 'droppedLinks');
+  const unread = links.length - MAX_LINKS_PER_SPAN;
+  if (unread > 0) dropped.droppedLinks = (dropped.droppedLinks ?? 0) + unread;
   return {
     traceId,
     spanId,
@@ -84,7 +124,26 @@ function readSpan(item: unknown): OtlpSpan {
       code: asEnum(status['code'], 2, 'status.code'),
       message: asString(status['message'], 'status.message'),
     },
+    ...readTraceState(span),
+    ...(links.length > 0 && { links: links.slice(0, MAX_LINKS_PER_SPAN).map(readLink) }),
+    ...dropped,
   };
+}
+
+function readLink(item: unknown): OtlpLink {
+  const link = asObject(item, 'link');
+  return {
+    traceId: asId(link['traceId'], 32, 'link.traceId'),
+    spanId: asId(link['spanId'], 16, 'link.spanId'),
+    attributes: readAttributes(link['attributes']),
+    ...readTraceState(link),
+    ...readDropped(link, 'droppedAttributes'),
+  };
+}
+
+function readTraceState(from: JsonFields): { traceState?: string } {
+  const traceState = asString(from['traceState'], 'traceState');
+  return traceState === '' ? {} : { traceState };
 }
 
 function readEvent(item: unknown): OtlpEvent {
@@ -93,6 +152,7 @@ function readEvent(item: unknown): OtlpEvent {
     timeUnixNano: asUint64(event['timeUnixNano'], 'event.timeUnixNano'),
     name: asString(event['name'], 'event.name'),
     attributes: readAttributes(event['attributes']),
+    ...readDropped(event, 'droppedAttributes'),
   };
 }
 

@@ -1,4 +1,13 @@
-import type { OtlpAttributes, OtlpEvent, OtlpSpan, OtlpSpanGroup, OtlpValue } from '@spanledger/record';
+import type {
+  OtlpAttributes,
+  OtlpEvent,
+  OtlpLink,
+  OtlpNotes,
+  OtlpScope,
+  OtlpSpan,
+  OtlpSpanGroup,
+  OtlpValue,
+} from '@spanledger/record';
 
 /** Of `SpanKind`, as the collector names them. */
 const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'] as const;
@@ -47,15 +56,11 @@ export function telemetryStreams(namespace: string): TelemetryStreams {
   return { traces: `traces-generic.otel-${namespace}`, logs: `logs-generic.otel-${namespace}`, namespace };
 }
 
-/**
- * The document of a span in the otel mapping of the collector's Elasticsearch exporter. What our receiver does not read
- * (links, trace state, numbers of dropped things, attributes of scopes) is absent; `links` is an empty list then.
- */
-export function spanDocument(
-  span: OtlpSpan,
-  { resource, scope }: Pick<OtlpSpanGroup, 'resource' | 'scope'>,
-  namespace: string,
-): TelemetryDocument {
+/** Where a span comes from. */
+export type SpanSource = Pick<OtlpSpanGroup, 'resource' | 'scope' | 'resourceNotes'>;
+
+/** The document of a span in the otel mapping of the collector's Elasticsearch exporter. */
+export function spanDocument(span: OtlpSpan, source: SpanSource, namespace: string): TelemetryDocument {
   const duration = span.endTimeUnixNano - span.startTimeUnixNano;
   const code = STATUS_CODES[span.status.code];
   return {
@@ -63,18 +68,21 @@ export function spanDocument(
     data_stream: { type: 'traces', dataset: 'generic.otel', namespace },
     trace_id: span.traceId,
     span_id: span.spanId,
+    ...describeTraceState(span),
     ...(span.parentSpanId !== '' && { parent_span_id: span.parentSpanId }),
     ...(span.name !== '' && { name: span.name }),
     kind: KINDS[span.kind] ?? KINDS[0],
     duration: duration < 0n ? 0n : duration,
     ...describeAttributes(span.attributes),
-    links: [],
+    ...describeCount('dropped_attributes_count', span.droppedAttributes),
+    ...describeCount('dropped_events_count', span.droppedEvents),
+    links: (span.links ?? []).map(describeLink),
+    ...describeCount('dropped_links_count', span.droppedLinks),
     status: {
       ...(span.status.message !== '' && { message: span.status.message }),
       ...(code !== undefined && { code }),
     },
-    resource: describeAttributes(resource),
-    scope: describeScope(scope),
+    ...describeSource(source),
   };
 }
 
@@ -82,7 +90,7 @@ export function spanDocument(
 export function spanEventDocument(
   event: OtlpEvent,
   span: OtlpSpan,
-  { resource, scope }: Pick<OtlpSpanGroup, 'resource' | 'scope'>,
+  source: SpanSource,
   namespace: string,
 ): TelemetryDocument {
   const attributes =
@@ -94,10 +102,10 @@ export function spanEventDocument(
     data_stream: { type: 'logs', dataset: 'generic.otel', namespace },
     trace_id: span.traceId,
     span_id: span.spanId,
+    ...describeCount('dropped_attributes_count', event.droppedAttributes),
     ...(event.name !== '' && { event_name: event.name }),
     ...describeAttributes(attributes),
-    resource: describeAttributes(resource),
-    scope: describeScope(scope),
+    ...describeSource(source),
   };
 }
 
@@ -110,8 +118,48 @@ export function telemetryJson(value: TelemetryValue | undefined): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${telemetryJson(member)}`).join(',')}}`;
 }
 
-function describeScope({ name, version }: OtlpSpanGroup['scope']): TelemetryDocument {
-  return { ...(name !== '' && { name }), ...(version !== '' && { version }) };
+function describeSource({ resource, scope, resourceNotes = {} }: SpanSource): TelemetryDocument {
+  return { resource: describeSide(resource, resourceNotes), scope: describeScope(scope) };
+}
+
+function describeScope(scope: OtlpScope): TelemetryDocument {
+  const { name, version, attributes = new Map() } = scope;
+  return {
+    ...(name !== '' && { name }),
+    ...(version !== '' && { version }),
+    ...describeSide(attributes, scope),
+  };
+}
+
+function describeSide(
+  attributes: OtlpAttributes,
+  { schemaUrl, droppedAttributes }: OtlpNotes,
+): TelemetryDocument {
+  return {
+    ...(schemaUrl !== undefined && schemaUrl !== '' && { schema_url: schemaUrl }),
+    ...describeAttributes(attributes),
+    ...describeCount('dropped_attributes_count', droppedAttributes),
+  };
+}
+
+function describeLink(link: OtlpLink): TelemetryDocument {
+  const { traceId, spanId, attributes, droppedAttributes } = link;
+  return {
+    ...(traceId !== '' && { trace_id: traceId }),
+    ...(spanId !== '' && { span_id: spanId }),
+    ...describeTraceState(link),
+    ...describeAttributes(attributes),
+    ...describeCount('dropped_attributes_count', droppedAttributes),
+  };
+}
+
+function describeTraceState({ traceState = '' }: { traceState?: string }): TelemetryDocument {
+  return traceState === '' ? {} : { trace_state: traceState };
+}
+
+/** What is 0 is left out, as the exporter does. */
+function describeCount(name: string, count = 0): TelemetryDocument {
+  return count === 0 ? {} : { [name]: count };
 }
 
 /** Flat, by the attributes' own names: `a` and `a.b` both fit, and no name can be there twice. */

@@ -1,5 +1,5 @@
-import type { OtlpEvent, OtlpSpan } from '@spanledger/record';
-import { MAX_EVENTS_PER_SPAN } from '../limits.ts';
+import type { OtlpEvent, OtlpLink, OtlpSpan } from '@spanledger/record';
+import { MAX_EVENTS_PER_SPAN, MAX_LINKS_PER_SPAN } from '../limits.ts';
 import { malformed } from '../request-errors.ts';
 import { readAttribute } from './any-value.ts';
 import type { WireReader } from './wire-reader.ts';
@@ -29,6 +29,14 @@ const EVENT_ATTRIBUTE = (3 << 3) | 2;
 const EVENT_DROPPED_ATTRIBUTES = 4 << 3;
 const LAST_EVENT_FIELD = 4;
 
+const LINK_TRACE_ID = (1 << 3) | 2;
+const LINK_SPAN_ID = (2 << 3) | 2;
+const LINK_TRACE_STATE = (3 << 3) | 2;
+const LINK_ATTRIBUTE = (4 << 3) | 2;
+const LINK_DROPPED_ATTRIBUTES = 5 << 3;
+const LINK_FLAGS = (6 << 3) | 5;
+const LAST_LINK_FIELD = 6;
+
 const STATUS_DEPRECATED_CODE = 1 << 3;
 const STATUS_MESSAGE = (2 << 3) | 2;
 const STATUS_CODE = 3 << 3;
@@ -56,6 +64,7 @@ export function readSpan(reader: WireReader, end: number): OtlpSpan {
     events: [],
     status: { code: 0, message: '' },
   };
+  let unread = 0;
   while (reader.position < end) {
     const tag = reader.tag(end);
     switch (tag) {
@@ -96,11 +105,24 @@ export function readSpan(reader: WireReader, end: number): OtlpSpan {
         span.flags = reader.fixed32(end);
         break;
       case TRACE_STATE:
+        setTraceState(span, reader.string(end));
+        break;
       case DROPPED_ATTRIBUTES:
+        setCount(span, 'droppedAttributes', reader.varint(end));
+        break;
       case DROPPED_EVENTS:
+        setCount(span, 'droppedEvents', reader.varint(end));
+        break;
       case LINK:
+        span.links ??= [];
+        if (span.links.length < MAX_LINKS_PER_SPAN) span.links.push(readLink(reader, reader.content(end)));
+        else {
+          reader.ignore(tag, end);
+          unread++;
+        }
+        break;
       case DROPPED_LINKS:
-        reader.ignore(tag, end);
+        setCount(span, 'droppedLinks', reader.varint(end));
         break;
       default:
         reader.skip(tag, end, LAST_SPAN_FIELD);
@@ -108,6 +130,7 @@ export function readSpan(reader: WireReader, end: number): OtlpSpan {
   }
   if (span.traceId === '') throw malformed('span without a trace id');
   if (span.spanId === '') throw malformed('span without a span id');
+  if (unread > 0) span.droppedLinks = (span.droppedLinks ?? 0) + unread;
   return span;
 }
 
@@ -126,13 +149,52 @@ function readEvent(reader: WireReader, end: number): OtlpEvent {
         readAttribute(reader, reader.content(end), event.attributes);
         break;
       case EVENT_DROPPED_ATTRIBUTES:
-        reader.ignore(tag, end);
+        setCount(event, 'droppedAttributes', reader.varint(end));
         break;
       default:
         reader.skip(tag, end, LAST_EVENT_FIELD);
     }
   }
   return event;
+}
+
+function readLink(reader: WireReader, end: number): OtlpLink {
+  const link: OtlpLink = { traceId: '', spanId: '', attributes: new Map() };
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    switch (tag) {
+      case LINK_TRACE_ID:
+        link.traceId = reader.parentId(end, 16, 'trace id of a link');
+        break;
+      case LINK_SPAN_ID:
+        link.spanId = reader.parentId(end, 8, 'span id of a link');
+        break;
+      case LINK_TRACE_STATE:
+        setTraceState(link, reader.string(end));
+        break;
+      case LINK_ATTRIBUTE:
+        readAttribute(reader, reader.content(end), link.attributes);
+        break;
+      case LINK_DROPPED_ATTRIBUTES:
+        setCount(link, 'droppedAttributes', reader.varint(end));
+        break;
+      case LINK_FLAGS:
+        reader.ignore(tag, end);
+        break;
+      default:
+        reader.skip(tag, end, LAST_LINK_FIELD);
+    }
+  }
+  return link;
+}
+
+function setTraceState(of: { traceState?: string }, traceState: string): void {
+  if (traceState !== '') of.traceState = traceState;
+}
+
+/** What is 0 is as good as absent. */
+function setCount<Name extends string>(of: Partial<Record<Name, number>>, name: Name, count: number): void {
+  if (count > 0) of[name] = count;
 }
 
 function readStatus(reader: WireReader, end: number, status: OtlpSpan['status']): void {

@@ -1,4 +1,4 @@
-import type { OtlpAttributes, OtlpSpan, OtlpSpanGroup } from '@spanledger/record';
+import type { OtlpAttributes, OtlpNotes, OtlpScope, OtlpSpan, OtlpSpanGroup } from '@spanledger/record';
 import { MAX_SPANS_PER_REQUEST } from '../limits.ts';
 import { tooLarge } from '../request-errors.ts';
 import { readAttribute } from './any-value.ts';
@@ -52,17 +52,21 @@ function readResourceSpans(
 ): void {
   // The resource may stand after the spans that it belongs to: all groups share the one map.
   const resource: OtlpAttributes = new Map();
+  const notes: OtlpNotes = {};
   while (reader.position < end) {
     const tag = reader.tag(end);
     switch (tag) {
       case RESOURCE_SPANS_RESOURCE:
-        readResource(reader, reader.content(end), resource);
+        readResource(reader, reader.content(end), resource, notes);
         break;
       case RESOURCE_SPANS_SCOPE_SPANS:
-        groups.push(readScopeSpans(reader, reader.content(end), resource, budget));
+        groups.push({
+          ...readScopeSpans(reader, reader.content(end), resource, budget),
+          resourceNotes: notes,
+        });
         break;
       case RESOURCE_SPANS_SCHEMA_URL:
-        reader.ignore(tag, end);
+        setSchema(notes, reader.string(end));
         break;
       default:
         reader.skip(tag, end, 3);
@@ -70,11 +74,11 @@ function readResourceSpans(
   }
 }
 
-function readResource(reader: WireReader, end: number, resource: OtlpAttributes): void {
+function readResource(reader: WireReader, end: number, resource: OtlpAttributes, notes: OtlpNotes): void {
   while (reader.position < end) {
     const tag = reader.tag(end);
     if (tag === RESOURCE_ATTRIBUTE) readAttribute(reader, reader.content(end), resource);
-    else if (tag === RESOURCE_DROPPED_ATTRIBUTES) reader.ignore(tag, end);
+    else if (tag === RESOURCE_DROPPED_ATTRIBUTES) setDropped(notes, reader.varint(end));
     else reader.skip(tag, end, 2);
   }
 }
@@ -85,7 +89,7 @@ function readScopeSpans(
   resource: OtlpAttributes,
   budget: { spans: number },
 ): OtlpSpanGroup {
-  const scope = { name: '', version: '' };
+  const scope: OtlpScope = { name: '', version: '' };
   const spans: OtlpSpan[] = [];
   while (reader.position < end) {
     const tag = reader.tag(end);
@@ -100,7 +104,7 @@ function readScopeSpans(
         spans.push(readSpan(reader, reader.content(end)));
         break;
       case SCOPE_SPANS_SCHEMA_URL:
-        reader.ignore(tag, end);
+        setSchema(scope, reader.string(end));
         break;
       default:
         reader.skip(tag, end, 3);
@@ -109,7 +113,7 @@ function readScopeSpans(
   return { resource, scope, spans };
 }
 
-function readScope(reader: WireReader, end: number, scope: OtlpSpanGroup['scope']): void {
+function readScope(reader: WireReader, end: number, scope: OtlpScope): void {
   while (reader.position < end) {
     const tag = reader.tag(end);
     switch (tag) {
@@ -120,11 +124,21 @@ function readScope(reader: WireReader, end: number, scope: OtlpSpanGroup['scope'
         scope.version = reader.string(end);
         break;
       case SCOPE_ATTRIBUTE:
+        readAttribute(reader, reader.content(end), (scope.attributes ??= new Map()));
+        break;
       case SCOPE_DROPPED_ATTRIBUTES:
-        reader.ignore(tag, end);
+        setDropped(scope, reader.varint(end));
         break;
       default:
         reader.skip(tag, end, 4);
     }
   }
+}
+
+function setSchema(notes: OtlpNotes, schemaUrl: string): void {
+  if (schemaUrl !== '') notes.schemaUrl = schemaUrl;
+}
+
+function setDropped(notes: OtlpNotes, count: number): void {
+  if (count > 0) notes.droppedAttributes = count;
 }

@@ -20,6 +20,9 @@ import { requestOptions } from './request-options.ts';
 /** How often it is looked whether the stream is still the same, while nothing else gives reason to. */
 const IDENTITY_INTERVAL_MS = 30_000;
 
+/** How often it is looked whether dead letters are gone: `spanledger reindex` takes them in beside this. */
+const LETTERS_INTERVAL_MS = 2_000;
+
 /** Documents that are read from the ledger at a time: fewer where they are large, so that memory stays what it was. */
 const MIN_READ_DOCUMENTS = 64;
 const MAX_READ_DOCUMENTS = 2048;
@@ -347,11 +350,19 @@ export class IndexFollower {
   async #awaitPublished(size: number, signal: AbortSignal): Promise<void> {
     const { ledger } = this.#options;
     while (ledger.sizes().published < size) {
-      const waited = AbortSignal.any([signal, AbortSignal.timeout(IDENTITY_INTERVAL_MS)]);
+      const pauseMs = this.#deadLetters > 0 ? LETTERS_INTERVAL_MS : IDENTITY_INTERVAL_MS;
+      const waited = AbortSignal.any([signal, AbortSignal.timeout(pauseMs)]);
       await ledger.published(size, waited).catch(() => undefined);
       signal.throwIfAborted();
+      if (this.#deadLetters > 0) this.#recount();
       if (Date.now() - this.#identityAtMs > IDENTITY_INTERVAL_MS) await this.#checkIdentity(signal);
     }
+  }
+
+  #recount(): void {
+    const before = this.#deadLetters;
+    this.#deadLetters = this.#options.state.countDeadLetters();
+    if (this.#deadLetters !== before) this.#tell();
   }
 
   #tell(): void {
