@@ -8,6 +8,8 @@ import type {
   TokensPage,
   TokensRequest,
 } from './archive-token-types.ts';
+
+import type { AlertChange, AlertDetail, AlertsPage, AlertsRequest } from './alert-types.ts';
 import type { TileSource } from '@spanledger/ledger/verify';
 
 /** How many records or sessions a page holds when nobody asks for a number. */
@@ -175,6 +177,17 @@ export interface Archive {
   tokens(request: TokensRequest): Promise<TokensPage>;
   /** Attempts to authenticate, to be authorized, to get tokens and to use them. */
   attempts(request: AttemptsRequest): Promise<AttemptsPage>;
+  alerts(request: AlertsRequest): Promise<AlertsPage>;
+  /** @param id - `audit.alert.id` */
+  alert(id: string): Promise<AlertDetail | undefined>;
+  /**
+   * Records what somebody does with an alert; the list shows it within a second.
+   *
+   * @param caller - who it is, where the archive cannot tell
+   * @returns the alert as it is then
+   * @throws ExporterError `archive_unreachable` where no service records it
+   */
+  changeAlert(id: string, change: AlertChange, caller?: string): Promise<AlertDetail | undefined>;
   /** The latest published checkpoint, a signed note. */
   checkpoint(): Promise<string>;
   /** The log's verification key line. */

@@ -1,7 +1,10 @@
 import { LedgerReader } from '@spanledger/ledger';
 import type { TileSource } from '@spanledger/ledger/verify';
-import type { JsonObject } from '@spanledger/record';
+import type { JsonObject, RecordDraft } from '@spanledger/record';
 
+import { type AlertDetail, MAX_ALERTS_LIMIT, MAX_SHOWN_EVIDENCE } from './alert-types.ts';
+import type { AlertList } from './alerts/index.ts';
+import { changeDraft, evidenceIds, summarizeAlerts } from './archive-alerts.ts';
 import { searchRecords } from './archive-search.ts';
 import { countRecords, histogramRecords } from './archive-tally.ts';
 import { listSessions, readSession } from './archive-sessions.ts';
@@ -32,6 +35,10 @@ export interface ArchiveRooms {
   search: SearchIndex;
   sessions: SessionStore;
   completeness: Pick<CompletenessReader, 'ofSession'>;
+  /** Undefined where records are held against no rules. */
+  alerts?: AlertList;
+  /** Appends a record; undefined where nothing is written. */
+  append?: (draft: RecordDraft) => Promise<void>;
   /** Sizes of the log and how far its followers are. */
   status: () => Promise<JsonObject>;
   /** Milliseconds since the epoch; the clock unless a test brings another. */
@@ -58,6 +65,26 @@ export function createArchive(rooms: ArchiveRooms): Archive {
     const query = { type: 'equals', field: 'audit.record.id', value: id } as const;
     const { records } = await searchRecords(search, documents, { query, order: 'asc', limit: 1 });
     return records[0];
+  }
+
+  async function findAlert(id: string): Promise<AlertDetail | undefined> {
+    const row = rooms.alerts?.find(id);
+    if (row === undefined) return undefined;
+    const [summary] = await summarizeAlerts(documents, [row]);
+    const record = await documents.readOne(row.raisedIndex);
+    if (summary === undefined || record === undefined) return undefined;
+    const found = await searchRecords(search, documents, {
+      query: { type: 'equals', field: 'audit.alert.id', value: id },
+      order: 'asc',
+      limit: MAX_SEARCH_LIMIT,
+    });
+    const changes = found.records.filter((one) => ledgerIndex(one) !== row.raisedIndex);
+    const evidence: JsonObject[] = [];
+    for (const recordId of evidenceIds(record).slice(-MAX_SHOWN_EVIDENCE)) {
+      const one = await findRecord(recordId);
+      if (one !== undefined) evidence.push(one);
+    }
+    return { ...summary, record, changes, evidence };
   }
 
   return {
@@ -138,6 +165,41 @@ export function createArchive(rooms: ArchiveRooms): Archive {
       });
       const attempts = found.records.map((record) => attemptOf(record, ledgerIndex(record) ?? 0));
       return { attempts, ...nextPage(question, found.stoppedAt) };
+    },
+    async alerts({ limit, cursor, status, severity, rule }) {
+      const question = `alerts ${status ?? ''} ${severity ?? ''} ${rule ?? ''}`;
+      const most = checkLimit(limit, DEFAULT_PAGE_LIMIT, MAX_ALERTS_LIMIT);
+      const rows =
+        rooms.alerts?.list({
+          limit: most + 1,
+          ...(cursor !== undefined && { before: decodeCursor(cursor, question) }),
+          ...(status !== undefined && { status }),
+          ...(severity !== undefined && { minSeverity: severity }),
+          ...(rule !== undefined && { rule }),
+        }) ?? [];
+      const listed = rows.slice(0, most);
+      const last = rows.length > most ? listed.at(-1)?.raisedIndex : undefined;
+      return { alerts: await summarizeAlerts(documents, listed), ...nextPage(question, last) };
+    },
+    alert: findAlert,
+    async changeAlert(id, change, caller) {
+      const row = rooms.alerts?.find(id);
+      const alert = await findAlert(id);
+      if (row === undefined || alert === undefined) return undefined;
+      if (rooms.append === undefined) {
+        throw new ExporterError(
+          'archive_unreachable',
+          'Only the service records what is done with an alert',
+          {
+            hint: 'name its address with --url; a data directory alone is only read',
+          },
+        );
+      }
+      const draft = changeDraft(row, alert.record, change, caller, Date.now());
+      await rooms.append(draft);
+      const { status, note } = change;
+      const time = String(draft.clear['@timestamp']);
+      return { ...alert, status, changed: time, ...(note !== undefined && { note }) };
     },
     async checkpoint() {
       return (await log.checkpoint()).note;

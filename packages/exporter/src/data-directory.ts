@@ -13,6 +13,7 @@ export interface DataDirectory {
   indexFile: string;
   sessionsFile: string;
   completenessFile: string;
+  alertsFile: string;
   /** Private keys, mode 0700. */
   keys: string;
   /** The log's first Ed25519 signing key, PKCS8 PEM, 0600; later ones are `ledger-<key ID>.key` beside it. */
@@ -74,6 +75,7 @@ export function dataDirectory(directory: string): DataDirectory {
     indexFile: join(root, 'index', 'index.db'),
     sessionsFile: join(root, 'sessions', 'sessions.db'),
     completenessFile: join(root, 'completeness', 'producers.db'),
+    alertsFile: join(root, 'alerts', 'alerts.db'),
     keys,
     ledgerKeyFile: join(keys, 'ledger.key'),
     kekFile: join(keys, 'kek'),

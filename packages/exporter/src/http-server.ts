@@ -114,6 +114,7 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
     archive: rooms.archive,
     noteReading: (request, reading) => rooms.doors.noteReading(request, reading),
     privacy: { desk: rooms.desk, callerOf: (request) => guard.callerOf(request) },
+    callerOf: (request) => guard.callerOf(request)?.name,
   });
   if (rooms.signals !== undefined) await app.register(signalRoutes, { signals: rooms.signals });
   return app;

@@ -1,3 +1,4 @@
+export type { AlertChange, AlertDetail, AlertsPage, AlertsRequest, AlertSummary } from './alert-types.ts';
 export {
   DEFAULT_PAGE_LIMIT,
   HISTOGRAM_INTERVALS,

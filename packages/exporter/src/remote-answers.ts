@@ -127,7 +127,7 @@ function list(object: JsonObject, name: string): unknown[] {
   return Array.isArray(value) ? value : refuse(name);
 }
 
-function refuse(name: string): never {
+export function refuse(name: string): never {
   throw new ExporterError('archive_refused', `The service answers without a usable '${name}'`, {
     hint: 'is this the address of a Spanledger service, and of this version?',
   });

@@ -22,6 +22,7 @@ import {
   readSessionsPage,
 } from './remote-answers.ts';
 import { readAttemptsPage, readTokenDetail, readTokensPage } from './remote-token-answers.ts';
+import { readAlertDetail, readAlertsPage } from './remote-alerts.ts';
 import { parseQuery } from './search/query/index.ts';
 import { type ClientTls, tlsFetch } from './tls-fetch.ts';
 
@@ -98,6 +99,20 @@ export function connectArchive(url: string, options: RemoteArchiveOptions = {}):
     async attempts({ limit, cursor, query, outcome }) {
       if (query !== undefined) parseQuery(query);
       return readAttemptsPage(await client.json('api/attempts', { limit, cursor, query, outcome }));
+    },
+    async alerts({ limit, cursor, status, severity, rule }) {
+      const page = await client.json('api/alerts', { limit, cursor, status, severity, rule });
+      return readAlertsPage(page);
+    },
+    async alert(id) {
+      const answer = await client.jsonIfAny(`api/alerts/${encodeURIComponent(id)}`, {});
+      return answer === undefined ? undefined : readAlertDetail(answer);
+    },
+    async changeAlert(id, change) {
+      const path = `api/alerts/${encodeURIComponent(id)}`;
+      if ((await client.jsonIfAny(path, {})) === undefined) return undefined;
+      const answer = await client.post(path, change);
+      return readAlertDetail(isJsonObject(answer) ? answer : {});
     },
     checkpoint: () => client.text('checkpoint'),
     vkey: async () => (await client.text('ledger.vkey')).trim(),

@@ -10,6 +10,7 @@ import { Closers } from './closers.ts';
 import { openCompleteness } from './completeness/index.ts';
 import type { Config } from './config/index.ts';
 import { type DataDirectory, dataDirectory } from './data-directory.ts';
+import { loadRules, openAlertList } from './alerts/index.ts';
 import { DerivedRecords } from './derived-records.ts';
 import { Doors } from './doors/index.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -101,6 +102,8 @@ export async function startService(config: Config, options: ServiceOptions = {})
 
 async function start(config: Config, log: Logger, closers: Closers): Promise<Service> {
   if (config.elasticsearch !== undefined) await checkAccess(config.elasticsearch);
+  // Before anything is opened: whoever wrote the rules is told at once what is wrong with them.
+  loadRules({ file: config.alerts.rulesFile, disabled: config.alerts.disabled });
   const { paths, storage } = await openDirectory(config, closers);
   const kek = await loadKek(paths.kekFile, config.kek, true);
   const { origin, signers } = await loadLogIdentity(paths, config);
@@ -154,6 +157,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     environmentKek: config.kek,
     sessions: config.sessions,
     elasticsearch: config.elasticsearch,
+    alerts: config.alerts,
     deliver: config.deliver,
     completeness: config.completeness,
     ledger,
@@ -186,6 +190,10 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   closers.add(() => {
     completeness.close();
   });
+  const alerts = config.alerts.isEnabled
+    ? openAlertList({ file: paths.alertsFile, key: indexKey })
+    : undefined;
+  closers.add(() => alerts?.close());
   closers.add(() => thread.drain());
   closers.add(() => awaitPublished(ledger, config.witnessing));
 
@@ -256,7 +264,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   let reconciler: Reconciler | undefined;
   const lags = (): Record<string, number> =>
     Object.fromEntries(
-      [search, sessions, completeness].map((follower) => [
+      [search, sessions, completeness, ...(alerts === undefined ? [] : [alerts])].map((follower) => [
         follower.name,
         Math.max(0, ledger.sizes().published - follower.position()),
       ]),
@@ -295,6 +303,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     search: elasticsearch?.index ?? search,
     sessions,
     completeness,
+    ...(alerts !== undefined && { alerts }),
+    append: (draft) => intake.record([draft]),
     status: () => Promise.resolve(status()),
     onForeign: foreignGroups(log),
   });

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
 
+import { openAlertList } from './alerts/index.ts';
 import { createArchive } from './archive.ts';
 import type { Archive } from './archive-types.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -48,6 +50,9 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
     opened.push(sessions);
     const completeness = lazyCompleteness({ file: paths.completenessFile, key });
     opened.push(completeness);
+    // Records of older versions, or where that is switched off, were held against no rules.
+    const alerts = existsSync(paths.alertsFile) ? openAlertList({ file: paths.alertsFile, key }) : undefined;
+    if (alerts !== undefined) opened.push(alerts);
     const log = new LedgerReader(source);
     return createArchive({
       source,
@@ -56,9 +61,10 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
       search,
       sessions,
       completeness,
+      ...(alerts !== undefined && { alerts }),
       async status() {
         const { origin, size } = await log.checkpoint();
-        const lags = [search, sessions].map((follower) => {
+        const lags = [search, sessions, ...(alerts === undefined ? [] : [alerts])].map((follower) => {
           return [follower.name, Math.max(0, size - follower.position())] as const;
         });
         return { origin, sizes: { published: size }, followers: Object.fromEntries(lags) };

@@ -25,8 +25,8 @@ export function tlsFetch(tls: ClientTls, maxBytes: number): typeof fetch {
     if (url.protocol !== 'https:') return fetch(input, init);
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const headers = Object.fromEntries(new Headers(init?.headers));
-    const { signal } = init ?? {};
-    const asked = request(url, { agent, headers, ...(signal && { signal }) }, (message) => {
+    const { signal, method = 'GET', body } = init ?? {};
+    const asked = request(url, { agent, method, headers, ...(signal && { signal }) }, (message) => {
       const chunks: Buffer[] = [];
       let length = 0;
       message.on('data', (chunk: Buffer) => {
@@ -42,7 +42,7 @@ export function tlsFetch(tls: ClientTls, maxBytes: number): typeof fetch {
       });
     });
     asked.once('error', reject);
-    asked.end();
+    asked.end(typeof body === 'string' ? body : undefined);
     return promise;
   };
 }

@@ -169,7 +169,9 @@ async function expectFollowed(who: string, count: number): Promise<void> {
   await send(service, who, count);
   await waitFor(
     'the followers',
-    () => JSON.stringify(service.status()['followers']) === '{"index":0,"sessions":0}',
+    () =>
+      JSON.stringify(service.status()['followers']) ===
+      '{"index":0,"sessions":0,"completeness":0,"alerts":0}',
   );
   for (const [query, found] of [
     [who, count],

@@ -13,19 +13,25 @@ const MAX_TIME_LENGTH = 30;
 /** Longer ones are refused by the query language itself, with a hint. */
 const MAX_QUERY_PARAMETER_LENGTH = 8192;
 
-const limit = z
+/** How many at most. */
+export const limitParameter: z.ZodType<number | undefined> = z
   .string()
   .regex(/^\d{1,6}$/, 'must be a whole number')
   .transform(Number)
   .optional();
-const cursor = z.string().min(1).max(MAX_TOKEN_LENGTH).optional();
+/** `next` of the answer before. */
+export const cursorParameter: z.ZodType<string | undefined> = z
+  .string()
+  .min(1)
+  .max(MAX_TOKEN_LENGTH)
+  .optional();
 const query = z.string().max(MAX_QUERY_PARAMETER_LENGTH);
 
 /** `GET /api/records`. */
 export const searchParameters: z.ZodType<SearchParameters> = z.strictObject({
   query: query.default(''),
-  limit,
-  cursor,
+  limit: limitParameter,
+  cursor: cursorParameter,
   order: z.enum(['asc', 'desc']).optional(),
 });
 
@@ -41,27 +47,30 @@ export const histogramParameters: z.ZodType<HistogramRequest> = z.strictObject({
 /** `GET /api/sessions`. */
 export const sessionsParameters: z.ZodType<SessionsParameters> = z.strictObject({
   query: query.optional(),
-  limit,
-  cursor,
+  limit: limitParameter,
+  cursor: cursorParameter,
 });
 
 /** `GET /api/sessions/{id}`. */
-export const timelineParameters: z.ZodType<TimelineParameters> = z.strictObject({ limit, cursor });
+export const timelineParameters: z.ZodType<TimelineParameters> = z.strictObject({
+  limit: limitParameter,
+  cursor: cursorParameter,
+});
 
 /** `GET /api/oidc-tokens`. */
 export const tokensParameters: z.ZodType<TokensParameters> = z.strictObject({
   session: z.string().min(1).max(MAX_TOKEN_LENGTH).optional(),
   alive_at: z.string().max(MAX_TIME_LENGTH).optional(),
-  limit,
-  cursor,
+  limit: limitParameter,
+  cursor: cursorParameter,
 });
 
 /** `GET /api/attempts`. */
 export const attemptsParameters: z.ZodType<AttemptsParameters> = z.strictObject({
   query: query.optional(),
   outcome: z.enum(['success', 'failure'], 'must be success or failure').optional(),
-  limit,
-  cursor,
+  limit: limitParameter,
+  cursor: cursorParameter,
 });
 
 /** A route that takes no parameters. */

@@ -1,8 +1,9 @@
 import { CONSOLE_CONTENT_SECURITY_POLICY, CONSOLE_PAGE } from '@spanledger/console';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Archive } from '../archive-types.ts';
 import type { NoteReading } from '../reading.ts';
+import { addAlertRoutes } from './alert-routes.ts';
 import { addArchiveRoutes } from './archive-routes.ts';
 import { answerApiError } from './errors.ts';
 import { addTokenRoutes } from './token-routes.ts';
@@ -14,12 +15,14 @@ export interface ApiOptions {
   archive: Archive;
   noteReading: NoteReading;
   privacy: PrivacyRoutesOptions;
+  /** Who asks; undefined where nobody has to say. */
+  callerOf: (request: FastifyRequest) => string | undefined;
 }
 
 /** Fastify plugin: everything that is read, as JSON, as files of the log, and as a page. */
 export async function apiRoutes(
   app: FastifyInstance,
-  { archive, noteReading, privacy }: ApiOptions,
+  { archive, noteReading, callerOf, privacy }: ApiOptions,
 ): Promise<void> {
   app.setErrorHandler(answerApiError);
   app.addHook('onSend', async (_request, reply) => {
@@ -27,6 +30,7 @@ export async function apiRoutes(
   });
   addArchiveRoutes(app, archive, noteReading);
   addTokenRoutes(app, archive, noteReading);
+  addAlertRoutes(app, archive, noteReading, callerOf);
   addLogRoutes(app, archive);
   addPrivacyRoutes(app, privacy);
   // The page holds nothing of the log.

@@ -1,4 +1,5 @@
 export type { CompletenessConfig } from './completeness.ts';
+export type { AlertsConfig } from './alerts.ts';
 export { ENVIRONMENT_OVERRIDES } from './environment.ts';
 export type { EnvironmentOverride } from './environment.ts';
 export { NAMESPACE } from './elasticsearch.ts';

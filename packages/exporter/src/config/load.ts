@@ -8,6 +8,7 @@ import { ExporterError } from '../errors.ts';
 import { readIndexConfig } from './elasticsearch.ts';
 import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
 import type { AnchorConfig } from '../anchor/index.ts';
+import { readAlerts } from './alerts.ts';
 import { readDeliver } from './deliver.ts';
 import { isLoopback } from './loopback.ts';
 import { readProviders } from './providers.ts';
@@ -116,6 +117,7 @@ export function loadConfig(sources: ConfigSources): Config {
     policy: readPolicyConfig(values.policy, directory),
     keycloak,
     deliver,
+    alerts: readAlerts(values.alerts, directory),
     providers,
     sessions: readSessions(values.sessions),
     completeness: readCompletenessConfig(values.completeness),

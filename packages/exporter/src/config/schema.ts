@@ -16,7 +16,7 @@ import { type CompletenessConfig, type CompletenessFields, completenessSchema } 
 import { type PolicyConfig, type PolicySection, policySectionSchema } from './policy.ts';
 import { type ReconcileFields, reconcileSchema } from './reconcile.ts';
 import type { TargetConfig } from '../notify/index.ts';
-import { type AlertFields, alertsSchema } from './alerts.ts';
+import { type AlertFields, type AlertsConfig, alertsSchema } from './alerts.ts';
 import type { KeycloakConfig } from '../reconcile/index.ts';
 import type { ProviderConfig } from '../signals/index.ts';
 import { type SessionsFields, sessionsSchema } from './sessions.ts';
@@ -266,6 +266,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   readonly keycloak: KeycloakConfig | undefined;
   /** Where alerts are sent. */
   readonly deliver: readonly TargetConfig[];
+  /** Whether records are held against rules, and which. */
+  readonly alerts: AlertsConfig;
   /** Whose signals are taken in. */
   readonly providers: readonly ProviderConfig[];
   /** How long sessions last. */

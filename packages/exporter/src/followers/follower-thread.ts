@@ -327,6 +327,7 @@ async function startFollowerWorker({
   environmentKek,
   sessions,
   elasticsearch,
+  alerts,
   deliver = [],
   completeness,
 }: FollowerThreadData): Promise<Worker> {
@@ -337,6 +338,7 @@ async function startFollowerWorker({
     elasticsearch,
     deliver,
     completeness,
+    ...(alerts !== undefined && { alerts }),
   };
   // As this file is run, built or as source, so is the thread's.
   const script = import.meta.url.endsWith('.ts')

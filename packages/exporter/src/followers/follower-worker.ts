@@ -23,6 +23,7 @@ import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import type { Notifier, TargetConfig, TargetStatus } from '../notify/index.ts';
 import { openDelivery, unusableTargets } from './delivery.ts';
+import { openAlertFollower } from './alerts.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
 import { LogFollowers } from './log-followers.ts';
 import {
@@ -97,7 +98,12 @@ const journal = await openJournalReader({
   epochKeys: fileEpochKeys(paths.epochKeys, kek),
 });
 const ledger = new PublishedSize();
-const following: Follower[] = [search, sessions, completeness];
+const alerts =
+  data.alerts === undefined
+    ? undefined
+    : openAlertFollower({ config: data.alerts, paths, key, reader, records, openings, log });
+closers.add(() => alerts?.close());
+const following: Follower[] = [search, sessions, completeness, ...(alerts === undefined ? [] : [alerts])];
 const sender = new OutboxSender(following, (drafts) => {
   tell({ kind: 'derived', drafts });
 });

@@ -1,4 +1,4 @@
-import type { CompletenessConfig, ElasticsearchConfig } from '../config/index.ts';
+import type { AlertsConfig, CompletenessConfig, ElasticsearchConfig } from '../config/index.ts';
 import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
@@ -15,6 +15,8 @@ export interface FollowerThreadData {
   sessions: SessionsConfig;
   /** Where records are indexed besides the embedded index. */
   elasticsearch?: ElasticsearchConfig | undefined;
+  /** Whether records are held against rules, and which; undefined: they are not. */
+  alerts?: AlertsConfig;
   /** Where alerts are sent. */
   deliver?: readonly TargetConfig[];
   /** When something that is not there counts as missing. */

@@ -135,6 +135,7 @@ describe('where values come from', () => {
       keyFiles: [],
       anchors: [],
       deliver: [],
+      alerts: { isEnabled: true, rulesFile: undefined, disabled: [], maxKeys: 100_000 },
       sessions: {
         limits: { idleMs: 1_800_000, inactivityMs: undefined, absoluteMs: undefined },
         overrides: [],
