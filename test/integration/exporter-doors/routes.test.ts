@@ -25,6 +25,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /api/records/:id/proof': 'read',
   'GET /api/sessions': 'read',
   'GET /api/sessions/:id': 'read',
+  'GET /api/sessions/:id/completeness': 'read',
   'GET /api/oidc-tokens': 'read',
   'GET /api/oidc-tokens/:id': 'read',
   'GET /api/attempts': 'read',
