@@ -13,6 +13,9 @@ export type IndexFailureCode =
   | 'session_missing'
   | 'session_foreign'
   | 'session_altered'
+  | 'token_missing'
+  | 'token_foreign'
+  | 'token_altered'
   | 'disclosure_foreign'
   | 'disclosures_unreadable';
 
@@ -33,6 +36,9 @@ export const INDEX_FAILURE_MEANINGS: Readonly<Record<IndexFailureCode, string>> 
   session_missing: 'A session of which the ledger has records was removed.',
   session_foreign: 'A session was added of which the ledger has no records.',
   session_altered: 'A session is told otherwise than its records tell it.',
+  token_missing: 'A token that records of the ledger name was removed.',
+  token_foreign: 'A token was added that no record of the ledger names.',
+  token_altered: 'A token is told otherwise than its records tell it.',
   disclosure_foreign:
     'The vault has for a record what the record did not commit to: of another record, or changed.',
   disclosures_unreadable: 'The vault cannot be read, so that nothing can be said about what follows it.',

@@ -221,13 +221,25 @@ function describeDifference({ kind, index }: IndexDifference): IndexFailure {
   return { code, place: { index }, detail: `${detail} ${index}${kind === 'times' ? ' on' : ''}.` };
 }
 
-function describeSession({ kind, reference }: SessionDifference): IndexFailure {
+const SESSION_DIFFERENCES: Readonly<Record<SessionDifference['kind'], string>> = {
+  missing: 'is not in the list of sessions',
+  foreign: 'is in the list of sessions, and no record is of it',
+  altered: 'is listed otherwise than its records tell it',
+};
+
+const TOKEN_DIFFERENCES: Readonly<Record<SessionDifference['kind'], string>> = {
+  missing: 'is not in the list of tokens',
+  foreign: 'is in the list of tokens, and it does not name it',
+  altered: 'is listed otherwise than its records tell it',
+};
+
+function describeSession({ what, kind, reference }: SessionDifference): IndexFailure {
+  if (what === 'token') {
+    const index = Number(reference);
+    const detail = `The token that record ${index} is the first to name ${TOKEN_DIFFERENCES[kind]}.`;
+    return { code: `token_${kind}`, place: { index }, detail };
+  }
   const session = reference.slice(0, MAX_SHOWN_REFERENCE);
-  const what = {
-    missing: 'is not in the list of sessions',
-    foreign: 'is in the list of sessions, and no record is of it',
-    altered: 'is listed otherwise than its records tell it',
-  };
-  const detail = `Session ${JSON.stringify(session)} ${what[kind]}.`;
+  const detail = `Session ${JSON.stringify(session)} ${SESSION_DIFFERENCES[kind]}.`;
   return { code: `session_${kind}`, place: { session }, detail };
 }

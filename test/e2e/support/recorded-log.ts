@@ -24,7 +24,9 @@ export async function recordLog(count: number): Promise<string> {
     for (let sent = 0; sent < count; sent += SPANS_PER_REQUEST) {
       const spans = Array.from({ length: Math.min(SPANS_PER_REQUEST, count - sent) }, (_, i): SpanSketch => {
         const person = (sent + i) % 2 === 0 ? 'alice' : 'bob';
-        return { sequence: sent + i + 1, attributes: sessionAttributes(person, `${person}-session`) };
+        const token = { 'oidc.token.type': 'access', 'oidc.token.id': `${person}-token` };
+        const attributes = { ...sessionAttributes(person, `${person}-session`), ...token };
+        return { sequence: sent + i + 1, attributes };
       });
       await postSpans(service.url, exportRequest(stream, spans));
     }

@@ -139,7 +139,8 @@ describe('verify --index', () => {
     [
       'is added',
       `INSERT INTO sessions SELECT 'forged', actor, NULL, issuer, state, 9999, 9999, 9999, identity, started, last_seen,
-        ended, records, failures, clients, services FROM sessions LIMIT 1`,
+        ended, end_index, records, failures, clients, services, steps, last_active, last_use, token_end
+        FROM sessions LIMIT 1`,
       'session_foreign',
     ],
   ])('fails where a session %s', async (_, sql, code) => {
@@ -149,6 +150,26 @@ describe('verify --index', () => {
     const report: { index: { failures: { code: string }[] } } = JSON.parse(json);
     expect(report.index.failures.length).toBeGreaterThan(0);
     for (const failure of report.index.failures) expect(failure.code).toBe(code);
+    expect(status).toBe(1);
+  });
+
+  it.each([
+    ['is removed', 'DELETE FROM tokens', 'token_missing'],
+    ['is told otherwise', "UPDATE tokens SET expires_at = '2099-01-01T00:00:00.000000000Z'", 'token_altered'],
+    [
+      'is added',
+      "INSERT INTO tokens SELECT 'forged', issuer, 9999, session, previous, issued_at, NULL, NULL, NULL, facts FROM tokens LIMIT 1",
+      'token_foreign',
+    ],
+  ])('fails where a token %s', async (_, sql, code) => {
+    const copy = await copyData();
+    write(copy, 'sessions/sessions.db', sql);
+    const { status, json } = await verifyIndexOf(copy);
+    const report: { index: { failures: { code: string; place: { index?: number } }[] } } = JSON.parse(json);
+    expect(report.index.failures.length).toBeGreaterThan(0);
+    for (const failure of report.index.failures) {
+      expect(failure).toMatchObject({ code, place: { index: expect.any(Number) } });
+    }
     expect(status).toBe(1);
   });
 

@@ -2,7 +2,7 @@ import { foldAuthentication } from './session-authentication.ts';
 import type { SessionFacts } from './session-facts.ts';
 import { isEnded, standingOf } from './session-state.ts';
 import type { SessionState } from './session-state.ts';
-import { addStep } from './session-step.ts';
+import { addStep, addUse } from './session-step.ts';
 import type { SessionStep, SessionStepKind } from './session-step.ts';
 
 /** The most clients, and the most services, that are named for a session. */
@@ -125,11 +125,10 @@ export function foldSession(
   if (facts.use && !(row.lastUse !== undefined && time <= row.lastUse.time)) row.lastUse = at;
   const isStep = signal !== 'seen' && takeStep(row, facts, at);
   const authentication = foldAuthentication(row.steps, facts, at);
+  if (facts.active && !isStep) addUse(row.steps, at);
   // Most records change nothing here: a session in use was used once more.
   if (isStep || isWithin || row.state === 'idle' || row.state === 'expired' || row.state === 'started') {
-    settle(row, facts, at);
-  } else if (row.records === 1 && facts.active) {
-    addStep(row.steps, { step: 'active', ...at });
+    settle(row, at);
   }
   return authentication;
 }
@@ -138,7 +137,7 @@ export function foldSession(
 export function endSession(row: SessionRow, step: SessionStep): void {
   if (row.steps.some(({ record }) => record === step.record)) return;
   addStep(row.steps, step);
-  settle(row, undefined, step);
+  settle(row, step);
 }
 
 function takeStep(row: SessionRow, facts: SessionFacts, at: Evidence): boolean {
@@ -148,6 +147,7 @@ function takeStep(row: SessionRow, facts: SessionFacts, at: Evidence): boolean {
   if (facts.claimed && row.steps.some((known) => known.step === step)) return false;
   const { basis } = facts;
   const active = row.lastActive?.time;
+  if (step === 'started' && (active === undefined || active <= at.time)) removeFirstUse(row.steps);
   // Used in between, as records show that came before the ledger held this one.
   const isVoid = basis !== undefined && active !== undefined && active > basis && active <= at.time;
   addStep(row.steps, {
@@ -163,6 +163,12 @@ function takeStep(row: SessionRow, facts: SessionFacts, at: Evidence): boolean {
   return true;
 }
 
+/** What came before the login in the ledger and not in time, such as its tokens, was not use of the session. */
+function removeFirstUse(steps: SessionStep[]): void {
+  const first = steps.findIndex(({ step }) => step !== 'authenticated');
+  if (steps[first]?.step === 'active') steps.splice(first, 1);
+}
+
 /** Takes back what time was thought to have brought about, where the session was in use then. */
 function voidSteps(row: SessionRow, time: string): boolean {
   let isVoid = false;
@@ -174,9 +180,8 @@ function voidSteps(row: SessionRow, time: string): boolean {
   return isVoid;
 }
 
-/** Finds out where the session is now; that it is in use again is a step of its own. */
-function settle(row: SessionRow, facts: SessionFacts | undefined, at: Evidence): void {
-  const before = row.state;
+/** Finds out where the session is now. */
+function settle(row: SessionRow, at: Evidence): void {
   const { state, ended, endIndex } = standingOf(row.steps, row.lastActive?.time);
   row.state = state;
   if (ended === undefined) {
@@ -186,8 +191,6 @@ function settle(row: SessionRow, facts: SessionFacts | undefined, at: Evidence):
     row.ended = ended;
     row.endIndex = endIndex ?? at.index;
   }
-  const isBack = state === 'active' && (before !== 'active' || row.records === 1);
-  if (isBack && facts?.active === true) addStep(row.steps, { step: 'active', ...at });
 }
 
 /** Whether it was used after its end. */

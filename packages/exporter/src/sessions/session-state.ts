@@ -1,3 +1,4 @@
+import { TOKEN_EXPIRY } from './session-step.ts';
 import type { SessionStep } from './session-step.ts';
 
 /** The states of a session, as `oidc.session.state` names them; `started` is a login that nothing followed yet. */
@@ -14,9 +15,6 @@ export interface SessionStanding {
 
 /** Why a session expired that nothing but a new login brings back. */
 const ABSOLUTE = 'absolute';
-
-/** Why a session expired that its use brings back: nobody told that it is over, only that its tokens were. */
-const TOKEN_EXPIRY = 'token_expiry';
 
 /**
  * Where the steps of a session lead, taken in the order of their times. Records of several services arrive interleaved

@@ -64,6 +64,35 @@ export function addStep(steps: SessionStep[], step: SessionStep): boolean {
   return true;
 }
 
+/**
+ * Notes that the session was in use: a step where a login or a time without use came before, and the first use after it
+ * is shown.
+ */
+export function addUse(steps: SessionStep[], at: Pick<SessionStep, 'index' | 'record' | 'time'>): void {
+  let place = steps.length;
+  while (place > 0 && (steps[place - 1]?.time ?? '') > at.time) place--;
+  const before = steps.slice(0, place).findLast(isLeading);
+  if (before !== undefined && !(before.time < at.time && isAwaitingUse(before))) return;
+  const [known] = steps.slice(place).filter(isLeading);
+  // Before all that is known of the session only its first use is a step, and only where it did not begin with a login.
+  if (before === undefined && known !== undefined && known.step !== 'active') return;
+  if (known?.step === 'active') steps.splice(steps.indexOf(known), 1);
+  addStep(steps, { step: 'active', time: at.time, record: at.record, index: at.index });
+}
+
+/** Why a session expired that its use brings back: nobody told that it is over, only that its tokens were. */
+export const TOKEN_EXPIRY = 'token_expiry';
+
+/** Whether it is told when the session was used after a step. */
+function isAwaitingUse({ step, reason }: SessionStep): boolean {
+  return step === 'idle' || step === 'started' || (step === 'expired' && reason === TOKEN_EXPIRY);
+}
+
+/** Whether a step says how the session goes on. */
+function isLeading({ step, void: isVoid }: SessionStep): boolean {
+  return step !== 'authenticated' && step !== 'used_after_end' && isVoid !== true;
+}
+
 function isRefresh(step: SessionStep | undefined): step is SessionStep {
   return step?.step === 'refreshed' && step.claimed !== true;
 }

@@ -5,10 +5,11 @@ import { openFollowerDatabase, readPosition } from '../follower-database.ts';
 import { compareText, differingRows } from '../row-differences.ts';
 import { databaseOptions } from './session-database.ts';
 
-/** A session that is stored otherwise than the records make it. */
+/** A session or token that is stored otherwise than the records make it. */
 export interface SessionDifference {
+  what: 'session' | 'token';
   kind: 'missing' | 'foreign' | 'altered';
-  /** `audit.session.id`. */
+  /** Of a session `audit.session.id`, of a token the ledger index of the first record that names it. */
   reference: string;
 }
 
@@ -44,14 +45,11 @@ export class StoredSessions {
   differences(rebuilt: string, key: Uint8Array, most: number): SessionDifference[] {
     const other = openReadOnly(rebuilt, key);
     try {
-      const kinds = new Map<string, SessionDifference['kind']>();
-      const inOrder = (a: StoredSession, b: StoredSession): number =>
-        compareText(a.reference, b.reference) || compareText(a.content, b.content);
-      for (const { kind, row } of differingRows(sessions(this.#database), sessions(other), inOrder)) {
-        if (kinds.has(row.reference)) kinds.set(row.reference, 'altered');
-        else if (kinds.size < most) kinds.set(row.reference, kind);
-      }
-      return [...kinds].map(([reference, kind]) => ({ reference, kind }));
+      const [ours, theirs] = [this.#database, other];
+      return [
+        ...compare('session', most, rows(ours, SESSIONS), rows(theirs, SESSIONS)),
+        ...compare('token', most, rows(ours, TOKENS), rows(theirs, TOKENS)),
+      ];
     } finally {
       other.close();
     }
@@ -63,15 +61,43 @@ export class StoredSessions {
 }
 
 /** A row, with all its columns as one text. */
-interface StoredSession {
+interface StoredRow {
+  /** Rows are in the order of their names. */
+  name: string;
   reference: string;
   content: string;
 }
 
-function* sessions(database: DatabaseSync): Generator<StoredSession> {
-  for (const row of database.prepare('SELECT * FROM sessions ORDER BY reference').iterate()) {
-    yield { reference: String(row['reference']), content: JSON.stringify(Object.values(row)) };
+const SESSIONS = 'SELECT reference AS name, * FROM sessions ORDER BY reference';
+const TOKENS =
+  "SELECT token || ' ' || issuer AS name, first_index AS reference, * FROM tokens ORDER BY token || ' ' || issuer";
+
+function* rows(database: DatabaseSync, sql: string): Generator<StoredRow> {
+  for (const row of database.prepare(sql).iterate()) {
+    const { name, reference, ...columns } = row;
+    yield {
+      name: String(name),
+      reference: String(reference),
+      content: JSON.stringify([reference, ...Object.values(columns)]),
+    };
   }
+}
+
+function compare(
+  what: SessionDifference['what'],
+  most: number,
+  stored: Iterable<StoredRow>,
+  rebuilt: Iterable<StoredRow>,
+): SessionDifference[] {
+  const found = new Map<string, SessionDifference>();
+  const inOrder = (a: StoredRow, b: StoredRow): number =>
+    compareText(a.name, b.name) || compareText(a.content, b.content);
+  for (const { kind, row } of differingRows(stored, rebuilt, inOrder)) {
+    const { name, reference } = row;
+    if (found.has(name)) found.set(name, { what, kind: 'altered', reference });
+    else if (found.size < most) found.set(name, { what, kind, reference });
+  }
+  return [...found.values()];
 }
 
 function openReadOnly(file: string, key: Uint8Array): DatabaseSync {
