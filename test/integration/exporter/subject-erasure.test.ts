@@ -155,14 +155,14 @@ describe('erasing a subject', () => {
     // Those of her session that were derived from the others count as hers.
     expect(Number(member(erasure['counts'], 'records'))).toBeGreaterThanOrEqual(40);
     await expectGone();
-    expect(await find('user.id:bob')).toHaveLength(40);
-    expect(await find('"of nobody at all"')).toHaveLength(40);
+    expect(await find('user.id:bob and event.kind:event')).toHaveLength(40);
+    expect(await find('"of nobody at all" and event.kind:event')).toHaveLength(40);
     // The records are there still, without what they said.
     const { audit } = JSON.parse(JSON.stringify(known));
     const left = await find(`audit.actor.id:"${audit.actor.id}" and event.kind:event`);
     expect(left).toHaveLength(40);
     const tokens = indexTokens();
-    expect(tokensBefore.size - tokens.size).toBeGreaterThan(8);
+    expect([...tokensBefore].filter((token) => !tokens.has(token)).length).toBeGreaterThan(8);
     await service.close();
     await expectNoBytes();
     expect((await verifyDirectory(data.path)).failures).toEqual([]);
