@@ -1,4 +1,3 @@
-import type { RecordDraft } from '@spanledger/record';
 import type { CallFacts } from './call-facts.ts';
 import { MAX_REMEMBERED_SESSIONS } from './limits.ts';
 
@@ -15,10 +14,13 @@ interface Caller {
 export class CallerMemory {
   readonly #sessions: Map<string, Caller> = new Map();
 
-  /** Takes note of what a record says of its session. */
-  learn({ session }: RecordDraft, { roles, scopes }: CallFacts): void {
-    if (session === undefined || (roles === undefined && scopes === undefined)) return;
-    const key = sessionKey(session);
+  /**
+   * Takes note of what a record says of its session.
+   *
+   * @param key - names the session; undefined: the record has none
+   */
+  learn(key: string | undefined, { roles, scopes }: CallFacts): void {
+    if (key === undefined || (roles === undefined && scopes === undefined)) return;
     const known = this.#sessions.get(key);
     if (known !== undefined) {
       known.roles = roles ?? known.roles;
@@ -30,9 +32,9 @@ export class CallerMemory {
   }
 
   /** Completes what a record does not say itself. */
-  recall({ session }: RecordDraft, facts: CallFacts): void {
-    if (session === undefined || (facts.roles !== undefined && facts.scopes !== undefined)) return;
-    const known = this.#sessions.get(sessionKey(session));
+  recall(key: string | undefined, facts: CallFacts): void {
+    if (key === undefined || (facts.roles !== undefined && facts.scopes !== undefined)) return;
+    const known = this.#sessions.get(key);
     facts.roles ??= known?.roles;
     facts.scopes ??= known?.scopes;
   }
@@ -43,8 +45,4 @@ export class CallerMemory {
       return;
     }
   }
-}
-
-function sessionKey({ issuer, id }: NonNullable<RecordDraft['session']>): string {
-  return `${id} ${issuer}`;
 }

@@ -24,3 +24,9 @@ export const MAX_REMEMBERED_SESSIONS = 16_384;
 
 /** Spans that are left out within one window; a window that has more ends early. */
 export const MAX_WINDOW_SPANS = 65_536;
+
+/** Examples of each count of a trial. */
+export const MAX_TRIAL_EXAMPLES = 3;
+
+/** Pairs of a client and a scope that a report follows. */
+export const MAX_REPORTED_SCOPES = 10_000;

@@ -55,25 +55,21 @@ export class PolicyEngine {
   /** See {@link IntakePolicy.apply}. */
   apply(spans: readonly RecordDraft[][], callers: CallerMemory): PolicyVerdict {
     const verdict: PolicyVerdict = { drafts: [], skipped: [] };
-    const factsOfSpans = spans.map((drafts) => drafts.map((draft, at) => factsOfDraft(draft, at === 0)));
+    const facts = spans.map((drafts) => drafts.map((draft, at) => factsOfDraft(draft, at === 0)));
     if (this.#asksForCaller) {
       // A root ends after its children: what it says is known before any of them is judged.
-      eachDraft(spans, factsOfSpans, (draft, facts) => callers.learn(draft, facts));
-      eachDraft(spans, factsOfSpans, (draft, facts) => callers.recall(draft, facts));
+      eachDraft(spans, facts, ({ session }, fact) => callers.learn(sessionKey(session), fact));
+      eachDraft(spans, facts, ({ session }, fact) => callers.recall(sessionKey(session), fact));
     }
-    for (const [at, drafts] of spans.entries()) {
-      const facts = factsOfSpans[at] ?? [];
-      for (const [of, draft] of drafts.entries()) {
-        const fact = facts[of];
-        if (fact === undefined) continue;
-        const judgement = this.judge(fact, drafts.length - 1);
-        if (judgement.isSkipped && of === 0) verdict.skipped.push(this.#skip(draft, fact, judgement.rule));
-        else {
-          this.#mark(draft, judgement);
-          verdict.drafts.push(draft);
-        }
+    eachDraft(spans, facts, (draft, fact, events, isSpan) => {
+      const judgement = this.judge(fact, events);
+      if (judgement.isSkipped && isSpan) {
+        verdict.skipped.push(this.#skip(draft, fact, judgement.rule));
+        return;
       }
-    }
+      this.#mark(draft, judgement);
+      verdict.drafts.push(draft);
+    });
     return verdict;
   }
 
@@ -117,16 +113,23 @@ function makeStamp(rule: PolicyRule, sha256: string, violations: readonly Policy
   };
 }
 
+function sessionKey(session: RecordDraft['session']): string | undefined {
+  return session && `${session.id} ${session.issuer}`;
+}
+
+/** Calls `work` with each draft, its facts, how many events are on its span, and whether it is the span's own. */
 function eachDraft(
   spans: readonly RecordDraft[][],
   factsOfSpans: readonly (readonly CallFacts[])[],
-  work: (draft: RecordDraft, facts: CallFacts) => void,
+  work: (draft: RecordDraft, facts: CallFacts, events: number, isSpan: boolean) => void,
 ): void {
-  for (const [at, drafts] of spans.entries()) {
+  for (let at = 0; at < spans.length; at++) {
+    const drafts = spans[at] ?? [];
     const facts = factsOfSpans[at] ?? [];
-    for (const [of, draft] of drafts.entries()) {
+    for (let of = 0; of < drafts.length; of++) {
+      const draft = drafts[of];
       const fact = facts[of];
-      if (fact !== undefined) work(draft, fact);
+      if (draft !== undefined && fact !== undefined) work(draft, fact, drafts.length - 1, of === 0);
     }
   }
 }

@@ -79,6 +79,14 @@ export class Violations {
     return found.size === 0 ? NONE : [...found].sort();
   }
 
+  /** Of the granted scopes those that a call needed: it reached a route that asks for one of them. */
+  scopesUsed(facts: CallFacts): readonly string[] {
+    const { isInbound, scopes: granted = [], status } = facts;
+    if (!isInbound || this.#anyPath === undefined || REFUSED.has(status)) return [];
+    const routes = this.#protecting(facts, this.#anyPath);
+    return granted.filter((scope) => routes.some(({ scopes }) => scopes?.has(scope) ?? false));
+  }
+
   #isBeyond(client: string, requested: readonly string[]): boolean {
     const allowed = this.#clients.get(client);
     return allowed !== undefined && requested.some((scope) => !allowed.has(scope));
