@@ -1,3 +1,4 @@
+import { SpanKind } from '@opentelemetry/api';
 import { mapSpan, type OtlpSpanGroup, type RecordDraft } from '@spanledger/record';
 import { expect, test } from 'vitest';
 import { CallerMemory } from '../../packages/exporter/src/policy/caller-memory.ts';
@@ -42,7 +43,7 @@ function makeRequests(): OtlpSpanGroup[][] {
           const person = (request * 31 + at) % 500;
           const root = at % 5 === 4;
           return sender.span({
-            kind: root ? 1 : 0,
+            kind: root ? SpanKind.SERVER : SpanKind.INTERNAL,
             attributes: {
               ...sessionAttributes(`user-${person}`, `session-${person}`),
               'url.path': `/orders/${request * SPANS_PER_REQUEST + at}`,

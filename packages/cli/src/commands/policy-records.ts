@@ -57,7 +57,7 @@ export async function findPolicy(archive: Pick<Archive, 'search'>): Promise<Reco
   if (record === undefined || typeof sha256 !== 'string') return undefined;
   const text = at(record, 'attributes', 'audit.policy.text');
   return {
-    since: String(record['@timestamp']),
+    since: textOf(record['@timestamp']),
     reason: textOf(at(record, 'event', 'reason')),
     sha256,
     ...(typeof text === 'string' && hash('sha256', text, 'hex') === sha256 && { text }),
