@@ -18,6 +18,7 @@ import {
   erasureRecordId,
   type ErasedCounts,
   Holds,
+  type PlannedErasure,
   SealedRows,
 } from './subjects/index.ts';
 
@@ -45,7 +46,9 @@ export interface PrivacyDeskOptions {
   thread: {
     destroyKey: (reference: string) => Promise<string[]>;
     gather: (reference: string, until: number) => Promise<SubjectNames>;
-    erase: (reference: string, names: SubjectNames, until: number) => Promise<ErasureStep>;
+    mentions: (reference: string, names: SubjectNames, until: number) => Promise<number[]>;
+    erase: (reference: string, mentions: number[], until: number) => Promise<ErasureStep>;
+    eraseDocuments: (reference: string, mentions: number[], until: number) => Promise<number | undefined>;
   };
   /** The first ledger index that the embedded index has not taken in. */
   indexed: () => number;
@@ -111,7 +114,7 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
     holds,
     fourEyes,
     gather: (reference) => options.thread.gather(reference, ledger.sizes().durable),
-    erase: (reference, names) => eraseSubject(reference, names, options),
+    erase: (planned, keepMentions) => eraseSubject(planned, keepMentions, options),
     append,
     isRecorded: async (recordId) => (await find(`audit.record.id:"${recordId}"`)) !== undefined,
     log,
@@ -213,8 +216,8 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
  * beginning, whichever step it was interrupted at.
  */
 async function eraseSubject(
-  reference: string,
-  names: SubjectNames,
+  { reference, names, mentions: known }: PlannedErasure,
+  keepMentions: (indexes: number[]) => void,
   { ledger, intake, references, vaultFollower, thread }: PrivacyDeskOptions,
 ): Promise<{ before: number; counts: ErasedCounts }> {
   // By then the vault knows every name that stands for a reference of the subject.
@@ -224,10 +227,16 @@ async function eraseSubject(
   await intake.settled();
   const before = ledger.sizes().durable;
   await vaultFollower.flush(before);
-  const erased = await thread.erase(reference, names, before);
+  // What is newer names somebody whom nobody knows any more, and may be on its way elsewhere still.
+  const named = (await thread.mentions(reference, names, before)).filter((index) => index < before);
+  const mentions = [...new Set([...known, ...named])];
+  mentions.sort((a, b) => a - b);
+  keepMentions(mentions);
+  const erased = await thread.erase(reference, mentions, before);
   references.retire(erased.references);
   const { counts = { records: 0, companions: 0, mentions: 0, sessions: 0 } } = erased;
-  return { before, counts };
+  const elasticsearch = await thread.eraseDocuments(reference, mentions, before);
+  return { before, counts: { ...counts, ...(elasticsearch !== undefined && { elasticsearch }) } };
 }
 
 function checkReason(reason: string, name?: string): void {

@@ -89,8 +89,8 @@ export type { EntryBatch } from './entry-batch.ts';
 export { RecordError } from './errors.ts';
 export type { RecordErrorCode } from './errors.ts';
 export type { FieldShape } from './field-table.ts';
-export { groupOfAttribute, groupOfPath, knownFields, knownPath } from './fields.ts';
-export type { FieldGroup, KnownField } from './fields.ts';
+export { groupOfAttribute, groupOfPath, knownFields, knownPath, pathTree } from './fields.ts';
+export type { FieldGroup, KnownField, PathNode } from './fields.ts';
 export { emptyObject, isJsonObject } from './json-object.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export {

@@ -7,7 +7,7 @@ const service = await startService(
   loadConfig({
     directory: dataDirectory,
     env: {
-      ...elasticsearchVariables(),
+      ...passedOn(),
       SPANLEDGER_LOG_LEVEL: 'error',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '20',
       SPANLEDGER_SEGMENT_MAX_AGE_MS: '100',
@@ -17,7 +17,9 @@ const service = await startService(
 );
 process.stdout.write(`listening ${service.url}\n`);
 
-function elasticsearchVariables(): NodeJS.ProcessEnv {
+function passedOn(): NodeJS.ProcessEnv {
   const given = Object.entries(process.env);
-  return Object.fromEntries(given.filter(([name]) => name.startsWith('SPANLEDGER_ELASTICSEARCH_')));
+  const isMeant = (name: string): boolean =>
+    name.startsWith('SPANLEDGER_ELASTICSEARCH_') || name === 'SPANLEDGER_FOUR_EYES';
+  return Object.fromEntries(given.filter(([name]) => isMeant(name)));
 }

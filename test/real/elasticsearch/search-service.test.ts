@@ -62,6 +62,7 @@ beforeAll(async () => {
       namespace: audit.namespace,
       writer: nobody,
       reader: nobody,
+      eraser: nobody,
       caFile: undefined,
       verifyEveryMinutes: undefined,
     },

@@ -15,12 +15,16 @@ export const ELASTICSEARCH_KEY_VARIABLE = 'SPANLEDGER_ELASTICSEARCH_API_KEY';
 /** The reader's key in the environment; the file `elasticsearch.reader_api_key_file` is the other way. */
 export const ELASTICSEARCH_READER_KEY_VARIABLE = 'SPANLEDGER_ELASTICSEARCH_READER_API_KEY';
 
+/** The eraser's key in the environment; the file `elasticsearch.eraser_api_key_file` is the other way. */
+export const ELASTICSEARCH_ERASER_KEY_VARIABLE = 'SPANLEDGER_ELASTICSEARCH_ERASER_API_KEY';
+
 /** What the file may say of Elasticsearch. */
 export interface ElasticsearchFields {
   url: string;
   namespace?: string | undefined;
   api_key_file?: string | undefined;
   reader_api_key_file?: string | undefined;
+  eraser_api_key_file?: string | undefined;
   ca_file?: string | undefined;
   verify_every_minutes?: number | undefined;
 }
@@ -38,6 +42,8 @@ export interface ElasticsearchConfig {
   readonly writer: ApiKeySource;
   /** Who reads. */
   readonly reader: ApiKeySource;
+  /** Who takes personal data out. */
+  readonly eraser: ApiKeySource;
   /** Certificates of the authorities to trust, PEM, absolute path; undefined: those of the system. */
   readonly caFile: string | undefined;
   /** How often the whole index is compared with the ledger; undefined: only when asked to. */
@@ -71,6 +77,7 @@ export const elasticsearchSchema: z.ZodOptional<z.ZodType<ElasticsearchFields>> 
       .optional(),
     api_key_file: fileName,
     reader_api_key_file: fileName,
+    eraser_api_key_file: fileName,
     ca_file: fileName,
     verify_every_minutes: z
       .number('must be a number of minutes')
@@ -127,7 +134,10 @@ export function readIndexConfig(
   });
   const writer = source(ELASTICSEARCH_KEY_VARIABLE, elasticsearch.api_key_file);
   const reader = source(ELASTICSEARCH_READER_KEY_VARIABLE, elasticsearch.reader_api_key_file);
-  const hasKey = [writer, reader].some(({ value, file }) => value !== undefined || file !== undefined);
+  const eraser = source(ELASTICSEARCH_ERASER_KEY_VARIABLE, elasticsearch.eraser_api_key_file);
+  const hasKey = [writer, reader, eraser].some(
+    ({ value, file }) => value !== undefined || file !== undefined,
+  );
   const { protocol, hostname } = new URL(elasticsearch.url);
   if (hasKey && protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')) && !insecure) {
     problems.push(
@@ -142,6 +152,7 @@ export function readIndexConfig(
       namespace: elasticsearch.namespace ?? DEFAULT_NAMESPACE,
       writer,
       reader,
+      eraser,
       caFile: elasticsearch.ca_file === undefined ? undefined : resolve(directory, elasticsearch.ca_file),
       verifyEveryMinutes: elasticsearch.verify_every_minutes,
     },

@@ -54,6 +54,11 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
     reading: 'text',
   },
   {
+    variable: 'SPANLEDGER_ELASTICSEARCH_ERASER_API_KEY_FILE',
+    field: ['elasticsearch', 'eraser_api_key_file'],
+    reading: 'text',
+  },
+  {
     variable: 'SPANLEDGER_ELASTICSEARCH_READER_API_KEY_FILE',
     field: ['elasticsearch', 'reader_api_key_file'],
     reading: 'text',

@@ -1,16 +1,19 @@
+/** Lists of calls to one thread. */
+const CALL_LISTS = 4;
+
 /** Questions to the thread that were not answered yet. */
 export class Calls<Answer> {
   readonly #waiting: Map<number, PromiseWithResolvers<Answer>> = new Map();
   #last: number;
 
-  /** @param parity - 0 or 1: two lists of calls to one thread never use the same number */
-  constructor(parity: 0 | 1) {
-    this.#last = parity;
+  /** @param list - which of {@link CALL_LISTS} it is: two lists of calls to one thread never use the same number */
+  constructor(list: number) {
+    this.#last = list;
   }
 
   /** @param ask - sends the question with the number of the call */
   start(ask: (call: number) => void): Promise<Answer> {
-    this.#last += 2;
+    this.#last += CALL_LISTS;
     const settled = Promise.withResolvers<Answer>();
     this.#waiting.set(this.#last, settled);
     ask(this.#last);

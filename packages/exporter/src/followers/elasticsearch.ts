@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LedgerReader } from '@spanledger/ledger';
 
 import type { ElasticsearchConfig } from '../config/index.ts';
@@ -6,12 +7,20 @@ import { DocumentTexts } from '../document-texts.ts';
 import { DocumentReader } from '../documents.ts';
 import { describeFailure, openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
 import type { OpeningBytesReader, OpeningsReader } from '../openings.ts';
-import { IndexFollower, IndexState, verifyOnSchedule } from '../search/elasticsearch/index.ts';
+import {
+  eraseDocuments,
+  IndexFollower,
+  IndexState,
+  originDigest,
+  verifyOnSchedule,
+} from '../search/elasticsearch/index.ts';
 import { describeProblem } from './messages.ts';
 import type { FromFollowers } from './messages.ts';
 import type { PublishedSize } from './published-size.ts';
 
 const MS_PER_MINUTE = 60_000;
+
+const POLL_MS = 50;
 
 /** What indexing into Elasticsearch joins. */
 export interface ElasticsearchFollowerOptions {
@@ -23,8 +32,22 @@ export interface ElasticsearchFollowerOptions {
   tell: (message: FromFollowers) => void;
 }
 
+/** What is to be erased. */
+export interface SubjectDocuments {
+  /** `audit.actor.id`. */
+  reference: string;
+  /** Records of others whose opened groups go too, by ledger index. */
+  indexes: readonly number[];
+  /** Traces of the subject: their spans go. */
+  traces: readonly string[];
+  /** The ledger index after the last of them. */
+  until: number;
+}
+
 /** Indexes the log into Elasticsearch, beside everything else. */
 export interface ElasticsearchFollower {
+  /** Takes the opened groups of a subject out of the documents, once so many records are indexed. @returns of how many */
+  erase(erasure: SubjectDocuments): Promise<number>;
   /** Reaches the end of what is published, if that does not take long, and follows no more. */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -97,6 +120,30 @@ export async function startElasticsearchFollower(
           signal: stop.signal,
         });
   return {
+    async erase({ reference, indexes, traces, until }) {
+      // What was read before the key was destroyed is written by then.
+      while (follower.position() < until) await delay(POLL_MS, undefined, { signal: stop.signal });
+      const key = (await readApiKey(config.eraser)) ?? writerKey;
+      const client = await openElasticsearch({ url, caFile, credentials: key });
+      const { audit, alerts, sessions, traces: spans } = streamNames(config.namespace);
+      try {
+        return await eraseDocuments({
+          eraser: client,
+          reader: searching,
+          stream: audit,
+          others: { traces: spans, drawn: [alerts, sessions] },
+          origin: log.origin,
+          digest: originDigest(log.origin),
+          reference,
+          indexes,
+          traces,
+        });
+      } catch (error) {
+        throw describeFailure(error, url);
+      } finally {
+        await client.close();
+      }
+    },
     finish: () => follower.finish(),
     async close() {
       stop.abort();

@@ -57,6 +57,8 @@ export class FollowerThread {
   #targets: readonly TargetStatus[] = [];
   readonly #erasing: Calls<ErasureStep> = new Calls(1);
   readonly #gathering: Calls<SubjectNames> = new Calls(0);
+  readonly #mentioning: Calls<number[]> = new Calls(2);
+  readonly #erasingDocuments: Calls<number | undefined> = new Calls(3);
   /** Told what each scheduled verification of the index in Elasticsearch found. */
   onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
@@ -123,11 +125,27 @@ export class FollowerThread {
   /**
    * Takes what is known of a subject's records out of vault, index and the other followers; its key is destroyed.
    *
-   * @param names - what it is called, see {@link FollowerThread.gather}
+   * @param mentions - records that name it beside its own, see {@link FollowerThread.mentions}
    * @param until - what every follower has to have taken in before: the ledger index after the subject's last record
    */
-  erase(reference: string, names: SubjectNames, until: number): Promise<ErasureStep> {
-    return this.#call(this.#erasing, (call) => ({ kind: 'erase', call, reference, names, until }));
+  erase(reference: string, mentions: number[], until: number): Promise<ErasureStep> {
+    return this.#call(this.#erasing, (call) => ({ kind: 'erase', call, reference, mentions, until }));
+  }
+
+  /**
+   * Takes its documents' opened groups out of Elasticsearch.
+   *
+   * @returns of how many; undefined where there is no Elasticsearch
+   */
+  eraseDocuments(reference: string, mentions: number[], until: number): Promise<number | undefined> {
+    return this.#call(this.#erasingDocuments, (call) => {
+      return { kind: 'erase_documents', call, reference, mentions, until };
+    });
+  }
+
+  /** Ledger indexes of records that name a subject beside its own, while that can still be told. */
+  mentions(reference: string, names: SubjectNames, until: number): Promise<number[]> {
+    return this.#call(this.#mentioning, (call) => ({ kind: 'mentions', call, reference, names, until }));
   }
 
   /** What a subject is called in its records, once every follower has taken in so many entries. */
@@ -158,6 +176,10 @@ export class FollowerThread {
     const gone = once(this.#worker, 'exit');
     this.#tell({ kind: 'stop' });
     await gone;
+  }
+
+  #calls(): Pick<Calls<unknown>, 'failAll' | 'reject'>[] {
+    return [this.#erasing, this.#gathering, this.#mentioning, this.#erasingDocuments];
   }
 
   #call<Answer>(calls: Calls<Answer>, question: (call: number) => ToFollowers): Promise<Answer> {
@@ -208,8 +230,7 @@ export class FollowerThread {
       this.#worker = undefined;
       this.#sealing?.settled.reject(new Error(ENDED));
       this.#sealing = undefined;
-      this.#erasing.failAll(new Error(ENDED));
-      this.#gathering.failAll(new Error(ENDED));
+      for (const calls of this.#calls()) calls.failAll(new Error(ENDED));
       this.#drained?.resolve();
       if (!this.#stop.signal.aborted) this.#restarting = this.#restart();
     });
@@ -250,12 +271,18 @@ export class FollowerThread {
       case 'erased':
         this.#erasing.resolve(message.call, message);
         return;
+      case 'mentioned':
+        this.#mentioning.resolve(message.call, message.indexes);
+        return;
+      case 'documents_erased':
+        this.#erasingDocuments.resolve(message.call, message.documents);
+        return;
       case 'gathered':
         this.#gathering.resolve(message.call, message.names);
         return;
       case 'erasure_failed':
-        this.#erasing.reject(message.call, new FollowerThreadError(message.problem));
-        this.#gathering.reject(message.call, new FollowerThreadError(message.problem));
+        for (const calls of this.#calls())
+          calls.reject(message.call, new FollowerThreadError(message.problem));
         return;
       case 'drained':
         this.#drained?.resolve();

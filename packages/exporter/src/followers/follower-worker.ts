@@ -144,7 +144,31 @@ port.on('message', (message: ToFollowers) => {
       seal(message.segment, message.end);
       return;
     case 'gather':
-      gather(message.call, message.reference, message.until);
+      answer(
+        message,
+        () => eraser.gather(message.reference),
+        (call, names) => {
+          tell({ kind: 'gathered', call, names });
+        },
+      );
+      return;
+    case 'mentions':
+      answer(
+        message,
+        () => eraser.mentions(message.reference, message.names),
+        (call, indexes) => {
+          tell({ kind: 'mentioned', call, indexes });
+        },
+      );
+      return;
+    case 'erase_documents':
+      answer(
+        message,
+        () => eraseDocuments(message),
+        (call, documents) => {
+          tell({ kind: 'documents_erased', call, documents });
+        },
+      );
       return;
     case 'destroy_key':
       erase(message.call, () => oneByOne(async () => ({ references: eraser.destroyKey(message.reference) })));
@@ -152,7 +176,7 @@ port.on('message', (message: ToFollowers) => {
     case 'erase':
       erase(message.call, async () => {
         await followers.reached(message.until);
-        return await oneByOne(() => eraser.erase(message.reference, message.names));
+        return await oneByOne(() => eraser.erase(message.reference, message.mentions));
       });
       return;
     case 'derive':
@@ -183,16 +207,32 @@ function seal(segment: string, end: number): void {
     });
 }
 
-function gather(call: number, reference: string, until: number): void {
+/** Answers a question once every follower has taken in what it is about. */
+function answer<Found>(
+  { call, until }: { call: number; until: number },
+  find: () => Promise<Found>,
+  reply: (call: number, found: Found) => void,
+): void {
   followers
     .reached(until)
-    .then(() => eraser.gather(reference))
-    .then((names) => {
-      tell({ kind: 'gathered', call, names });
+    .then(find)
+    .then((found) => {
+      reply(call, found);
     })
     .catch((error: unknown) => {
       tell({ kind: 'erasure_failed', call, problem: describeProblem(error) });
     });
+}
+
+/** @returns undefined where no Elasticsearch is configured */
+async function eraseDocuments(
+  erasure: Extract<ToFollowers, { kind: 'erase_documents' }>,
+): Promise<number | undefined> {
+  if (data.elasticsearch === undefined) return undefined;
+  if (elasticsearch === undefined) throw new Error('Elasticsearch could not be used since the start');
+  const { reference, mentions, until } = erasure;
+  const { companions, traces } = await eraser.surroundings(reference);
+  return await elasticsearch.erase({ reference, indexes: [...companions, ...mentions], traces, until });
 }
 
 function erase(call: number, step: () => Promise<{ references: string[]; counts?: ErasureCounts }>): void {

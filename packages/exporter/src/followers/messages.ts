@@ -35,10 +35,14 @@ export type ToFollowers =
   | { kind: 'derived_settled'; isDurable: boolean }
   /** Say what a subject (`audit.actor.id`) is called, once so many entries are taken in. */
   | { kind: 'gather'; call: number; reference: string; until: number }
+  /** Say which records name it beside its own. */
+  | { kind: 'mentions'; call: number; reference: string; names: SubjectNames; until: number }
   /** Destroy the key of a subject (`audit.actor.id`), and unlink its references. */
   | { kind: 'destroy_key'; call: number; reference: string }
   /** Then take what is known of its records out of everything else, once so many entries are taken in. */
-  | { kind: 'erase'; call: number; reference: string; names: SubjectNames; until: number }
+  | { kind: 'erase'; call: number; reference: string; mentions: number[]; until: number }
+  /** Take it out of Elasticsearch as well, once that has taken in so many entries. */
+  | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number }
   /** Reach the end of what is published, then follow no more. */
   | { kind: 'drain' }
   /** Close everything. */
@@ -54,6 +58,9 @@ export type FromFollowers =
   /** A step of an erasure is done: these references stand for nobody any more. */
   | { kind: 'erased'; call: number; references: string[]; counts?: ErasureCounts }
   | { kind: 'gathered'; call: number; names: SubjectNames }
+  | { kind: 'mentioned'; call: number; indexes: number[] }
+  /** So many documents in Elasticsearch have no opened groups any more; undefined where there is none. */
+  | { kind: 'documents_erased'; call: number; documents: number | undefined }
   | { kind: 'erasure_failed'; call: number; problem: Problem }
   | { kind: 'drained' }
   /** Records for the ledger; no more are sent until these are settled. */

@@ -89,11 +89,11 @@ export class SubjectEraser {
   /**
    * Takes what was known of the subject's records out of vault, index and the other followers.
    *
-   * @param names - from {@link SubjectEraser.gather}
+   * @param mentions - from {@link SubjectEraser.mentions}
    */
   async erase(
     reference: string,
-    names: SubjectNames,
+    mentions: readonly number[],
   ): Promise<{ counts: ErasureCounts; references: string[] }> {
     const { vault, followers, alone, records } = this.#options;
     records.forget();
@@ -107,9 +107,10 @@ export class SubjectEraser {
       vault.erasure.removeBoxes(reference, new Set(own.map(({ index }) => chunkOf(index))));
       await this.#forget(reference, sessions, own, companions);
     }
-    for await (const mentions of this.#mentions(reference, names)) {
-      counts.mentions += mentions.length;
-      await this.#forget(reference, sessions, [], mentions);
+    counts.mentions = mentions.length;
+    for (let at = 0; at < mentions.length; at += MAX_CANDIDATES) {
+      const entries = await this.#entries(mentions.slice(at, at + MAX_CANDIDATES));
+      await this.#forget(reference, sessions, [], entries);
     }
     counts.sessions = sessions.size;
     const references = this.destroyKey(reference, [...sessions]);
@@ -119,6 +120,31 @@ export class SubjectEraser {
       });
     }
     return { counts, references };
+  }
+
+  /**
+   * Records of the service's own that name the subject, and of nobody from addresses that are the subject's alone: which
+   * they are, nobody can tell any more once their opened groups are gone.
+   *
+   * @returns ledger indexes, ascending
+   */
+  async mentions(reference: string, names: SubjectNames): Promise<number[]> {
+    const found = new Set<number>();
+    for await (const entries of this.#mentions(reference, names)) {
+      for (const { index } of entries) found.add(index);
+    }
+    return [...found].toSorted((a, b) => a - b);
+  }
+
+  /** What an index elsewhere has of the subject beside its own records: those of nobody in its traces, and these traces. */
+  async surroundings(reference: string): Promise<{ companions: number[]; traces: string[] }> {
+    const companions: number[] = [];
+    const traces = new Set<string>();
+    for await (const batch of this.#batches(reference)) {
+      companions.push(...batch.companions.map(({ index }) => index));
+      for (const { record } of batch.own) if (record.trace !== undefined) traces.add(record.trace.id);
+    }
+    return { companions, traces: [...traces] };
   }
 
   async #forget(
@@ -143,7 +169,6 @@ export class SubjectEraser {
     }
   }
 
-  /** Records of the service's own that name the subject, and of nobody from addresses that are the subject's alone. */
   async *#mentions(reference: string, { names, addresses }: SubjectNames): AsyncGenerator<Entry[]> {
     const texts: Query[] = [...names, ...addresses].flatMap((name) => {
       const words = splitWords(name);
@@ -220,7 +245,7 @@ export class SubjectEraser {
 
   /** Candidates of a query, parsed. */
   async *#find(query: Query): AsyncGenerator<Entry[]> {
-    const { search, reader } = this.#options;
+    const { search } = this.#options;
     let after: number | undefined;
     for (;;) {
       const page = await search.candidates({
@@ -229,15 +254,19 @@ export class SubjectEraser {
         limit: MAX_CANDIDATES,
         ...(after !== undefined && { after }),
       });
-      const entries: Entry[] = [];
-      for (const index of page.indexes) {
-        const bytes = await reader.entry(index);
-        if (bytes !== undefined) entries.push({ index, record: parseOwnRecord(bytes, index) });
-      }
-      yield entries;
+      yield await this.#entries(page.indexes);
       after = page.indexes.at(-1);
       if (page.done || after === undefined) return;
     }
+  }
+
+  async #entries(indexes: readonly number[]): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    for (const index of indexes) {
+      const bytes = await this.#options.reader.entry(index);
+      if (bytes !== undefined) entries.push({ index, record: parseOwnRecord(bytes, index) });
+    }
+    return entries;
   }
 }
 

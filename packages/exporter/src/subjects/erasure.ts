@@ -42,6 +42,8 @@ export interface Erasure {
   counts?: ErasedCounts | undefined;
   /** What the subject is called, so that an erasure that was interrupted still finds it elsewhere; gone with the end of it. */
   names?: { names: string[]; addresses: string[] } | undefined;
+  /** Ledger indexes of records that name it beside its own; gone with the end of it. */
+  mentions?: number[] | undefined;
   completed_at?: string | undefined;
 }
 
@@ -69,5 +71,6 @@ export const erasureSchema: z.ZodType<Erasure> = z.object({
     })
     .optional(),
   names: z.object({ names: z.array(z.string()), addresses: z.array(z.string()) }).optional(),
+  mentions: z.array(count).optional(),
   completed_at: z.string().optional(),
 });

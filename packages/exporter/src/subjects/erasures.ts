@@ -17,6 +17,13 @@ const RETRY_MS = 2000;
 /** The most erasures that may wait for an approval. */
 const MAX_WAITING = 1000;
 
+/** What an erasure knows before it begins. */
+export interface PlannedErasure {
+  reference: string;
+  names: NonNullable<Erasure['names']>;
+  mentions: number[];
+}
+
 /** What {@link Erasures} works with. */
 export interface ErasuresOptions {
   rows: SealedRows;
@@ -27,8 +34,9 @@ export interface ErasuresOptions {
   gather: (reference: string) => Promise<NonNullable<Erasure['names']>>;
   /** Erases everything of a subject, up to what is to be recorded of it; can be done again from the beginning. */
   erase: (
-    reference: string,
-    names: NonNullable<Erasure['names']>,
+    erasure: PlannedErasure,
+    /** Keeps which records name the subject, before nobody can tell any more. */
+    keepMentions: (indexes: number[]) => void,
   ) => Promise<{ before: number; counts: ErasedCounts }>;
   append: (draft: RecordDraft) => Promise<void>;
   /** Whether the ledger has a record of the service's own; all that is durable is looked at. */
@@ -192,13 +200,18 @@ export class Erasures {
     const names = erasure.names ?? (await gather(reference));
     // Kept, sealed, before the key is destroyed: afterwards nobody could tell.
     if (erasure.names === undefined) this.#keep({ ...erasure, names });
-    const done: Erasure = { ...erasure, ...(await erase(reference, names)) };
+    const planned = { reference, names, mentions: erasure.mentions ?? [] };
+    const outcome = await erase(planned, (mentions) => {
+      this.#keep({ ...erasure, names, mentions });
+    });
+    const done: Erasure = { ...erasure, ...outcome };
     // With a crash between the two it is recorded already: by its id it is found.
     if (!(await isRecorded(erasureRecordId(erasure.id, 'completed')))) await this.#record(done, 'completed');
     this.#keep({
       ...done,
       reason: undefined,
       names: undefined,
+      mentions: undefined,
       state: 'completed',
       completed_at: this.#timestamp(),
     });
@@ -220,6 +233,6 @@ export class Erasures {
 }
 
 /** What the service needs to know is not for its answers. */
-function withoutNames({ names: _names, ...erasure }: Erasure): Erasure {
+function withoutNames({ names: _names, mentions: _mentions, ...erasure }: Erasure): Erasure {
   return erasure;
 }

@@ -9,3 +9,5 @@ export { reindex } from './reindexer.ts';
 export type { ReindexReport } from './reindexer.ts';
 export { verifyOnSchedule } from './scheduled-verification.ts';
 export type { IndexVerification } from './scheduled-verification.ts';
+export { eraseDocuments } from './document-eraser.ts';
+export { originDigest } from './document-id.ts';
