@@ -36,7 +36,7 @@ export interface SequenceFacts extends EvidenceRecord {
   number?: number;
   /** A lifecycle event shares the number of its span. */
   isEvent: boolean;
-  /** `service.name`, and `service.instance.id` where the producer has one. */
+  /** `service.name`, and `service.node.name` (the instance) where the producer has one. */
   service: string;
   instance: string;
   /** The terminal marker. */
@@ -70,7 +70,7 @@ export function sequenceFacts(record: AuditRecord & JsonObject, index: number): 
     ...(sequence !== undefined && { streamId: sequence.stream_id, number: sequence.number }),
     isEvent: EVENT_ID.test(id),
     service: text(member(record.service, 'name')),
-    instance: text(member(member(record.service, 'instance'), 'id')),
+    instance: text(member(member(record.service, 'node'), 'name')),
     isEnd: event.kind === 'event' && event.action === EVENT_PRODUCER_ENDED,
     ...(lost !== undefined && isRange(lost) && { lost }),
     ...(statement !== undefined && { statement }),

@@ -24,6 +24,15 @@ export class SessionDeadlines {
     this.#add.run(reference, atMs);
   }
 
+  /** What time brought about for it is in the ledger: it is to be looked at again then, however late it was to be. */
+  renew(reference: string, atMs: number): void {
+    this.#database
+      .prepare(
+        'INSERT INTO deadlines (reference, at_ms) VALUES (?, ?) ON CONFLICT DO UPDATE SET at_ms = min(at_ms, excluded.at_ms)',
+      )
+      .run(reference, atMs);
+  }
+
   /** It is to be looked at then. */
   set(reference: string, atMs: number): void {
     this.#database.prepare('UPDATE deadlines SET at_ms = ? WHERE reference = ?').run(atMs, reference);

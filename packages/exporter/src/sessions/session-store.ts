@@ -109,10 +109,17 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
       const fold = new SessionFold({ sessions, tokens, key, config: deriving?.config });
       for (const record of followed) fold.take(record);
       const changed = fold.finish();
+      const timed = new Set(
+        followed.flatMap(({ record }) =>
+          record.event.kind === 'state' ? (record.audit.session?.id ?? []) : [],
+        ),
+      );
       inTransaction(database, () => {
         for (const row of changed.sessions) {
           sessions.write(row);
-          if (!isEnded(row.state)) deadlines.add(row.reference, msOf(row.lastSeen));
+          if (isEnded(row.state)) continue;
+          if (timed.has(row.reference)) deadlines.renew(row.reference, msOf(row.lastSeen));
+          else deadlines.add(row.reference, msOf(row.lastSeen));
         }
         for (const row of changed.tokens) tokens.write(row);
         fold.writeActorEnds();

@@ -167,7 +167,7 @@ function recordOf(sketch: Omit<SpanSketch, 'event'> & { id: string; action?: str
       ...(lost !== undefined && { lost }),
     },
     event: { action, kind: 'event', ...(lost !== undefined && { reason: 'spool_full' }) },
-    service: { name: service, ...(instance !== undefined && { instance: { id: instance } }) },
+    service: { name: service, ...(instance !== undefined && { node: { name: instance } }) },
     span: { id: id.slice(0, 8), kind: 'server' },
   };
 }
