@@ -1,6 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HrTime } from '@opentelemetry/api';
 import { type AlertSummary, connectArchive, openArchive, type Service } from '@spanledger/audit-exporter';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -12,11 +11,11 @@ import {
   verifyDirectory,
   waitFor,
 } from '../../support/exporter/service.ts';
-import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+import { createFailedLogins } from '../../support/exporter/failed-logins.ts';
 
 let data: Awaited<ReturnType<typeof makeDataDirectory>>;
 let service: Service;
-const sender = createSender('shop');
+const failedLogins = createFailedLogins();
 
 beforeEach(async () => {
   data = await makeDataDirectory();
@@ -27,31 +26,6 @@ afterEach(async () => {
   await service.close();
   await data.remove();
 });
-
-/** Attempts of one person to log in that fail, ten seconds apart. */
-function failedLogins(user: string, count: number, from = 1_764_000_000): Uint8Array {
-  return toProtobuf(
-    Array.from({ length: count }, (_, i) => {
-      const time: HrTime = [from + 10 * i, 0];
-      return sender.span({
-        start: time,
-        end: time,
-        attributes: sessionAttributes(user, `session of ${user}`),
-        events: [
-          {
-            name: 'oidc.authorization.failed',
-            time,
-            attributes: {
-              'user.id': user,
-              'oidc.issuer': 'https://id.example',
-              'oidc.error': 'access_denied',
-            },
-          },
-        ],
-      });
-    }),
-  );
-}
 
 /** `audit.actor.id` of a document. */
 function actorOf(document: unknown): unknown {
