@@ -333,6 +333,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     paths,
     ledger,
     reader,
+    archive,
     append: (drafts) => intake.record(drafts),
     closers,
     log,

@@ -8,7 +8,13 @@ import type { ProviderConfig } from './provider.ts';
 import { fault, type SignalFault } from './refusal-code.ts';
 import { checkSecurityEvent, type SecurityEventToken } from './security-event.ts';
 import { meaningOf, SESSION_ENDED, VERIFICATION_EVENT } from './signal-meaning.ts';
-import { type SignalEvent, signalId, signalRecord, type VerifiedSignal } from './signal-record.ts';
+import {
+  type SignalEvent,
+  signalId,
+  signalRecord,
+  type SignalSubject,
+  type VerifiedSignal,
+} from './signal-record.ts';
 import type { SignalDrafts } from './signal-recorder.ts';
 import type { UnverifiedToken } from './signed-token.ts';
 import type { StreamVerification } from './stream-verification.ts';
@@ -28,12 +34,17 @@ export interface OpenedSignal extends SignalDrafts {
   onRecorded?: () => void;
 }
 
+/** The `sub` of the person of an issuer who has an email address, as records of applications tell it. */
+export type FindByEmail = (issuer: string, email: string) => Promise<string | undefined>;
+
 /** What {@link ProviderInbox} works with. */
 export interface ProviderInboxOptions {
   config: ProviderConfig;
   keys: ProviderKeys;
   /** Undefined: verifications of the stream are not asked for. */
   verification?: StreamVerification | undefined;
+  /** Finds the `sub` of somebody whose email address is all that is told. */
+  findByEmail?: FindByEmail | undefined;
   /** Whether a signal was recorded already. */
   knows: (id: string) => boolean;
   /** Milliseconds since the epoch. */
@@ -54,6 +65,18 @@ export class ProviderInbox {
     this.keys = options.keys;
     this.verification = options.verification;
     this.#options = options;
+  }
+
+  /** Takes up the keys; nothing waits for the provider. */
+  async start(): Promise<void> {
+    await this.keys.start();
+    this.verification?.start();
+  }
+
+  /** Asks the provider no more. */
+  async stop(): Promise<void> {
+    await this.verification?.stop();
+    await this.keys.stop();
   }
 
   /** Checks a logout token and makes its record; one that was recorded is refused. */
@@ -103,9 +126,9 @@ export class ProviderInbox {
     const signal = this.#describe(token, origin, verdict.keys, checked);
     const events: SignalEvent[] = [];
     for (const [type, payload] of Object.entries(checked.events)) {
-      const event = this.#readEvent(type, isJsonObject(payload) ? payload : {}, checked);
-      if (!event.ok) return event;
-      events.push(event.event);
+      const read = this.#readEvent(type, isJsonObject(payload) ? payload : {}, checked);
+      if (!read.ok) return read;
+      events.push({ ...read.event, subject: await this.#recognise(read.event.subject) });
     }
     const verified = checked.events[VERIFICATION_EVENT];
     return {
@@ -145,6 +168,14 @@ export class ProviderInbox {
     });
     if (!subject.ok) return subject;
     return { ok: true, event: { type, meaning, ...content, ...reason, subject: subject.subject } };
+  }
+
+  /** Somebody who is told by an email address is the person that the records of applications know by it, if any. */
+  async #recognise(subject: SignalSubject): Promise<SignalSubject> {
+    const { issuer, userId, email } = subject;
+    if (userId !== undefined || email === undefined) return subject;
+    const found = await this.#options.findByEmail?.(issuer, email);
+    return found === undefined ? subject : { ...subject, userId: found };
   }
 
   /** One that the transmitter sends of its own accord has no state. Shared Signals Framework 1.0, 8.1.4.1 */

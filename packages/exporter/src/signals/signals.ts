@@ -6,7 +6,7 @@ import { series, type Sample } from '../gauges.ts';
 import { Refusals } from '../refusals.ts';
 import { EventPoller, type EventPollerOptions, type PolledOutcome } from './event-poller.ts';
 import { describeKeys, keyMetrics, keyWarnings } from './key-report.ts';
-import { type OpenedSignal, ProviderInbox, type SignalOrigin } from './provider-inbox.ts';
+import { type FindByEmail, type OpenedSignal, ProviderInbox, type SignalOrigin } from './provider-inbox.ts';
 import { ProviderKeys } from './provider-keys.ts';
 import type { ProviderConfig } from './provider.ts';
 import { fault, type SignalFault, type SignalRefusalCode } from './refusal-code.ts';
@@ -30,6 +30,7 @@ export interface SignalsOptions {
   record: (drafts: readonly RecordDraft[]) => Promise<void>;
   /** Durable entries of the log. */
   size: () => number;
+  findByEmail?: FindByEmail;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -86,10 +87,7 @@ export class Signals {
   /** Finds out what a crash cut off, and begins to fetch keys. Nothing waits for a provider. */
   async start(log: SeenLog): Promise<void> {
     await this.#seen.recover(log, this.#options.size());
-    for (const { keys, verification } of this.#inboxes.values()) {
-      await keys.start();
-      verification?.start();
-    }
+    for (const inbox of this.#inboxes.values()) await inbox.start();
     for (const poller of this.#pollers.values()) poller.start();
   }
 
@@ -98,8 +96,7 @@ export class Signals {
     const pollers = [...this.#pollers.values()];
     const inboxes = [...this.#inboxes.values()];
     await Promise.all(pollers.map((poller) => poller.stop()));
-    await Promise.all(inboxes.map(({ keys }) => keys.stop()));
-    await Promise.all(inboxes.map(({ verification }) => verification?.stop()));
+    await Promise.all(inboxes.map((inbox) => inbox.stop()));
     await this.#refusals.stop();
     this.#seen.close();
   }
@@ -244,6 +241,7 @@ export class Signals {
       keys,
       verification: verification && new StreamVerification({ verification, issuer, log, now }),
       knows: (id) => this.#recorder.knows(id),
+      findByEmail: this.#options.findByEmail,
       now,
     });
   }

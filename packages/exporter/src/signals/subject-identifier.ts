@@ -27,7 +27,7 @@ type ReadPart = { ok: true; subject: Partial<SignalSubject> } | SignalFault;
  * Reads a subject identifier, simple or complex. RFC 9493, 3; Shared Signals Framework 1.0, 3
  *
  * `iss_sub` names a person of an issuer; `opaque` one of the transmitter, or its session where it stands as `session`.
- * Others (`email`, `phone_number`, `did` …) are kept: they name nobody that the records of applications know.
+ * `email` is an address, `phone_number`, `did` and others are kept as they are.
  */
 export function readSubject(value: JsonValue | undefined, origin: SubjectOrigin): ReadSubject {
   if (!isJsonObject(value)) return fault('subject_missing');

@@ -67,6 +67,8 @@ test('a long poll is held until there is something, and what is durable is ackno
   send('b');
   await waitFor('the acknowledgement', () => transmitter.events.size === 0);
   expect(taken).toEqual(['a', 'b']);
+  // Once: what was acknowledged is not acknowledged for ever.
+  expect(transmitter.requests[2]?.ack).toEqual(['b']);
 });
 
 test('a short poll fetches and acknowledges all that there is, and then waits', async () => {

@@ -221,6 +221,9 @@ describe('discovery', () => {
     provider.routes.set('/realms/shop/keys', (_request, response) => {
       response.writeHead(302, { location: '/elsewhere' }).end();
     });
+    provider.routes.set('/elsewhere', (_request, response) => {
+      response.end(JSON.stringify({ keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] }));
+    });
     expect((await open()).status()).toMatchObject({ count: 0, failure: expect.any(String) });
   });
 

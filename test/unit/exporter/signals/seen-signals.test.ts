@@ -78,6 +78,17 @@ test('only so many are remembered, the newest', async () => {
   seen.close();
 });
 
+test('one that is being recorded is remembered, however many come meanwhile', async () => {
+  const seen = await reopen([]);
+  seen.begin(['slow'], 0);
+  for (const id of ['a', 'b', 'c', 'd', 'e']) {
+    seen.begin([id], 0);
+    seen.keep([id]);
+  }
+  expect(seen.has('slow')).toBe(true);
+  seen.close();
+});
+
 test('one that is brought twice at once is written once, and both wait for it', async () => {
   const seen = await reopen([]);
   const { promise, resolve } = Promise.withResolvers<void>();
