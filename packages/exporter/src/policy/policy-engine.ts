@@ -55,11 +55,21 @@ export class PolicyEngine {
   /** See {@link IntakePolicy.apply}. */
   apply(spans: readonly RecordDraft[][], callers: CallerMemory): PolicyVerdict {
     const verdict: PolicyVerdict = { drafts: [], skipped: [] };
-    const facts = spans.map((drafts) => drafts.map((draft, at) => factsOfDraft(draft, at === 0)));
+    const facts: CallFacts[] = [];
+    for (const drafts of spans) {
+      for (let of = 0; of < drafts.length; of++) {
+        const draft = drafts[of];
+        if (draft !== undefined) facts.push(factsOfDraft(draft, of === 0));
+      }
+    }
     if (this.#asksForCaller) {
       // A root ends after its children: what it says is known before any of them is judged.
-      eachDraft(spans, facts, ({ session }, fact) => callers.learn(sessionKey(session), fact));
-      eachDraft(spans, facts, ({ session }, fact) => callers.recall(sessionKey(session), fact));
+      eachDraft(spans, facts, ({ session }, fact) => {
+        callers.learn(session, fact);
+      });
+      eachDraft(spans, facts, ({ session }, fact) => {
+        callers.recall(session, fact);
+      });
     }
     eachDraft(spans, facts, (draft, fact, events, isSpan) => {
       const judgement = this.judge(fact, events);
@@ -113,22 +123,21 @@ function makeStamp(rule: PolicyRule, sha256: string, violations: readonly Policy
   };
 }
 
-function sessionKey(session: RecordDraft['session']): string | undefined {
-  return session && `${session.id} ${session.issuer}`;
-}
-
-/** Calls `work` with each draft, its facts, how many events are on its span, and whether it is the span's own. */
+/**
+ * Calls `work` with each draft, its facts, how many events are on its span, and whether it is the span's own.
+ *
+ * @param facts - of all drafts, in their order
+ */
 function eachDraft(
   spans: readonly RecordDraft[][],
-  factsOfSpans: readonly (readonly CallFacts[])[],
+  facts: readonly CallFacts[],
   work: (draft: RecordDraft, facts: CallFacts, events: number, isSpan: boolean) => void,
 ): void {
-  for (let at = 0; at < spans.length; at++) {
-    const drafts = spans[at] ?? [];
-    const facts = factsOfSpans[at] ?? [];
+  let next = 0;
+  for (const drafts of spans) {
     for (let of = 0; of < drafts.length; of++) {
       const draft = drafts[of];
-      const fact = facts[of];
+      const fact = facts[next++];
       if (draft !== undefined && fact !== undefined) work(draft, fact, drafts.length - 1, of === 0);
     }
   }

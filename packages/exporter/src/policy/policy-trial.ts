@@ -98,10 +98,10 @@ export class PolicyTrial {
   #judge(id: string, document: JsonObject, events: number): void {
     const audit = memberOf(document, 'audit');
     const session = memberOf(audit, 'session')?.['id'];
-    const key = typeof session === 'string' ? session : undefined;
+    const named = typeof session === 'string' ? { issuer: '', id: session } : undefined;
     const facts = factsOfDocument(document);
-    this.#callers.learn(key, facts);
-    this.#callers.recall(key, facts);
+    this.#callers.learn(named, facts);
+    this.#callers.recall(named, facts);
     const { rule, violations, isSkipped } = this.#engine.judge(facts, events);
     this.#records += 1;
     const ofRule = this.#rules.get(rule.name);

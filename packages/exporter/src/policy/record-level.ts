@@ -1,21 +1,6 @@
-import { isJsonObject, type JsonObject, type RecordDraft } from '@spanledger/record';
+import { emptyObject, isJsonObject, type JsonObject, type RecordDraft } from '@spanledger/record';
 import type { PolicyRule } from './audit-policy.ts';
 import { nameTest, type TextTest } from './pattern.ts';
-
-/** What level `metadata` keeps of the group `content`; who, where from, when, and what stands in the clear stay whole. */
-const METADATA_PATHS: readonly (readonly [string, string])[] = [
-  ['span', 'name'],
-  ['url', 'path'],
-];
-
-/** What level `request` keeps beside it, and the attributes that the rule names. */
-const REQUEST_PATHS: readonly (readonly [string, string])[] = [
-  ...METADATA_PATHS,
-  ['error', 'message'],
-  ['oidc', 'error_description'],
-  ['url', 'full'],
-  ['url', 'query'],
-];
 
 /** Leaves of a draft what a level keeps. */
 export type LevelCut = (draft: RecordDraft) => void;
@@ -29,32 +14,58 @@ export function levelCut({
   attributes,
 }: Pick<PolicyRule, 'level' | 'attributes'>): LevelCut | undefined {
   if (level === 'full') return undefined;
-  const paths = level === 'request' ? REQUEST_PATHS : METADATA_PATHS;
-  const keeps = level === 'request' && attributes.length > 0 ? nameTest(attributes) : undefined;
-  return (draft) => {
-    const { content } = draft.groups;
-    if (content !== undefined) draft.groups.content = cutContent(content, paths, keeps);
+  const keeps = attributes.length > 0 ? nameTest(attributes) : undefined;
+  const cut = level === 'request' ? (content: JsonObject) => keepRequest(content, keeps) : keepMetadata;
+  return ({ groups }) => {
+    if (groups.content !== undefined) groups.content = cut(groups.content);
   };
 }
 
-function cutContent(
-  content: JsonObject,
-  paths: readonly (readonly [string, string])[],
-  keeps: TextTest | undefined,
-): JsonObject {
+// Members stand in canonical order, which the writer finds without sorting.
+
+/** Of the group `content`, name and path; who, where from, when, and what stands in the clear stay whole. */
+function keepMetadata({ span, url }: JsonObject): JsonObject {
   const kept: JsonObject = {};
-  for (const [outer, inner] of paths) {
-    const value = content[outer];
-    const leaf = isJsonObject(value) ? value[inner] : undefined;
-    if (leaf === undefined) continue;
-    const place = kept[outer];
-    if (isJsonObject(place)) place[inner] = leaf;
-    else kept[outer] = { [inner]: leaf };
-  }
-  const { attributes } = content;
-  if (keeps !== undefined && isJsonObject(attributes)) {
-    const selected = Object.entries(attributes).filter(([name]) => keeps(name));
-    if (selected.length > 0) kept['attributes'] = Object.fromEntries(selected);
-  }
+  const name = isJsonObject(span) ? span['name'] : undefined;
+  const path = isJsonObject(url) ? url['path'] : undefined;
+  if (name !== undefined) kept['span'] = { name };
+  if (path !== undefined) kept['url'] = { path };
   return kept;
+}
+
+/** What {@link keepMetadata} keeps, the query, messages, and the attributes that the rule names. */
+function keepRequest(content: JsonObject, keeps: TextTest | undefined): JsonObject {
+  const { attributes, error, oidc, span, url } = content;
+  const kept: JsonObject = {};
+  const selected = keeps === undefined || !isJsonObject(attributes) ? undefined : select(attributes, keeps);
+  if (selected !== undefined) kept['attributes'] = selected;
+  const message = isJsonObject(error) ? error['message'] : undefined;
+  if (message !== undefined) kept['error'] = { message };
+  const description = isJsonObject(oidc) ? oidc['error_description'] : undefined;
+  if (description !== undefined) kept['oidc'] = { error_description: description };
+  const name = isJsonObject(span) ? span['name'] : undefined;
+  if (name !== undefined) kept['span'] = { name };
+  if (isJsonObject(url)) kept['url'] = keepUrl(url);
+  return kept;
+}
+
+function keepUrl({ full, path, query }: JsonObject): JsonObject {
+  const kept: JsonObject = {};
+  if (full !== undefined) kept['full'] = full;
+  if (path !== undefined) kept['path'] = path;
+  if (query !== undefined) kept['query'] = query;
+  return kept;
+}
+
+/** The attributes whose names fit; undefined where none does. */
+function select(attributes: JsonObject, keeps: TextTest): JsonObject | undefined {
+  let selected: JsonObject | undefined;
+  for (const name of Object.keys(attributes)) {
+    const value = attributes[name];
+    if (value === undefined || !keeps(name)) continue;
+    // Names come from outside: one may be `__proto__`.
+    selected ??= emptyObject();
+    selected[name] = value;
+  }
+  return selected;
 }
