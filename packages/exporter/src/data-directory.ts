@@ -41,6 +41,8 @@ export interface DataDirectory {
   producersFile: string;
   /** How far the index in Elasticsearch is, and what it refused. */
   elasticsearchFile: string;
+  /** The same of the stream of alerts. */
+  elasticsearchAlertsFile: string;
   /** Which alerts wait for which target, and what none took. */
   deliveryFile: string;
   /** Erasures and legal holds. */
@@ -90,6 +92,7 @@ export function dataDirectory(directory: string): DataDirectory {
     keyStatementsFile: join(state, 'key-statements'),
     producersFile: join(state, 'producers.json'),
     elasticsearchFile: join(state, 'elasticsearch.db'),
+    elasticsearchAlertsFile: join(state, 'elasticsearch-alerts.db'),
     deliveryFile: join(state, 'delivery.db'),
     privacyFile: join(state, 'privacy.db'),
     policyFile: join(state, 'policy'),

@@ -15,6 +15,8 @@ export interface ElasticsearchRooms {
   reader: Client;
   /** Name of the data stream. */
   stream: string;
+  /** Name of that of the alerts. */
+  alerts: string;
 }
 
 /**
@@ -38,11 +40,13 @@ export async function openElasticsearchRooms(
   const open = async (credentials: typeof writerKey): Promise<Client> =>
     cleanup.adopt(await openElasticsearch({ url, caFile, credentials }), (client) => client.close());
   const log = new LedgerReader(fileTiles(paths.ledger));
+  const { audit, alerts } = streamNames(namespace);
   return {
     log,
     documents: new DocumentReader(log, openings),
     writer: await open(writerKey),
     reader: await open(readerKey),
-    stream: streamNames(namespace).audit,
+    stream: audit,
+    alerts,
   };
 }

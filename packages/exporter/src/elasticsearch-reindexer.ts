@@ -1,3 +1,6 @@
+import type { JsonObject } from '@spanledger/record';
+
+import { isAlert } from './alert-texts.ts';
 import type { ElasticsearchConfig } from './config/index.ts';
 import { dataDirectory } from './data-directory.ts';
 import { openElasticsearchRooms } from './elasticsearch-access.ts';
@@ -44,29 +47,43 @@ export async function reindexElasticsearch(
       hint: `It has ${size}: give a range from 0 to ${size}.`,
     });
   }
-  const state = cleanup.adopt(new IndexState(paths.elasticsearchFile), (room) => {
-    room.close();
-  });
-  const ranges =
-    options.onlyRefused === true ? rangesOf([...state.deadLettersIn(from, to).keys()]) : [{ from, to }];
-  const all = ranges.reduce((sum, range) => sum + range.to - range.from, 0);
+  const open = (file: string): IndexState =>
+    cleanup.adopt(new IndexState(file), (room) => {
+      room.close();
+    });
+  const { stream, alerts, ...shared } = rooms;
+  const targets: Target[] = [
+    { stream, state: open(paths.elasticsearchFile), ranges: [] },
+    { stream: alerts, state: open(paths.elasticsearchAlertsFile), ranges: [], select: isAlert },
+  ];
+  for (const target of targets) {
+    target.ranges =
+      options.onlyRefused === true
+        ? rangesOf([...target.state.deadLettersIn(from, to).keys()])
+        : [{ from, to }];
+  }
+  const all = targets.flatMap(({ ranges }) => ranges).reduce((sum, range) => sum + range.to - range.from, 0);
   const total: ReindexReport = { records: 0, created: 0, replaced: 0, refused: 0 };
+  let before = 0;
   try {
-    for (const range of ranges) {
-      const before = total.records;
-      const report = await reindex({
-        ...rooms,
-        ...range,
-        origin,
-        state,
-        signal,
-        onProgress: ({ verified }) => onProgress?.({ verified: before + verified, size: all }),
-        ...(onTrouble !== undefined && { onTrouble }),
-      });
-      total.records += report.records;
-      total.created += report.created;
-      total.replaced += report.replaced;
-      total.refused += report.refused;
+    for (const { ranges, ...target } of targets) {
+      for (const range of ranges) {
+        const report = await reindex({
+          ...shared,
+          ...target,
+          ...range,
+          origin,
+          signal,
+          onProgress: ({ verified }) => onProgress?.({ verified: before + verified, size: all }),
+          ...(onTrouble !== undefined && { onTrouble }),
+        });
+        before += range.to - range.from;
+        // Every alert is a record that was counted with the others.
+        if (target.select === undefined) total.records += report.records;
+        total.created += report.created;
+        total.replaced += report.replaced;
+        total.refused += report.refused;
+      }
     }
   } catch (error) {
     if (error instanceof Error && error.name === 'IncompleteAnswerError') {
@@ -75,6 +92,14 @@ export async function reindexElasticsearch(
     throw describeFailure(error, elasticsearch.url);
   }
   return total;
+}
+
+/** A stream, and what of the ledger is to be in it. */
+interface Target {
+  stream: string;
+  state: IndexState;
+  ranges: { from: number; to: number }[];
+  select?: (document: JsonObject) => boolean;
 }
 
 function rangesOf(indexes: readonly number[]): { from: number; to: number }[] {

@@ -22,7 +22,7 @@ import {
 } from './elasticsearch-report.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
 import { ExporterError } from './errors.ts';
-import { FollowerThread } from './followers/index.ts';
+import { type ElasticsearchStatus, FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { KeyChanges } from './keys/index.ts';
@@ -41,7 +41,6 @@ import {
   VaultFollower,
 } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
-import type { IndexFollowerStatus } from './search/elasticsearch/index.ts';
 import { openSearchIndex } from './search/index.ts';
 import { startComparison } from './provider-comparison.ts';
 import { openSignals } from './provider-signals.ts';
@@ -271,7 +270,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     );
   /** Asks how the index in Elasticsearch is, where there is one. */
   const ofElasticsearch = <Answer>(
-    ask: (index: IndexFollowerStatus, published: number) => Answer[],
+    ask: (index: ElasticsearchStatus, published: number) => Answer[],
   ): Answer[] => {
     const index = thread.indexStatus();
     return index === undefined ? [] : ask(index, ledger.sizes().published);

@@ -162,6 +162,28 @@ test('a follower that ends in the middle of a request asks what arrived, also af
   await expectExactlyOnce();
 });
 
+test('of a log of which few records are for the stream: those, each once, also after a crash and a rollover', async () => {
+  log.isForStream = (index) => index % 5_000 === 4_999;
+  log.grow(12_345);
+  const first = follow();
+  let bulks = 0;
+  // The second document arrives, and nobody hears of it.
+  proxy.onRequest = ({ path }) => (isBulk(path) && ++bulks > 1 ? { kind: 'swallow_answer' } : undefined);
+  await waitFor('the documents', async () => {
+    const answer = stream.client.count({ index: stream.stream, ignore_unavailable: true });
+    await stream.client.indices.refresh({ index: stream.stream, ignore_unavailable: true });
+    const { count } = await answer.catch(() => ({ count: 0 }));
+    return count === 2;
+  });
+  await first.stop();
+  proxy.onRequest = undefined;
+  await stream.client.indices.rollover({ alias: stream.stream });
+  const second = follow();
+  await caughtUp(second);
+  expect(second.follower.position()).toBe(12_345);
+  expect([...(await countIds(stream)).values()]).toEqual([1, 1]);
+});
+
 test('requests that are too large are halved', async () => {
   proxy.onRequest = ({ path }) => (isBulk(path) ? { kind: 'too_large', bytes: 100_000 } : undefined);
   log.grow(3_000);

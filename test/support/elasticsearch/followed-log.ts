@@ -17,6 +17,9 @@ export class MadeUpLog {
     this.origin = origin;
   }
 
+  /** Which records are for the stream. */
+  isForStream: (index: number) => boolean = () => true;
+
   /** Publishes more. */
   grow(entries: number): void {
     this.size += entries;
@@ -43,8 +46,10 @@ export class MadeUpLog {
     return Promise.resolve(Array.from({ length: to - from }, (_, i) => this.document(from + i)));
   }
 
-  async readTexts(from: number, to: number): Promise<DocumentText[]> {
-    return (await this.readRange(from, to)).map(textOfDocument);
+  async readTexts(from: number, to: number): Promise<(DocumentText | undefined)[]> {
+    return (await this.readRange(from, to)).map((document, i) =>
+      this.isForStream(from + i) ? textOfDocument(document) : undefined,
+    );
   }
 
   /** The document at a place. */

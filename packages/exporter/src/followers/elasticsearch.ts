@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LedgerReader } from '@spanledger/ledger';
 
+import { AlertTexts } from '../alert-texts.ts';
 import type { ElasticsearchConfig } from '../config/index.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { DocumentTexts } from '../document-texts.ts';
@@ -70,15 +71,17 @@ export async function startElasticsearchFollower(
   const readerKey = (await readApiKey(config.reader)) ?? writerKey;
   const searching = await openElasticsearch({ url, caFile, credentials: readerKey });
   const state = new IndexState(paths.elasticsearchFile);
+  const alertsState = new IndexState(paths.elasticsearchAlertsFile);
   const documents = new DocumentReader(reader, openings);
-  const stream = streamNames(config.namespace).audit;
+  const { audit: stream, alerts } = streamNames(config.namespace);
+  const shared = { writer, reader: searching, log, ledger };
+  const onError = (error: unknown): void => {
+    tell({ kind: 'problem', what: 'the follower elasticsearch', problem: describeProblem(error) });
+  };
   const follower = new IndexFollower({
-    writer,
-    reader: searching,
+    ...shared,
     stream,
-    log,
     documents: new DocumentTexts(reader, openings),
-    ledger,
     state,
     onStatus: (status) => {
       tell({ kind: 'index_status', status });
@@ -86,11 +89,22 @@ export async function startElasticsearchFollower(
     onNotice: (notice) => {
       tell({ kind: 'index_notice', notice });
     },
-    onError: (error) => {
-      tell({ kind: 'problem', what: 'the follower elasticsearch', problem: describeProblem(error) });
+    onError,
+  });
+  const alertsFollower = new IndexFollower({
+    ...shared,
+    stream: alerts,
+    documents: new AlertTexts(reader, openings),
+    state: alertsState,
+    onStatus: (status) => {
+      tell({ kind: 'alerts_index_status', status });
     },
+    // What is to be said is said of the records already.
+    onNotice: () => undefined,
+    onError,
   });
   follower.start();
+  alertsFollower.start();
   const stop = new AbortController();
   const verifying =
     config.verifyEveryMinutes === undefined
@@ -122,7 +136,9 @@ export async function startElasticsearchFollower(
   return {
     async erase({ reference, indexes, traces, until }) {
       // What was read before the key was destroyed is written by then.
-      while (follower.position() < until) await delay(POLL_MS, undefined, { signal: stop.signal });
+      while (Math.min(follower.position(), alertsFollower.position()) < until) {
+        await delay(POLL_MS, undefined, { signal: stop.signal });
+      }
       const key = (await readApiKey(config.eraser)) ?? writerKey;
       const client = await openElasticsearch({ url, caFile, credentials: key });
       const { audit, alerts, sessions, traces: spans } = streamNames(config.namespace);
@@ -144,12 +160,15 @@ export async function startElasticsearchFollower(
         await client.close();
       }
     },
-    finish: () => follower.finish(),
+    async finish() {
+      await Promise.all([follower.finish(), alertsFollower.finish()]);
+    },
     async close() {
       stop.abort();
       await verifying;
-      await follower.finish(0);
+      await Promise.all([follower.finish(0), alertsFollower.finish(0)]);
       state.close();
+      alertsState.close();
       await writer.close();
       await searching.close();
     },

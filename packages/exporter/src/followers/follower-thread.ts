@@ -11,6 +11,7 @@ import { Calls } from './calls.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
 import type { SubjectNames } from './subject-names.ts';
 import {
+  type ElasticsearchStatus,
   FollowerThreadError,
   type FollowerThreadData,
   type FromFollowers,
@@ -53,6 +54,7 @@ export class FollowerThread {
   #drained: PromiseWithResolvers<void> | undefined;
   #telling: Promise<void> = Promise.resolve();
   #indexStatus: IndexFollowerStatus | undefined;
+  #alertsStatus: IndexFollowerStatus | undefined;
   #derived: DerivedRecords | undefined;
   #targets: readonly TargetStatus[] = [];
   readonly #erasing: Calls<ErasureStep> = new Calls(1);
@@ -83,8 +85,9 @@ export class FollowerThread {
   }
 
   /** How the index in Elasticsearch is; undefined where there is none, or nothing was heard of it yet. */
-  indexStatus(): IndexFollowerStatus | undefined {
-    return this.#indexStatus;
+  indexStatus(): ElasticsearchStatus | undefined {
+    const [status, alerts] = [this.#indexStatus, this.#alertsStatus];
+    return status && { ...status, ...(alerts !== undefined && { alerts }) };
   }
 
   /** How the targets of alerts are; none before anything was heard of them. */
@@ -292,6 +295,9 @@ export class FollowerThread {
         return;
       case 'index_status':
         this.#hearIndexStatus(message.status);
+        return;
+      case 'alerts_index_status':
+        this.#alertsStatus = message.status;
         return;
       case 'index_verified':
         this.onIndexVerified?.(message.result);

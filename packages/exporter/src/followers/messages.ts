@@ -6,6 +6,11 @@ import type { ErasureCounts } from './subject-eraser.ts';
 import type { SubjectNames } from './subject-names.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
+/** How the index in Elasticsearch is, and the stream of alerts beside it. */
+export interface ElasticsearchStatus extends IndexFollowerStatus {
+  alerts?: IndexFollowerStatus;
+}
+
 /** What the thread of the followers is started with. */
 export interface FollowerThreadData {
   dataDirectory: string;
@@ -67,6 +72,8 @@ export type FromFollowers =
   | { kind: 'derived'; drafts: DerivedDraft[] }
   /** How the index in Elasticsearch is. */
   | { kind: 'index_status'; status: IndexFollowerStatus }
+  /** How the stream of alerts there is. */
+  | { kind: 'alerts_index_status'; status: IndexFollowerStatus }
   /** Something about it that an operator is to be told of. */
   | { kind: 'index_notice'; notice: IndexNotice }
   /** A scheduled verification of it came to its end. */

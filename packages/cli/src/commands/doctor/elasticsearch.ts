@@ -22,9 +22,16 @@ export function checkElasticsearch({ elasticsearch }: JsonObject): Finding[] {
   return [warning(SUBJECT, `${message}; ${lag} records wait`, fix)];
 }
 
-/** What Elasticsearch refused of the records of a data directory. */
+/** What Elasticsearch refused of the records and alerts of a data directory. */
 export async function checkDeadLetters(directory: string): Promise<Finding[]> {
-  const file = dataDirectory(directory).elasticsearchFile;
+  const { elasticsearchFile, elasticsearchAlertsFile } = dataDirectory(directory);
+  return [
+    ...(await checkLetters(elasticsearchFile, 'records')),
+    ...(await checkLetters(elasticsearchAlertsFile, 'alerts')),
+  ];
+}
+
+async function checkLetters(file: string, what: string): Promise<Finding[]> {
   try {
     await access(file);
   } catch {
@@ -39,7 +46,7 @@ export async function checkDeadLetters(directory: string): Promise<Finding[]> {
     return [
       bad(
         SUBJECT,
-        `it refused ${formatCount(count)} records: ${[...letters, ...more].join('; ')}`,
+        `it refused ${formatCount(count)} ${what}: ${[...letters, ...more].join('; ')}`,
         'Mend the mapping (spanledger setup elasticsearch), then: spanledger reindex --refused. Another document under the id of a record is named by: spanledger verify --index elasticsearch',
       ),
     ];

@@ -10,8 +10,8 @@ import type { OutgoingDocument, WriterTrouble } from './bulk-writer.ts';
 import { originDigest } from './document-id.ts';
 import type { IndexPosition, IndexState } from './index-state.ts';
 import { MAX_DEAD_LETTERS } from './index-state.ts';
-import { outgoingDocument } from './outgoing-document.ts';
-import type { DocumentText } from './outgoing-document.ts';
+import { ReadAhead } from './read-ahead.ts';
+import type { DocumentTextRange } from './read-ahead.ts';
 import { readFailure } from './request-failure.ts';
 import { readIdentity, replacedBecause } from './stream-identity.ts';
 import type { StreamIdentity } from './stream-identity.ts';
@@ -22,11 +22,6 @@ const IDENTITY_INTERVAL_MS = 30_000;
 
 /** How often it is looked whether dead letters are gone: `spanledger reindex` takes them in beside this. */
 const LETTERS_INTERVAL_MS = 2_000;
-
-/** Documents that are read from the ledger at a time: fewer where they are large, so that memory stays what it was. */
-const MIN_READ_DOCUMENTS = 64;
-const MAX_READ_DOCUMENTS = 2048;
-const READ_BYTES = 8 * 1024 * 1024;
 
 /** How long a stop waits for Elasticsearch; what is left is indexed after the next start. */
 export const DRAIN_MS = 3_000;
@@ -58,12 +53,6 @@ export type IndexNotice =
 export interface DocumentRange {
   /** @returns the documents from one ledger index up to, not including, another, all published */
   readRange(from: number, to: number): Promise<JsonObject[]>;
-}
-
-/** Reads the text of documents as they are indexed. */
-export interface DocumentTextRange {
-  /** @returns the documents from one ledger index up to, not including, another, all published */
-  readTexts(from: number, to: number): Promise<DocumentText[]>;
 }
 
 /** What the follower joins. */
@@ -106,7 +95,6 @@ export class IndexFollower {
   /** Records before this one may be in the stream although the position does not say so. */
   #askBelow = 0;
   #identityAtMs = 0;
-  #readDocuments = MIN_READ_DOCUMENTS;
   #trouble: WriterTrouble | undefined;
   #deadLetters: number;
   #running: Promise<void> = Promise.resolve();
@@ -258,24 +246,23 @@ export class IndexFollower {
     const { ledger } = this.#options;
     // What is prepared goes out when what went before is stored.
     let underWay: Promise<void> = Promise.resolve();
-    const gathered: OutgoingDocument[] = [];
-    let read = this.#place.position;
+    const ahead = new ReadAhead(this.#options.documents, this.#digest, this.#place.position);
     try {
       for (;;) {
         signal.throwIfAborted();
         const { published } = ledger.sizes();
-        if (read < published && !this.#isFull(gathered)) {
-          gathered.push(...(await this.#read(read, Math.min(published, read + this.#readDocuments))));
-          read = (gathered.at(-1)?.index ?? read) + 1;
-        } else if (gathered.length > 0) {
+        if (ahead.position < published && !ahead.isFull(this.#bulk.size)) {
+          await ahead.read(published, this.#askBelow);
+        } else if (!ahead.isEmpty) {
           await underWay;
-          const batch = this.#take(gathered);
+          const batch = ahead.take(this.#bulk.size);
           underWay = this.#index(batch, signal);
           // It is awaited before the next one; until then its failure is nobody's surprise.
           underWay.catch(() => undefined);
         } else {
           await underWay;
-          await this.#awaitPublished(read + 1, signal);
+          this.#pass(ahead.position);
+          await this.#awaitPublished(ahead.position + 1, signal);
         }
       }
     } finally {
@@ -283,45 +270,23 @@ export class IndexFollower {
     }
   }
 
-  async #read(from: number, to: number): Promise<OutgoingDocument[]> {
-    const documents = await this.#options.documents.readTexts(from, to);
-    const outgoing = documents.map((document, i) =>
-      outgoingDocument(document, this.#digest, from + i, from + i < this.#askBelow),
-    );
-    const bytes = outgoing.reduce((sum, document) => sum + document.bytes, 0);
-    const fitting = Math.floor((READ_BYTES * outgoing.length) / Math.max(1, bytes));
-    // Twice as many at most, for the next ones may be larger.
-    const more = Math.min(fitting, this.#readDocuments * 2, MAX_READ_DOCUMENTS);
-    this.#readDocuments = Math.max(MIN_READ_DOCUMENTS, more);
-    return outgoing;
-  }
-
-  /** Whether there is enough for a request as large as one may be now. */
-  #isFull(gathered: readonly OutgoingDocument[]): boolean {
-    const { size } = this.#bulk;
-    return (
-      gathered.length >= size.documents || gathered.reduce((sum, { bytes }) => sum + bytes, 0) >= size.bytes
-    );
-  }
-
-  #take(gathered: OutgoingDocument[]): OutgoingDocument[] {
-    const { size } = this.#bulk;
-    let bytes = 0;
-    let count = 0;
-    for (const document of gathered) {
-      bytes += document.bytes;
-      if (count > 0 && (count >= size.documents || bytes > size.bytes)) break;
-      count++;
-    }
-    return gathered.splice(0, count);
+  /** Notes that nothing before a record is for this stream that is not there. */
+  #pass(position: number): void {
+    if (position <= this.#place.position) return;
+    const { state, log } = this.#options;
+    this.#place = { ...this.#place, origin: log.origin, position };
+    state.commit(this.#place);
+    this.#tell();
   }
 
   async #index(batch: readonly OutgoingDocument[], signal: AbortSignal): Promise<void> {
-    const last = batch.at(-1);
-    if (last === undefined) return;
+    const [first, last] = [batch[0], batch.at(-1)];
+    if (first === undefined || last === undefined) return;
     const { state, log } = this.#options;
     if (Date.now() - this.#identityAtMs > IDENTITY_INTERVAL_MS) await this.#checkIdentity(signal);
     await this.#awaitRoom(signal);
+    // What is under way lies just behind the position, where it is asked for after a crash.
+    this.#pass(first.index);
     const { refused } = await this.#bulk.write(batch, signal);
     if (this.#place.backing === '') await this.#checkIdentity(signal);
     this.#place = { ...this.#place, origin: log.origin, position: last.index + 1 };

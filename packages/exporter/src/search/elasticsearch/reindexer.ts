@@ -1,4 +1,5 @@
 import type { Client } from '@elastic/elasticsearch';
+import type { JsonObject } from '@spanledger/record';
 
 import { BulkWriter } from './bulk-writer.ts';
 import type { WriterTrouble } from './bulk-writer.ts';
@@ -23,6 +24,8 @@ export interface ReindexerOptions {
   stream: string;
   origin: string;
   documents: DocumentRange;
+  /** Which documents are for the stream; default: all. */
+  select?: (document: JsonObject) => boolean;
   /** Where what is refused is kept, and what is not any more is taken away. */
   state: IndexState;
   /** From one ledger index up to, not including, another. */
@@ -53,6 +56,7 @@ export interface ReindexReport {
  */
 export async function reindex(options: ReindexerOptions): Promise<ReindexReport> {
   const { writer, reader, stream, origin, documents, state, from, to, onProgress, signal } = options;
+  const { select = () => true } = options;
   const digest = originDigest(origin);
   const backings = async (): Promise<string[]> =>
     (await readIdentity(reader, stream, REQUEST_TIMEOUT_MS, signal)).backings.map(({ name }) => name);
@@ -66,10 +70,14 @@ export async function reindex(options: ReindexerOptions): Promise<ReindexReport>
   const report: ReindexReport = { records: 0, created: 0, replaced: 0, refused: 0 };
   for (let first = from; first < to; first += CHUNK_RECORDS) {
     const end = Math.min(to, first + CHUNK_RECORDS);
-    const expected = await documents.readRange(first, end);
-    report.replaced += await replaceAltered({ expected, first, digest, writer, reader, stream, backings });
-    const outgoing = expected.map((document, i) =>
-      outgoingDocument(textOfDocument(document), digest, first + i, true),
+    const expected = (await documents.readRange(first, end))
+      .map((document, i) => ({ index: first + i, document }))
+      .filter(({ document }) => select(document));
+    if (expected.length > 0) {
+      report.replaced += await replaceAltered({ expected, digest, writer, reader, stream, backings });
+    }
+    const outgoing = expected.map(({ index, document }) =>
+      outgoingDocument(textOfDocument(document), digest, index, true),
     );
     const { refused, created } = await bulk.write(outgoing, signal);
     const stays = new Set(refused.map(({ index }) => index));

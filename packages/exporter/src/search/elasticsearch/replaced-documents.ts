@@ -8,12 +8,16 @@ import { IncompleteAnswerError } from './request-failure.ts';
 /** The most copies of documents that an answer brings. */
 const MAX_FOUND = 10_000;
 
+/** A document and its place in the ledger. */
+export interface IndexedDocument {
+  index: number;
+  document: JsonObject;
+}
+
 /** What is held to what is stored. */
 export interface ReplaceOptions {
-  /** The documents as they should be, in order. */
-  expected: readonly JsonObject[];
-  /** Ledger index of the first. */
-  first: number;
+  /** The documents as they should be. */
+  expected: readonly IndexedDocument[];
   /** Of the log's origin. */
   digest: string;
   writer: Client;
@@ -29,11 +33,11 @@ export interface ReplaceOptions {
  * @returns how many were replaced
  */
 export async function replaceAltered(options: ReplaceOptions): Promise<number> {
-  const { expected, first, digest, writer, reader, stream } = options;
+  const { expected, digest, writer, reader, stream } = options;
   if ((await options.backings()).length === 0) return 0;
   // So that what was stored a moment ago is seen; where the key may not do this, it is as good as new anyway.
   await reader.indices.refresh({ index: stream }).catch(() => undefined);
-  const wanted = new Map(expected.map((document, i) => [documentId(digest, first + i), document]));
+  const wanted = new Map(expected.map(({ index, document }) => [documentId(digest, index), document]));
   const { hits } = await reader.search({
     index: stream,
     query: { ids: { values: [...wanted.keys()] } },
