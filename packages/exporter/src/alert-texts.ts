@@ -1,9 +1,9 @@
 import type { LedgerReader } from '@spanledger/ledger';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 
-import type { DocumentText } from './document-texts.ts';
 import { DocumentReader } from './documents.ts';
 import type { OpeningsReader } from './openings.ts';
+import { type DocumentText, textOfDocument } from './search/elasticsearch/index.ts';
 
 /** As it stands in an alert's canonical bytes, and by chance in those of others. */
 const KIND = '"kind":"alert"';
@@ -35,11 +35,7 @@ export class AlertTexts {
 
   async #read(index: number): Promise<DocumentText | undefined> {
     const [document] = await this.#documents.readRange(index, index + 1);
-    if (document === undefined || !isAlert(document)) return undefined;
-    const { audit } = document;
-    const integrity = isJsonObject(audit) ? audit['integrity'] : undefined;
-    const hash = isJsonObject(integrity) ? integrity['hash'] : undefined;
-    return { hash: String(hash), json: Buffer.from(JSON.stringify(document)) };
+    return document === undefined || !isAlert(document) ? undefined : textOfDocument(document);
   }
 }
 

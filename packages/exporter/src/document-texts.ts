@@ -5,14 +5,7 @@ import { MAX_ENTRY_BYTES, DocumentOpener } from '@spanledger/record';
 import { CheckpointReach } from './checkpoint-reach.ts';
 import { DocumentReader } from './documents.ts';
 import type { OpeningBytesReader, OpeningsReader } from './openings.ts';
-
-/** A document on its way into an index. */
-export interface DocumentText {
-  /** `audit.integrity.hash`. */
-  hash: string;
-  /** JSON, UTF-8. */
-  json: Uint8Array;
-}
+import type { DocumentText } from './search/elasticsearch/index.ts';
 
 const LEAF_PREFIX = 0x00;
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HrTime } from '@opentelemetry/api';
 import type { Service } from '@spanledger/audit-exporter';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runHere } from '../../support/cli/context.ts';
@@ -13,6 +14,7 @@ import { type SecuredElasticsearch, securedElasticsearch } from './shared.ts';
 
 const NAMESPACE = `books_${randomBytes(4).toString('hex')}`;
 const AUDIT = `logs-spanledger.audit-${NAMESPACE}`;
+const ALERTS = `logs-spanledger.alerts-${NAMESPACE}`;
 const CUSTOM = `/_component_template/spanledger-${NAMESPACE}@custom`;
 const RECORDS = 6;
 
@@ -152,4 +154,41 @@ test('what a wrong mapping refuses is listed by doctor, and taken in once it was
     return now !== undefined && 'dead_letters' in now && now.dead_letters === 0;
   });
   expect((await command(['verify', '--index', 'elasticsearch'])).status).toBe(0);
+});
+
+test('an alert stands in the stream of alerts too, once, also after a restart and an indexing anew', async () => {
+  const spans = Array.from({ length: 5 }, (_, i) => {
+    const time: HrTime = [1_764_000_000 + 10 * i, 0];
+    const attributes = { ...sessionAttributes('dora', 's2'), 'oidc.error': 'access_denied' };
+    const events = [{ name: 'oidc.authorization.failed', time, attributes }];
+    return sender.span({ start: time, end: time, attributes: sessionAttributes('dora', 's2'), events });
+  });
+  expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
+  const alerts = async (stream: string): Promise<{ _id: string; _source: object }[]> => {
+    await admin('POST', `/${stream}/_refresh`);
+    const query = { term: { 'event.kind': 'alert' } };
+    const { body } = await admin('POST', `/${stream}/_search`, { query });
+    return Object(body).hits.hits;
+  };
+  await waitFor('the alert', async () => (await alerts(ALERTS)).length > 0, 30_000);
+  const [alert] = await alerts(ALERTS);
+  expect(alert?._source).toMatchObject({ rule: { id: 'failed-logins-per-user' }, user: { id: 'dora' } });
+  await caughtUp(service.url);
+  const [copy] = await alerts(AUDIT);
+  expect(alert).toMatchObject({ _id: copy?._id, _source: copy?._source });
+
+  await service.close();
+  await admin('POST', `/${ALERTS}/_rollover`);
+  service = await startTestService(data.path, environment());
+  await send(1);
+  await waitFor('the alerts to be looked through', async () => {
+    const { elasticsearch, sizes } = await readStatus(service.url);
+    return Object(Object(elasticsearch).alerts).position === sizes.published;
+  });
+  expect((await alerts(ALERTS)).map(({ _id }) => _id)).toEqual([alert?._id]);
+
+  await admin('POST', `/${ALERTS}/_delete_by_query?refresh`, { query: { match_all: {} } });
+  expect(await alerts(ALERTS)).toEqual([]);
+  expect((await command(['reindex'])).report).toMatchObject({ ok: true, created: 1, refused: 0 });
+  expect(await alerts(ALERTS)).toMatchObject([{ _id: alert?._id, _source: alert?._source }]);
 });

@@ -11,3 +11,5 @@ export { verifyOnSchedule } from './scheduled-verification.ts';
 export type { IndexVerification } from './scheduled-verification.ts';
 export { eraseDocuments } from './document-eraser.ts';
 export { originDigest } from './document-id.ts';
+export { textOfDocument } from './outgoing-document.ts';
+export type { DocumentText } from './outgoing-document.ts';
