@@ -5,6 +5,7 @@ import type { ElasticsearchConfig } from './config/index.ts';
 import { dataDirectory } from './data-directory.ts';
 import { openElasticsearchRooms } from './elasticsearch-access.ts';
 import { describeFailure } from './elasticsearch/index.ts';
+import { environmentKek, kekEnvironment } from './environment-kek.ts';
 import { ExporterError } from './errors.ts';
 import { IndexState, reindex } from './search/elasticsearch/index.ts';
 import type { ElasticsearchTroubleCode, ReindexReport } from './search/elasticsearch/index.ts';
@@ -39,7 +40,12 @@ export async function reindexElasticsearch(
   const { elasticsearch, env = process.env, onProgress, onTrouble, signal } = options;
   const paths = dataDirectory(directory);
   await using cleanup = new AsyncDisposableStack();
-  const rooms = await openElasticsearchRooms(paths, elasticsearch, env['SPANLEDGER_KEK'], cleanup);
+  const rooms = await openElasticsearchRooms(
+    paths,
+    elasticsearch,
+    await environmentKek(kekEnvironment(env)),
+    cleanup,
+  );
   const { size, origin } = await rooms.log.checkpoint();
   const { from = 0, to = size } = options;
   if (from > to || to > size) {

@@ -1,3 +1,4 @@
+import { environmentKek, kekEnvironment } from './environment-kek.ts';
 import { access } from 'node:fs/promises';
 
 import type { ElasticsearchConfig } from './config/index.ts';
@@ -35,7 +36,7 @@ export async function verifyElasticsearch(
   const { elasticsearch, env = process.env, onProgress, signal } = options;
   const paths = dataDirectory(directory);
   await using cleanup = new AsyncDisposableStack();
-  const kek = env['SPANLEDGER_KEK'];
+  const kek = await environmentKek(kekEnvironment(env));
   const { log, documents, reader, stream } = await openElasticsearchRooms(paths, elasticsearch, kek, cleanup);
   const state = await openState(paths.elasticsearchFile);
   cleanup.defer(() => {

@@ -17,7 +17,7 @@ export function warnOfExposure(
   }
   if (isOpen) facts.push('whoever reaches the port may send spans and read the audit trail');
   if (!doors.isEncrypted) facts.push('connections are not encrypted');
-  if (config.kek === undefined)
+  if (config.kek === undefined && config.kekCommand === undefined)
     facts.push(`the key that opens personal data lies beside it, in ${paths.kekFile}`);
   if (config.witnessing === undefined) facts.push('nobody outside countersigns the checkpoints');
   if (facts.length > 0) log.warn(`not secure yet: ${facts.join('; ')}`);

@@ -7,6 +7,7 @@ import { fileTiles, LedgerReader } from '@spanledger/ledger';
 
 import { dataDirectory } from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { environmentKek, kekEnvironment } from './environment-kek.ts';
 import { ExporterError } from './errors.ts';
 import { followedRecords } from './followed-records.ts';
 import type { FollowedRecords } from './followed-records.ts';
@@ -51,12 +52,11 @@ export async function verifyIndex(directory: string, options: VerifyIndexOptions
   const startedMs = performance.now();
   const { env = process.env, onProgress = () => undefined } = options;
   const paths = dataDirectory(directory);
-  const kek = await loadKek(paths.kekFile, env['SPANLEDGER_KEK'], false);
+  const brought = await environmentKek(kekEnvironment(env));
+  const kek = await loadKek(paths.kekFile, brought, false);
   const key = await loadIndexKey(paths.indexKeyFile, kek, false);
   await using cleanup = new AsyncDisposableStack();
-  const openings = cleanup.adopt(await openStoredOpenings(paths, env['SPANLEDGER_KEK']), (room) =>
-    room.close(),
-  );
+  const openings = cleanup.adopt(await openStoredOpenings(paths, brought), (room) => room.close());
   const reader = new LedgerReader(fileTiles(paths.ledger));
   const stored = await openStored(paths, key, reader);
   const { index, sessions, published } = stored;

@@ -21,6 +21,7 @@ import {
   elasticsearchWarnings,
 } from './elasticsearch-report.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
+import { environmentKek } from './environment-kek.ts';
 import { ExporterError } from './errors.ts';
 import { type ElasticsearchStatus, FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
@@ -104,7 +105,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   // Before anything is opened: whoever wrote the rules is told at once what is wrong with them.
   loadRules({ file: config.alerts.rulesFile, disabled: config.alerts.disabled });
   const { paths, storage } = await openDirectory(config, closers);
-  const kek = await loadKek(paths.kekFile, config.kek, true);
+  const brought = await environmentKek(config);
+  const kek = await loadKek(paths.kekFile, brought, true);
   const { origin, signers } = await loadLogIdentity(paths, config);
   const [signer, ...laterSigners] = signers;
   const referenceKey = await loadReferenceKey(paths.referenceKeyFile, kek, true);
@@ -153,7 +155,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await rememberReferences(ledger.journal, references);
   const thread = await FollowerThread.start({
     dataDirectory: paths.root,
-    environmentKek: config.kek,
+    environmentKek: brought,
     sessions: config.sessions,
     elasticsearch: config.elasticsearch,
     alerts: config.alerts,

@@ -8,6 +8,7 @@ import { createArchive } from './archive.ts';
 import type { Archive } from './archive-types.ts';
 import { dataDirectory } from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { environmentKek, kekEnvironment } from './environment-kek.ts';
 import { ExporterError } from './errors.ts';
 import { lazyCompleteness } from './lazy-completeness.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
@@ -31,10 +32,10 @@ export interface StoredArchiveOptions {
  */
 export async function openArchive(directory: string, options: StoredArchiveOptions = {}): Promise<Archive> {
   const paths = dataDirectory(directory);
-  const environmentKek = (options.env ?? process.env)['SPANLEDGER_KEK'];
+  const brought = await environmentKek(kekEnvironment(options.env ?? process.env));
   const vkey = await readVkey(paths);
   for (const file of [paths.vaultFile, paths.indexFile, paths.sessionsFile]) await demandFile(paths, file);
-  const kek = await loadKek(paths.kekFile, environmentKek, false);
+  const kek = await loadKek(paths.kekFile, brought, false);
   const key = await loadIndexKey(paths.indexKeyFile, kek, false);
   const source = fileTiles(paths.ledger);
   const opened: { close(): void }[] = [];
@@ -42,7 +43,7 @@ export async function openArchive(directory: string, options: StoredArchiveOptio
     for (const room of opened.toReversed()) room.close();
   };
   try {
-    const openings = await openStoredOpenings(paths, environmentKek);
+    const openings = await openStoredOpenings(paths, brought);
     opened.push(openings);
     const search = openSearchIndex({ file: paths.indexFile, key, openings, readOnly: true });
     opened.push(search);

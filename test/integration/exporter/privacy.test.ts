@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Service } from '@spanledger/audit-exporter';
+import { openArchive, type Service } from '@spanledger/audit-exporter';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Vault } from '../../../packages/exporter/src/privacy/vault.ts';
 import {
@@ -137,6 +137,19 @@ describe('the opened groups', () => {
     await expect(startTestService(data.path)).rejects.toMatchObject({ code: 'key_mismatch' });
     // A failed start leaves the directory as it was.
     await start({ SPANLEDGER_KEK: one });
+  });
+
+  test('open under a key that a command brings, and no key lies in the directory', async () => {
+    const kek = Buffer.alloc(32, 3).toString('base64');
+    const command = JSON.stringify([process.execPath, '-p', JSON.stringify(kek)]);
+    const service = await start({ SPANLEDGER_KEK_COMMAND: command });
+    await sendAlice(service, 1);
+    await service.close();
+    expect(await readdir(join(data.path, 'keys'))).not.toContain('kek');
+    const archive = await openArchive(data.path, { env: { SPANLEDGER_KEK_COMMAND: command } });
+    expect((await archive.search({ query: 'user.id:alice-4711' })).records).toHaveLength(1);
+    await archive.close();
+    await expect(openArchive(data.path, { env: {} })).rejects.toMatchObject({ code: 'key_missing' });
   });
 
   test('of one person are under a key of their own: without it the others still open', async () => {

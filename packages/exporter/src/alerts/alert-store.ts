@@ -10,6 +10,7 @@ import {
   inTransaction,
   openFollowerDatabase,
   readPosition,
+  settleDatabase,
   writePosition,
 } from '../follower-database.ts';
 import type { Follower } from '../follower.ts';
@@ -163,6 +164,10 @@ export function openAlerts(options: AlertStoreOptions): Follower {
   return {
     ...listOf(database),
     outbox,
+    // Its states name nobody; what was on its way to the ledger is to be in no free page.
+    settleErasure: () => {
+      settleDatabase(database);
+    },
     async process(batch) {
       const taken = await records.read(batch);
       const isPastAlert = await pastOf();

@@ -81,6 +81,9 @@ export const CONFIG_VARIABLE = 'SPANLEDGER_CONFIG';
 /** The key-encryption key, base64; never in a file that is also read for other things. */
 export const KEK_VARIABLE = 'SPANLEDGER_KEK';
 
+/** A command that prints it, a JSON list: `["/usr/local/bin/unwrap-kek", "spanledger"]`. */
+export const KEK_COMMAND_VARIABLE = 'SPANLEDGER_KEK_COMMAND';
+
 /**
  * Lays the environment over what the file said.
  *

@@ -4,9 +4,16 @@ import envPaths from 'env-paths';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { parseKekCommand } from '../environment-kek.ts';
 import { ExporterError } from '../errors.ts';
 import { readIndexConfig } from './elasticsearch.ts';
-import { applyEnvironment, CONFIG_VARIABLE, KEK_VARIABLE, setField } from './environment.ts';
+import {
+  applyEnvironment,
+  CONFIG_VARIABLE,
+  KEK_COMMAND_VARIABLE,
+  KEK_VARIABLE,
+  setField,
+} from './environment.ts';
 import type { AnchorConfig } from '../anchor/index.ts';
 import { readAlerts } from './alerts.ts';
 import { readDeliver } from './deliver.ts';
@@ -71,6 +78,15 @@ export function loadConfig(sources: ConfigSources): Config {
       `the environment variable ${KEK_VARIABLE}: must be the base64 of 32 bytes; make one with: openssl rand -base64 32`,
     );
   }
+  const commandText = nonEmpty(sources.env[KEK_COMMAND_VARIABLE]);
+  const kekCommand = commandText === undefined ? undefined : parseKekCommand(commandText);
+  if (commandText !== undefined && (kekCommand === undefined || kek !== undefined)) {
+    problems.push(
+      kekCommand === undefined
+        ? `the environment variable ${KEK_COMMAND_VARIABLE}: must be a JSON list, the program and its arguments`
+        : `the environment variables ${KEK_VARIABLE} and ${KEK_COMMAND_VARIABLE}: only one of them can bring the key`,
+    );
+  }
   const values = parsed.data ?? {};
   const host = values.listen?.host ?? DEFAULT_HOST;
   const insecure = values.insecure ?? false;
@@ -125,6 +141,7 @@ export function loadConfig(sources: ConfigSources): Config {
     logLevel: values.log?.level ?? 'info',
     logFormat: values.log?.format ?? 'auto',
     kek,
+    kekCommand,
   });
 }
 

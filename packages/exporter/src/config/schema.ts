@@ -278,6 +278,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   readonly logFormat: LogFormat;
   /** The environment's key-encryption key, base64; undefined: a file in the data directory. */
   readonly kek: string | undefined;
+  /** Program and arguments that print it; undefined: none. */
+  readonly kekCommand: readonly string[] | undefined;
 }
 
 /**

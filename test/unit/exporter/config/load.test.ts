@@ -156,6 +156,7 @@ describe('where values come from', () => {
       logLevel: 'silent',
       logFormat: 'json',
       kek: undefined,
+      kekCommand: undefined,
     });
   });
 });
