@@ -6,7 +6,7 @@ export const MINUTE: number = 60 * SECOND;
 export const HOUR: number = 60 * MINUTE;
 
 /** How long an access token lives. */
-export const TOKEN_LIFE: number = HOUR;
+const TOKEN_LIFE: number = HOUR;
 
 export const ISSUER = 'https://id.example';
 

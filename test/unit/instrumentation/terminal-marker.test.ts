@@ -8,18 +8,21 @@ import { makeSpan } from '../../support/instrumentation/spans.ts';
 const STREAM = 'cd'.repeat(16);
 
 let written: DecodedSpan[] = [];
-let outcome: AppendOutcome | 'refuse' = 'written';
+let outcome: AppendOutcome = 'written';
+/** So many appends fail, whatever they want. */
+let refusals = 0;
 let sink: SpoolSink;
 
 beforeEach(() => {
   written = [];
   outcome = 'written';
+  refusals = 0;
   sink = new SpoolSink({
     streamId: STREAM,
     encoder: new TraceEncoder(STREAM),
     writer: {
       append: (_kind, _numbers, payload, _spans, mode) => {
-        if (outcome === 'refuse') return 'disk_full';
+        if (refusals-- > 0) return 'disk_full';
         if (mode !== 'force' && outcome !== 'written') return outcome;
         written.push(...decodeTraceRequest(Buffer.from(payload)));
         return 'written';
@@ -76,10 +79,10 @@ describe('the terminal marker', () => {
   });
 
   test('leaves its number to the report of losses that another process has to make', () => {
-    outcome = 'refuse';
+    // The span, and the report of its loss; there would be room for the marker.
+    refusals = 2;
     sink.emit(makeSpan());
     sink.end();
-    outcome = 'written';
     expect(written).toEqual([]);
     sink.end();
     expect(seen()).toEqual([
