@@ -9,6 +9,7 @@ import { printable } from '../output/text.ts';
 import type { Tone } from '../output/paint.ts';
 import { checkApp } from './doctor/app.ts';
 import { checkDirectory } from './doctor/directory.ts';
+import { checkCertificate } from './doctor/doors.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkConfiguration, checkNode } from './doctor/machine.ts';
 import { checkNamedService, checkPort, checkService } from './doctor/service.ts';
@@ -68,6 +69,7 @@ async function look(options: DoctorOptions, context: Context): Promise<Finding[]
 
 async function examineAll(options: SourceOptions, context: Context): Promise<Finding[]> {
   const findings = [checkNode(process.versions.node), checkConfiguration(context.env, isExplicit(options))];
+  findings.push(...(await checkCertificate(context.env, context.now())));
   // With a configuration that cannot be read, there is no telling where things are, unless the command line does.
   const canLocate = findings.every(({ verdict }) => verdict !== 'bad') || options.data !== undefined;
   if (canLocate) findings.push(...(await examinePlaces(options, context)));

@@ -9,6 +9,7 @@ import { describeError } from '../../failure.ts';
 import { formatCount, formatMilliseconds } from '../../output/text.ts';
 import { keyFiles } from '../keys.ts';
 import { checkAlertDeadLetters } from './delivery.ts';
+import { checkTokens } from './doors.ts';
 import { checkDeadLetters } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkFollowers } from './followers.ts';
@@ -59,6 +60,7 @@ export async function checkDirectory(
     ...(await checkKeys(directory)),
     await checkLedger(directory, context),
     ...(await checkArchive(directory, context)),
+    ...checkTokens(directory, context.now()),
     ...(await checkDeadLetters(directory)),
     ...(await checkAlertDeadLetters(directory)),
   ];
