@@ -50,6 +50,16 @@ interface Touched<Row> {
   by: FollowedRecord;
 }
 
+/** What a batch changed. */
+interface FoldedBatch {
+  sessions: SessionRow[];
+  /** References of sessions that time may change from now on. */
+  living: ReadonlySet<string>;
+  tokens: TokenRow[];
+  /** What is to be recorded. */
+  findings: DerivedDraft[];
+}
+
 /** Folds a batch of records into sessions and tokens: what is read is read once, what changed is written once. */
 export class SessionFold {
   readonly #options: SessionFoldOptions;
@@ -58,6 +68,7 @@ export class SessionFold {
   readonly #hidden: Map<string, string> = new Map();
   readonly #findings: Map<string, DerivedDraft> = new Map();
   readonly #actorEnds: ActorEnd[] = [];
+  readonly #living: Set<string> = new Set();
   /** `@timestamp` of the latest record. */
   latest = '';
 
@@ -81,7 +92,7 @@ export class SessionFold {
   }
 
   /** What the batch changed, and what it shows; nothing is taken in afterwards. */
-  finish(): { sessions: SessionRow[]; tokens: TokenRow[]; findings: DerivedDraft[] } {
+  finish(): FoldedBatch {
     const { config } = this.#options;
     if (config !== undefined) {
       for (const { row, by } of this.#sessions.values()) this.#findUseOfSession(row, by, config);
@@ -89,6 +100,7 @@ export class SessionFold {
     }
     return {
       sessions: [...this.#sessions.values()].map(({ row }) => row),
+      living: this.#living,
       tokens: [...this.#tokens.values()].map(({ row }) => row),
       findings: [...this.#findings.values()],
     };
@@ -122,6 +134,10 @@ export class SessionFold {
     }
     const stored = sessions.byReference(facts.reference);
     const row = stored ?? newSession(facts, index);
+    // Where time may not have anything more to bring about, it has from now on.
+    if (stored?.lastActive === undefined || stored.state === 'idle' || isEnded(stored.state)) {
+      this.#living.add(facts.reference);
+    }
     this.#sessions.set(facts.reference, { row, by });
     if (stored === undefined && facts.issuer !== undefined) {
       // Heard of after its person's sessions were ended, and older than that.
@@ -148,6 +164,7 @@ export class SessionFold {
       if (row === undefined || row.actor !== actor || row.issuer !== issuer || row.started > step.time)
         continue;
       this.#sessions.set(reference, { row, by: this.#sessions.get(reference)?.by ?? followed });
+      this.#living.add(reference);
       endSession(row, step);
     }
   }
@@ -184,14 +201,15 @@ export class SessionFold {
   }
 
   #findUseOfToken(row: TokenRow, by: FollowedRecord, { clockSkewMs }: SessionsConfig): void {
-    const party = partyIn(by, { reference: row.session, actor: row.actor });
     const { lastUse, expiresAt, revoked, replacements } = row;
     const isAfter = (end: string): boolean =>
-      lastUse !== undefined && msOf(lastUse.time) - msOf(end) > clockSkewMs;
+      lastUse !== undefined && lastUse.time > end && msOf(lastUse.time) - msOf(end) > clockSkewMs;
+    // Made only where something was found, which is hardly ever.
+    const party = (): EvidenceParty => partyIn(by, { reference: row.session, actor: row.actor });
     if (revoked !== undefined && isAfter(revoked.time))
-      this.#put(findTokenUse(row, 'revoked', revoked, party));
+      this.#put(findTokenUse(row, 'revoked', revoked, party()));
     if (expiresAt !== undefined && isAfter(expiresAt))
-      this.#put(findTokenUse(row, 'expired', undefined, party));
+      this.#put(findTokenUse(row, 'expired', undefined, party()));
     const session =
       row.session === undefined || lastUse === undefined ? undefined : this.#stored(row.session);
     if (session?.ended !== undefined && isEnded(session.state) && isAfter(session.ended)) {
@@ -200,12 +218,12 @@ export class SessionFold {
       );
       const reason =
         session.state === 'expired' ? 'expired' : session.state === 'revoked' ? 'revoked' : 'logged_out';
-      this.#put(findTokenUse(row, reason, end, party));
+      this.#put(findTokenUse(row, reason, end, party()));
     }
     const [first, last] = [replacements[0], replacements.at(-1)];
     // Two requests of one application that meet in the same moment are not somebody else.
     if (first !== undefined && last !== undefined && msOf(last.time) - msOf(first.time) > clockSkewMs) {
-      this.#put(findReuse(row, party));
+      this.#put(findReuse(row, party()));
     }
   }
 
@@ -229,15 +247,16 @@ export class SessionFold {
       if (replaced !== undefined) replaceToken(replaced, hidden.token, at);
     }
     if (config === undefined) return;
-    const party = partyOf(followed.record, followed.openings);
     const excess = exceedingScopes(row, facts);
-    if (excess.length > 0) this.#put(findExcess(row, excess, at, party));
+    if (excess.length > 0)
+      this.#put(findExcess(row, excess, at, partyOf(followed.record, followed.openings)));
     const skewMs = skewOf(facts, config.clockSkewMs);
     if (skewMs !== undefined) {
+      const { openings } = followed;
       const { audit, service } = followed.record;
       const name = service?.['name'];
       const producer = audit.sequence?.stream_id ?? (typeof name === 'string' ? name : '');
-      this.#put(findSkew(producer, facts.issuer, skewMs, at, party));
+      this.#put(findSkew(producer, facts.issuer, skewMs, at, partyOf(followed.record, openings)));
     }
   }
 
@@ -279,10 +298,11 @@ function partyIn(
 
 /** How far the clock of a record's service is from the issuer's, milliseconds; undefined where it is near enough. */
 function skewOf({ issuedAt, time, signal, grantType }: TokenFacts, toleratedMs: number): number | undefined {
-  if (issuedAt === undefined) return undefined;
+  const isIssue = signal === 'issued' || signal === 'refreshed';
+  if (issuedAt === undefined || (!isIssue && time >= issuedAt)) return undefined;
   const skewMs = msOf(time) - msOf(issuedAt);
   // Before it was issued nobody can have it.
   if (skewMs < -(toleratedMs + ISSUER_CLOCK_MS)) return skewMs;
-  const isFresh = (signal === 'issued' || signal === 'refreshed') && grantType !== 'client_credentials';
+  const isFresh = isIssue && grantType !== 'client_credentials';
   return isFresh && skewMs > toleratedMs + ISSUE_DELAY_MS ? skewMs : undefined;
 }

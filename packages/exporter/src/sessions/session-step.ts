@@ -69,6 +69,9 @@ export function addStep(steps: SessionStep[], step: SessionStep): boolean {
  * is shown.
  */
 export function addUse(steps: SessionStep[], at: Pick<SessionStep, 'index' | 'record' | 'time'>): void {
+  const last = steps.at(-1);
+  // The rule: used once more.
+  if (last !== undefined && last.time <= at.time && isLeading(last) && !isAwaitingUse(last)) return;
   let place = steps.length;
   while (place > 0 && (steps[place - 1]?.time ?? '') > at.time) place--;
   const before = steps.slice(0, place).findLast(isLeading);

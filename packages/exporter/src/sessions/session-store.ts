@@ -119,7 +119,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
           sessions.write(row);
           if (isEnded(row.state)) continue;
           if (timed.has(row.reference)) deadlines.renew(row.reference, msOf(row.lastSeen));
-          else deadlines.add(row.reference, msOf(row.lastSeen));
+          else if (changed.living.has(row.reference)) deadlines.add(row.reference, msOf(row.lastSeen));
         }
         for (const row of changed.tokens) tokens.write(row);
         fold.writeActorEnds();

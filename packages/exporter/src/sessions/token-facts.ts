@@ -76,27 +76,31 @@ export function tokenFacts(record: AuditRecord, openings: Openings): TokenFacts 
     issuer: text(member(oidc, 'issuer')) ?? '',
     failed: event.outcome === 'failure',
   };
-  const texts = {
-    previousId: text(member(token, 'previous_id')),
-    session: record.audit.session?.id,
-    type: text(member(clear, 'type')),
-    client: text(member(oidc, 'client_id')),
-    grantType: text(member(oidc, 'grant_type')),
-    flow: text(member(oidc, 'flow')),
-    issuedAt: moment(member(clear, 'issued_at')),
-    expiresAt: moment(member(clear, 'expires_at')),
-    reason: event.reason,
-    address: addressOf(openings.network?.value),
-  };
-  for (const [name, value] of Object.entries(texts))
-    if (value !== undefined) Object.assign(facts, { [name]: value });
-  const lists = {
-    scopes: list(member(oidc, 'scope')),
-    requested: list(member(oidc, 'requested_scope')),
-    required: list(member(oidc, 'required_scope')),
-  };
-  for (const [name, value] of Object.entries(lists))
-    if (value !== undefined) Object.assign(facts, { [name]: value });
+  // Member by member: through a list of them it takes twice as long, and every record of a call comes by.
+  const previousId = text(member(token, 'previous_id'));
+  if (previousId !== undefined) facts.previousId = previousId;
+  if (record.audit.session !== undefined) facts.session = record.audit.session.id;
+  const type = text(member(clear, 'type'));
+  if (type !== undefined) facts.type = type;
+  const client = text(member(oidc, 'client_id'));
+  if (client !== undefined) facts.client = client;
+  const grantType = text(member(oidc, 'grant_type'));
+  if (grantType !== undefined) facts.grantType = grantType;
+  const flow = text(member(oidc, 'flow'));
+  if (flow !== undefined) facts.flow = flow;
+  const issuedAt = moment(member(clear, 'issued_at'));
+  if (issuedAt !== undefined) facts.issuedAt = issuedAt;
+  const expiresAt = moment(member(clear, 'expires_at'));
+  if (expiresAt !== undefined) facts.expiresAt = expiresAt;
+  if (event.reason !== undefined) facts.reason = event.reason;
+  const address = addressOf(openings.network?.value);
+  if (address !== undefined) facts.address = address;
+  const scopes = list(member(oidc, 'scope'));
+  if (scopes !== undefined) facts.scopes = scopes;
+  const requested = list(member(oidc, 'requested_scope'));
+  if (requested !== undefined) facts.requested = requested;
+  const required = list(member(oidc, 'required_scope'));
+  if (required !== undefined) facts.required = required;
   const left = member(clear, 'seconds_left');
   if (typeof left === 'number') facts.secondsLeft = left;
   return facts;
