@@ -27,6 +27,8 @@ export interface ErasedRecords {
 export interface Follower {
   /** For logs and status: `index`, `sessions`. */
   readonly name: string;
+  /** Somebody waits for what comes of it: the others give way to it, where there is not enough for all. */
+  readonly isUrgent?: boolean;
   /** The first ledger index that it has not taken in. */
   position(): number;
   /** Takes in one batch that begins at {@link Follower.position}. A rejection is retried with the same entries. */

@@ -6,6 +6,8 @@ export interface ReceivedPost {
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
+  /** When it was there, in milliseconds since the epoch. */
+  atMs: number;
 }
 
 /** What a receiver answers; `hang`: nothing, ever; `cut`: the connection ends. */
@@ -25,6 +27,7 @@ export class HttpReceiver implements AsyncDisposable {
         path: request.url ?? '',
         headers: request.headers,
         body: Buffer.concat(chunks).toString(),
+        atMs: Date.now(),
       });
       const answer = this.next.shift() ?? this.answer;
       if (answer === 'hang') return;

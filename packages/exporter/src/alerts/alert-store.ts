@@ -58,6 +58,13 @@ export interface AlertStoreOptions extends AlertListOptions {
   log: FollowedLog;
 }
 
+/** What the rules keep is stored after so many records or so much time; each key once, however often it changed. */
+const STORE_RECORDS = 65_536;
+const STORE_MS = 10_000;
+
+/** A batch of fewer records is stored at once. */
+const SMALL_BATCH = 256;
+
 /** The alerts of a log. */
 export interface AlertList {
   /** For status: `alerts`. */
@@ -134,35 +141,72 @@ export function openAlerts(options: AlertStoreOptions): Follower {
     return alertDraft(raised, partyOf(record, openings));
   }
 
-  /** Runs the rules, and stores what comes of it in one transaction; nothing of it stays if that fails. */
+  let position = readPosition(database);
+  writeNote(database, 'reached', String(position));
+  let unstored = 0;
+  let storedAtMs = performance.now();
+
+  /** Whether what the rules keep is to be stored now; a small batch is all that there is. */
+  function isDue(count: number): boolean {
+    return (
+      count < SMALL_BATCH ||
+      unstored + count >= STORE_RECORDS ||
+      performance.now() - storedAtMs >= STORE_MS ||
+      states.size >= maxKeys
+    );
+  }
+
+  /** Within a transaction: what the rules keep, and up to where that is. */
+  function store(reached: number): void {
+    states.flush();
+    writeNote(database, 'clock', JSON.stringify(clock.state));
+    writePosition(database, reached);
+  }
+
+  function noteStored(): void {
+    unstored = 0;
+    storedAtMs = performance.now();
+    states.evict();
+  }
+
+  /**
+   * Runs the rules, and stores what comes of it in one transaction; nothing of it stays if that fails. What the rules keep
+   * is stored now and then, with the position: what a crash has repeated derives the same records, which the outbox knows.
+   */
   async function advance(
     taken: readonly FollowedRecord[],
     run: () => AsyncGenerator<DerivedDraft>,
-    position?: number,
+    reached: number = position,
   ): Promise<void> {
     try {
       const drafts: DerivedDraft[] = [];
       for await (const draft of run()) drafts.push(draft);
+      const due = isDue(taken.length);
       inTransaction(database, () => {
         for (const draft of drafts) outbox.put(draft);
         for (const { record, index } of taken) {
           outbox.seen(record.audit.record.id);
           table.note(record, index);
         }
-        states.flush();
-        writeNote(database, 'clock', JSON.stringify(clock.state));
-        if (position !== undefined) writePosition(database, position);
+        writeNote(database, 'reached', String(reached));
+        if (due) store(reached);
       });
-      states.evict();
+      position = reached;
+      unstored += taken.length;
+      if (due) noteStored();
     } catch (error) {
       states.forget();
       restoreClock(database, clock);
+      position = readPosition(database);
+      unstored = 0;
       throw error;
     }
   }
 
   return {
     ...listOf(database),
+    isUrgent: true,
+    position: () => position,
     outbox,
     // Its states name nobody; what was on its way to the ledger is to be in no free page.
     settleErasure: () => {
@@ -184,7 +228,15 @@ export function openAlerts(options: AlertStoreOptions): Follower {
       async function* run(): AsyncGenerator<DerivedDraft> {
         for (const raised of engine.overdue(nowMs)) yield await draftOf(raised, undefined);
       }
-      if (rules.some(({ detection }) => detection.type === 'absence')) await advance([], run);
+      if (rules.some(({ detection }) => detection.type === 'absence') || unstored > 0) await advance([], run);
+    },
+    close() {
+      if (unstored > 0) {
+        inTransaction(database, () => {
+          store(position);
+        });
+      }
+      database.close();
     },
   };
 }
@@ -193,7 +245,7 @@ function listOf(database: DatabaseSync): AlertList {
   const table = new AlertTable(database);
   return {
     name: 'alerts',
-    position: () => readPosition(database),
+    position: () => Number(readNote(database, 'reached') ?? readPosition(database)),
     find: (id) => table.find(id),
     list: (filter) => table.list(filter),
     open: () => table.open(),

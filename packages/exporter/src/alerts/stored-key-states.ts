@@ -50,6 +50,11 @@ export class StoredKeyStates implements KeyStates {
     );
   }
 
+  /** How many are in memory. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
   get(rule: string, key: string): KeyState | undefined {
     const name = nameOf(rule, key);
     const cached = this.#cache.get(name) ?? this.#read(rule, key);

@@ -103,7 +103,7 @@ const alerts =
     ? undefined
     : openAlertFollower({ config: data.alerts, paths, key, reader, records, openings, log });
 closers.add(() => alerts?.close());
-const following: Follower[] = [search, sessions, completeness, ...(alerts === undefined ? [] : [alerts])];
+const following: Follower[] = [...(alerts === undefined ? [] : [alerts]), search, sessions, completeness];
 const sender = new OutboxSender(following, (drafts) => {
   tell({ kind: 'derived', drafts });
 });
@@ -111,7 +111,7 @@ let unusable: TargetStatus[] = [];
 const delivery = deliver(data.deliver ?? []);
 closers.add(() => delivery?.close());
 const followers = new LogFollowers({
-  followers: delivery === undefined ? following : [...following, delivery.finder],
+  followers: delivery === undefined ? following : [delivery.finder, ...following],
   ledger,
   reader,
   onError: (error, follower) => {

@@ -13,6 +13,10 @@ const POLL_MS = 10;
 /** How often followers that have caught up are told the time. */
 const TICK_MS = 1000;
 
+/** How long followers that nobody waits for give way to those that somebody does, at the most, before each batch. */
+const GIVE_WAY_MS = 250;
+const GIVE_WAY_POLL_MS = 5;
+
 /** Entries of one batch: what a session's many records cost is then paid once. */
 const BATCH_ENTRIES = 4096;
 
@@ -88,7 +92,18 @@ export class LogFollowers {
   }
 
   async #process(follower: Follower, batch: FollowedBatch): Promise<void> {
+    if (follower.isUrgent !== true) await this.#giveWay();
     await this.#step(follower, () => follower.process(batch));
+  }
+
+  /** An alert that comes late is of less use than a search that does. */
+  async #giveWay(): Promise<void> {
+    const { signal } = this.#stop;
+    const urgent = this.#options.followers.filter(({ isUrgent }) => isUrgent === true);
+    const deadline = performance.now() + GIVE_WAY_MS;
+    while (!signal.aborted && performance.now() < deadline && urgent.some((one) => this.#isBehind(one))) {
+      await delay(GIVE_WAY_POLL_MS);
+    }
   }
 
   /** Runs a step of a follower after the one under way. */

@@ -15,6 +15,7 @@ const ROOM_POLL_MS = 500;
 /** Follows the log for alerts, and keeps where they are. */
 export class AlertFinder implements Follower {
   readonly name = 'delivery';
+  readonly isUrgent = true;
   readonly #state: DeliveryState;
   readonly #onFound: () => void;
   readonly #stop: AbortController = new AbortController();

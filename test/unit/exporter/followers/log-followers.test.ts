@@ -100,3 +100,31 @@ test('the published size wakes who waits for it, and lets go of who gave up', as
   expect(size.sizes()).toEqual({ published: 2 });
   await expect(size.published(9, AbortSignal.abort())).rejects.toThrow();
 });
+
+test('who is waited for goes first', async () => {
+  const ledger = new PublishedSize();
+  const order: string[] = [];
+  const follower = (name: string, isUrgent: boolean): Follower => {
+    let position = 0;
+    return {
+      name,
+      isUrgent,
+      position: () => position,
+      async process({ entries }) {
+        if (isUrgent) await new Promise((resolve) => setTimeout(resolve, 60));
+        order.push(name);
+        position += entries.length;
+      },
+      close: () => undefined,
+    };
+  };
+  const followers = new LogFollowers({
+    followers: [follower('index', false), follower('alerts', true)],
+    ledger,
+    reader: new NumberedLog({ read: () => Promise.resolve(undefined) }),
+    onError: () => undefined,
+  });
+  ledger.set(10);
+  await followers.finish();
+  expect(order).toEqual(['alerts', 'index']);
+});
