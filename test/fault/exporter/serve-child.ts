@@ -1,5 +1,7 @@
 import { loadConfig, startService } from '@spanledger/audit-exporter';
 
+const MEANT: ReadonlySet<string> = new Set(['SPANLEDGER_FOUR_EYES', 'SPANLEDGER_POLICY_FILE']);
+
 // The service as a process of its own, for tests that kill it. Its segments are short, so that kills also hit the vault.
 const [, , dataDirectory, port] = process.argv;
 if (dataDirectory === undefined) throw new TypeError('no data directory');
@@ -19,7 +21,6 @@ process.stdout.write(`listening ${service.url}\n`);
 
 function passedOn(): NodeJS.ProcessEnv {
   const given = Object.entries(process.env);
-  const isMeant = (name: string): boolean =>
-    name.startsWith('SPANLEDGER_ELASTICSEARCH_') || name === 'SPANLEDGER_FOUR_EYES';
+  const isMeant = (name: string): boolean => name.startsWith('SPANLEDGER_ELASTICSEARCH_') || MEANT.has(name);
   return Object.fromEntries(given.filter(([name]) => isMeant(name)));
 }
