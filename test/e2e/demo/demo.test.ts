@@ -7,6 +7,19 @@ import { readField, readText } from '../../../packages/demo/src/record-fields.ts
 import { runDemoOnce, type FinishedDemo } from './demo-run.ts';
 
 const CARRIED = ['audit.session.id', 'oidc.session.id', 'user.id', 'oidc.client_id', 'oidc.issuer'];
+/** What says who somebody is, where they were, and what they asked for. */
+const PERSONAL = [
+  'user.id',
+  'user.name',
+  'user.email',
+  'oidc.session.id',
+  'client.address',
+  'user_agent.original',
+  'url.path',
+  'url.query',
+];
+/** Longer values do not occur by chance. */
+const SURE_LENGTH = 8;
 const PEOPLE = ['alice', 'bob', 'dave', 'erin', 'nightly-report'];
 
 /** The same must hold whether the application samples everything or nothing. */
@@ -150,6 +163,26 @@ describe.each([
     }
   });
 
+  it('keeps every name, address, subject, session id, path and query out of every file of the ledger', async () => {
+    const personal = personalValues(records);
+    expect(personal).toEqual(expect.arrayContaining(['alice', 'bob', 'dave', 'erin']));
+    expect(personal.length).toBeGreaterThan(12);
+    const ledger = join(demo.directory, 'ledger');
+    const files = await readdir(ledger, { recursive: true, withFileTypes: true });
+    let sizeBytes = 0;
+    for (const file of files.filter((entry) => entry.isFile())) {
+      const path = join(file.parentPath, file.name);
+      const bytes = await readFile(path);
+      sizeBytes += bytes.length;
+      for (const value of personal) {
+        // What is short occurs by chance in hashes and references, but not as a value.
+        const sought = value.length < SURE_LENGTH ? JSON.stringify(value) : value;
+        expect(bytes.includes(sought), `${sought} in ${path}`).toBe(false);
+      }
+    }
+    expect(sizeBytes).toBeGreaterThan(100_000);
+  });
+
   it("leaves the application's own exporter alone", () => {
     if (sendsTelemetry) expect(demo.result.telemetry.requests).toBeGreaterThan(0);
     else expect(demo.result.telemetry).toEqual({ requests: 0, size_bytes: 0 });
@@ -174,4 +207,14 @@ async function readAll(archive: Archive): Promise<JsonObject[]> {
 
 function asObject(value: unknown): JsonObject {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** Every personal value that occurred, but for what stands in the clear on purpose: routes, and the provider's address. */
+function personalValues(records: readonly JsonObject[]): string[] {
+  const people = records.filter((record) => readText(record, 'audit.actor.type') === 'user');
+  const clear = records.flatMap((record) =>
+    ['http.route', 'oidc.issuer'].map((field) => readText(record, field)),
+  );
+  const values = new Set(people.flatMap((record) => PERSONAL.map((field) => readText(record, field))));
+  return [...values].filter((value) => value !== '' && !clear.some((text) => text.includes(value)));
 }
