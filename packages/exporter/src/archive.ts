@@ -195,10 +195,11 @@ export function createArchive(rooms: ArchiveRooms): Archive {
           },
         );
       }
-      const draft = changeDraft(row, alert.record, change, caller, Date.now());
+      const atMs = now();
+      const draft = changeDraft(row, alert.record, change, caller, atMs);
       await rooms.append(draft);
       const { status, note } = change;
-      const time = String(draft.clear['@timestamp']);
+      const time = new Date(atMs).toISOString().replace('Z', '000000Z');
       return { ...alert, status, changed: time, ...(note !== undefined && { note }) };
     },
     async checkpoint() {

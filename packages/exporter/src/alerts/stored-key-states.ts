@@ -34,6 +34,8 @@ export class StoredKeyStates implements KeyStates {
   /** The one that was used last is the last. */
   readonly #cache: Map<string, Cached> = new Map();
   #purgedMs = 0;
+  /** True while nothing is in the database that is not in memory: then nothing is looked for there. */
+  #isComplete: boolean;
 
   /**
    * @param database - with the table of {@link KEY_STATES_SCHEMA}
@@ -44,6 +46,7 @@ export class StoredKeyStates implements KeyStates {
     this.#database = database;
     this.#maxKeys = maxKeys;
     this.#nowMs = nowMs;
+    this.#isComplete = database.prepare('SELECT 1 FROM key_states LIMIT 1').get() === undefined;
     this.#select = database.prepare('SELECT state, expires FROM key_states WHERE rule = ? AND key = ?');
     this.#write = database.prepare(
       'INSERT OR REPLACE INTO key_states (rule, key, state, expires, awaits) VALUES (?, ?, ?, ?, ?)',
@@ -57,16 +60,28 @@ export class StoredKeyStates implements KeyStates {
 
   get(rule: string, key: string): KeyState | undefined {
     const name = nameOf(rule, key);
-    const cached = this.#cache.get(name) ?? this.#read(rule, key);
-    this.#cache.delete(name);
-    this.#cache.set(name, cached);
+    let cached = this.#cache.get(name);
+    if (cached === undefined && this.#isComplete) return undefined;
+    if (cached === undefined) {
+      cached = this.#read(rule, key);
+      this.#cache.set(name, cached);
+    } else {
+      this.#touch(name, cached);
+    }
     return cached.expiresMs < this.#nowMs() ? undefined : cached.state;
   }
 
   set(rule: string, key: string, state: KeyState, expiresMs: number): void {
     const name = nameOf(rule, key);
-    this.#cache.delete(name);
-    this.#cache.set(name, { rule, key, state, expiresMs, isDirty: true });
+    const cached = this.#cache.get(name);
+    if (cached === undefined) {
+      this.#cache.set(name, { rule, key, state, expiresMs, isDirty: true });
+      return;
+    }
+    cached.state = state;
+    cached.expiresMs = expiresMs;
+    cached.isDirty = true;
+    this.#touch(name, cached);
   }
 
   awaiting(untilMs: (rule: string) => number): { rule: string; key: string; state: KeyState }[] {
@@ -104,12 +119,21 @@ export class StoredKeyStates implements KeyStates {
     for (const name of this.#cache.keys()) {
       if (this.#cache.size <= this.#maxKeys) return;
       this.#cache.delete(name);
+      this.#isComplete = false;
     }
   }
 
   /** The transaction was undone: what is in memory is not what is stored. */
   forget(): void {
     this.#cache.clear();
+    this.#isComplete = false;
+  }
+
+  /** Makes it the last; while there is room for twice as many nothing is let go of, and the order is no matter. */
+  #touch(name: string, cached: Cached): void {
+    if (this.#cache.size * 2 < this.#maxKeys) return;
+    this.#cache.delete(name);
+    this.#cache.set(name, cached);
   }
 
   #read(rule: string, key: string): Cached {
