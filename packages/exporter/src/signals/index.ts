@@ -1,5 +1,4 @@
 export type { PollConfig, ProviderConfig, SharedSignalsConfig, VerificationConfig } from './provider.ts';
 export { signalRoutes } from './routes.ts';
 export type { FindByEmail } from './provider-inbox.ts';
-export type { SignalDelivery } from './signal-record.ts';
 export { Signals } from './signals.ts';
