@@ -5,12 +5,16 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 /** Signals that are remembered; of more the oldest is forgotten. */
 export const MAX_SEEN_SIGNALS = 262_144;
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS seen (
-  number INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  -- The size of the log before the record was written; NULL once it was.
-  pending_from INTEGER
-)`;
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+-- Signals in entries of the log before this one are in the table.
+CREATE TABLE IF NOT EXISTS position (entry INTEGER NOT NULL);
+`;
+
+const SIGNAL_ID = /^signal-[0-9a-f]{32}$/;
+
+/** Bytes without which an entry is not the record of a signal. */
+const MARK = Buffer.from('"id":"signal-');
 
 /** Entries of the log: the bytes of their records. */
 export interface SeenLog {
@@ -19,14 +23,13 @@ export interface SeenLog {
 
 /**
  * Remembers which signals were recorded, so that each is recorded once, also when the process is killed between the
- * ledger's write and this one: what was begun is noted before, and looked up in the ledger at the next start.
+ * ledger's write and this one, and after a power cut: what the ledger got since the last noted position is read from it
+ * at the next start. So nothing here waits for the disk, and what is lost is found again.
  */
 export class SeenSignals {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #add: StatementSync;
-  readonly #keep: StatementSync;
-  readonly #drop: StatementSync;
   readonly #forget: StatementSync;
 
   /**
@@ -36,62 +39,47 @@ export class SeenSignals {
   constructor(file: string, max: number = MAX_SEEN_SIGNALS) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     this.#database = new DatabaseSync(file);
-    this.#database.exec(`PRAGMA journal_mode = WAL; ${SCHEMA}`);
+    // What is written later is never kept without what was written before.
+    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
     this.#find = this.#database.prepare('SELECT 1 FROM seen WHERE id = ?');
-    this.#add = this.#database.prepare('INSERT INTO seen (id, pending_from) VALUES (?, ?)');
-    this.#keep = this.#database.prepare('UPDATE seen SET pending_from = NULL WHERE id = ?');
-    this.#drop = this.#database.prepare('DELETE FROM seen WHERE id = ?');
+    this.#add = this.#database.prepare('INSERT OR IGNORE INTO seen (id) VALUES (?)');
     this.#forget = this.#database.prepare(
-      `DELETE FROM seen WHERE number <= (SELECT max(number) FROM seen) - ${max} AND pending_from IS NULL`,
+      `DELETE FROM seen WHERE number <= (SELECT max(number) FROM seen) - ${max}`,
     );
   }
 
-  /** Finds out what became of signals whose recording a crash cut off. @param size entries of the log */
+  /** Takes up the signals of the log that are not here: without a database all of them. @param size entries of the log */
   async recover(log: SeenLog, size: number): Promise<void> {
-    const rows = this.#database
-      .prepare('SELECT id, pending_from FROM seen WHERE pending_from IS NOT NULL')
-      .all();
-    if (rows.length === 0) return;
-    const pending = new Set(rows.map((row) => String(row['id'])));
-    const recorded = new Set<string>();
-    const from = Math.min(...rows.map((row) => Number(row['pending_from'])));
-    for await (const { bytes } of log.entries(Math.min(from, size), size)) {
+    const noted = Number(this.#database.prepare('SELECT entry FROM position').get()?.['entry'] ?? 0);
+    const found: string[] = [];
+    // A log that is shorter is another one.
+    for await (const { bytes } of log.entries(noted > size ? 0 : noted, size)) {
+      if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(MARK) === -1) continue;
       const id = recordId(bytes);
-      if (pending.has(id)) recorded.add(id);
+      if (SIGNAL_ID.test(id)) found.push(id);
     }
-    this.#write('NORMAL', () => {
-      for (const id of pending) (recorded.has(id) ? this.#keep : this.#drop).run(id);
-    });
+    this.add(found.slice(-MAX_SEEN_SIGNALS));
+    this.note(size);
   }
 
-  /** Whether a signal was recorded, or is being recorded. */
+  /** Whether a signal was recorded. */
   has(id: string): boolean {
     return this.#find.get(id) !== undefined;
   }
 
-  /**
-   * Notes that signals will be recorded; it survives a power cut.
-   *
-   * @param size entries of the log now, at most
-   */
-  begin(ids: readonly string[], size: number): void {
-    this.#write('FULL', () => {
-      for (const id of ids) this.#add.run(id, size);
+  /** They are in the ledger. */
+  add(ids: readonly string[]): void {
+    this.#write(() => {
+      for (const id of ids) this.#add.run(id);
       this.#forget.run();
     });
   }
 
-  /** They are in the ledger. Should this be lost, the next start finds them there. */
-  keep(ids: readonly string[]): void {
-    this.#write('NORMAL', () => {
-      for (const id of ids) this.#keep.run(id);
-    });
-  }
-
-  /** They are not, and may come again. */
-  drop(ids: readonly string[]): void {
-    this.#write('NORMAL', () => {
-      for (const id of ids) this.#drop.run(id);
+  /** All signals in entries before this one were added. */
+  note(entry: number): void {
+    this.#write(() => {
+      this.#database.exec('DELETE FROM position');
+      this.#database.prepare('INSERT INTO position (entry) VALUES (?)').run(entry);
     });
   }
 
@@ -99,8 +87,7 @@ export class SeenSignals {
     this.#database.close();
   }
 
-  #write(synchronous: 'FULL' | 'NORMAL', run: () => void): void {
-    this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
+  #write(run: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       run();

@@ -56,7 +56,14 @@ export class Signals {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#seen = new SeenSignals(join(directory, 'seen.db'));
-    this.#recorder = new SignalRecorder({ seen: this.#seen, record, size });
+    this.#recorder = new SignalRecorder({
+      seen: this.#seen,
+      record,
+      size,
+      onError: (error) => {
+        log.error({ err: error }, 'which signals were recorded could not be kept; it is tried again');
+      },
+    });
     this.#inboxes = new Map(
       options.providers.map((config) => {
         const digest = createHash('sha256').update(config.issuer).digest('hex').slice(0, ISSUER_DIGITS);
@@ -87,6 +94,7 @@ export class Signals {
   /** Finds out what a crash cut off, and begins to fetch keys. Nothing waits for a provider. */
   async start(log: SeenLog): Promise<void> {
     await this.#seen.recover(log, this.#options.size());
+    this.#recorder.start();
     for (const inbox of this.#inboxes.values()) await inbox.start();
     for (const poller of this.#pollers.values()) poller.start();
   }
@@ -98,6 +106,7 @@ export class Signals {
     await Promise.all(pollers.map((poller) => poller.stop()));
     await Promise.all(inboxes.map((inbox) => inbox.stop()));
     await this.#refusals.stop();
+    await this.#recorder.stop();
     this.#seen.close();
   }
 
