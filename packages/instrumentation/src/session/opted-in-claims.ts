@@ -17,7 +17,8 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /**
  * The attributes of the claims that `SPANLEDGER_CLAIMS` names. Strings, numbers, booleans and lists of strings are
- * taken; structures are not.
+ * taken; structures are not, but for what a name with a dot takes out of them: `realm_access.roles`, where Keycloak puts the
+ * roles of a realm.
  *
  * @param names - Names of claims.
  * @param payload - The claims.
@@ -25,13 +26,20 @@ const NAMED: Readonly<Record<string, string>> = {
 export function optedInAttributes(names: readonly string[], payload: object): SpanAttributes {
   const attributes: SpanAttributes = {};
   for (const name of names) {
-    const value = plainValue(ownClaim(payload, name));
+    const value = plainValue(ownClaim(payload, name) ?? innerClaim(payload, name));
     if (value === undefined) continue;
     const key = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
     attributes[key ?? `${ATTR_OIDC_CLAIMS_PREFIX}${name}`] =
       key === ATTR_USER_ROLES ? stringList(value) : value;
   }
   return attributes;
+}
+
+/** A claim within another one, by both names with a dot between them: `realm_access.roles`. */
+function innerClaim(payload: object, name: string): unknown {
+  const dot = name.indexOf('.');
+  const outer = dot < 0 ? undefined : ownClaim(payload, name.slice(0, dot));
+  return typeof outer === 'object' && outer !== null ? ownClaim(outer, name.slice(dot + 1)) : undefined;
 }
 
 function plainValue(value: unknown): unknown {
