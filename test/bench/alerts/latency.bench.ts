@@ -63,7 +63,7 @@ test.each(RATES)(
     await using load = new ScriptProcess(join(here, 'load-child.ts'), here, {
       args: [url, String(perSecond)],
     });
-    await using app = new FixtureProcess(pathToFileURL(join(here, 'app.mjs')).href, {
+    await using app = new FixtureProcess(pathToFileURL(join(here, 'fixtures', 'app.mjs')).href, {
       imports: [STANDALONE],
       args: ['250'],
       env: {
