@@ -21,6 +21,8 @@ export interface FoundRecords {
   records: JsonObject[];
   /** Ledger index of the last record that was looked at, when there may be more beyond it. */
   stoppedAt?: number;
+  /** The index that answered in place of the configured one. */
+  answeredBy?: 'embedded';
 }
 
 /** How many records one search looks at before it answers with what it has. */
@@ -40,6 +42,7 @@ export async function searchRecords(
   const records: JsonObject[] = [];
   let after = question.after;
   let batch = limit;
+  const by: Pick<FoundRecords, 'answeredBy'> = {};
   for (let searched = 0; searched < MAX_SEARCHED_RECORDS; batch *= 2) {
     const wanted = Math.min(batch, MAX_CANDIDATES, MAX_SEARCHED_RECORDS - searched);
     const page = await index.candidates({
@@ -48,6 +51,7 @@ export async function searchRecords(
       limit: wanted,
       ...(after !== undefined && { after }),
     });
+    if (page.answeredBy !== undefined) by.answeredBy = page.answeredBy;
     const found = await documents.read(page.indexes);
     for (const candidate of page.indexes) {
       after = candidate;
@@ -56,10 +60,10 @@ export async function searchRecords(
       records.push(document);
       if (records.length < limit) continue;
       const isLast = page.done && candidate === page.indexes.at(-1);
-      return { records, ...(!isLast && { stoppedAt: candidate }) };
+      return { records, ...by, ...(!isLast && { stoppedAt: candidate }) };
     }
-    if (page.done) return { records };
+    if (page.done) return { records, ...by };
     searched += page.indexes.length;
   }
-  return { records, ...(after !== undefined && { stoppedAt: after }) };
+  return { records, ...by, ...(after !== undefined && { stoppedAt: after }) };
 }

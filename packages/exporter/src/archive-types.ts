@@ -43,6 +43,11 @@ export interface SearchPage {
    * still have a next one: one request looks at a bounded number of records.
    */
   next?: string;
+  /**
+   * `embedded` where `index.driver` is `elasticsearch` and the embedded index answered all the same: Elasticsearch cannot
+   * promise to find all of this (free text), or does not answer just now.
+   */
+  answered_by?: 'embedded';
 }
 
 /** How long the stretches of a histogram are. All are in UTC; a week begins on a Monday. */

@@ -97,7 +97,9 @@ export function createArchive(rooms: ArchiveRooms): Archive {
         limit: checkLimit(limit, DEFAULT_PAGE_LIMIT, MAX_SEARCH_LIMIT),
         ...(cursor !== undefined && { after: decodeCursor(cursor, question) }),
       });
-      return { records: found.records, ...nextPage(question, found.stoppedAt) };
+      const { records, stoppedAt, answeredBy } = found;
+      const by = answeredBy !== undefined && { answered_by: answeredBy };
+      return { records, ...nextPage(question, stoppedAt), ...by };
     },
     async count({ query }) {
       return await countRecords(search, documents, parseQuery(query));

@@ -29,7 +29,8 @@ export function readErrorAnswer(value: unknown): ErrorAnswer {
 
 /** @throws ExporterError `archive_refused` when the answer has another shape; so do the functions below */
 export function readSearchPage(answer: JsonObject): SearchPage {
-  return { records: objects(answer, 'records'), ...optional(answer, 'next') };
+  const by = answer['answered_by'] === 'embedded' && { answered_by: 'embedded' as const };
+  return { records: objects(answer, 'records'), ...optional(answer, 'next'), ...by };
 }
 
 export function readCount(answer: JsonObject): RecordCount {

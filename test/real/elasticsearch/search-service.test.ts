@@ -123,7 +123,9 @@ const ofAlice = `user.id:${alice.id} and event.outcome:failure`;
 
 it('answers searches and counts from Elasticsearch', async () => {
   const before = door.searches;
-  const { records } = await archive.search({ query: ofAlice });
+  const page = await archive.search({ query: ofAlice });
+  expect(page.answered_by).toBeUndefined();
+  const { records } = page;
   expect(records.map((record) => textAt(record, 'user.name'))).toEqual([alice.name]);
   expect(await archive.count({ query: ofAlice })).toEqual({ count: 1, exact: true });
   const { buckets, count } = await archive.histogram({ query: 'event.outcome:failure', interval: 'day' });
@@ -157,6 +159,12 @@ it('goes from a trace to the person, and back to all traces of that person', asy
   // A login, three calls, a refusal, a refresh and a logout.
   expect(traceIds).toHaveLength(7);
   expect(spans.hits.hits).toHaveLength(7);
+});
+
+it('says where the embedded index answered: free text is not all indexed there', async () => {
+  const { records, answered_by: answeredBy } = await archive.search({ query: `"${alice.name}"` });
+  expect(records.length).toBeGreaterThan(0);
+  expect(answeredBy).toBe('embedded');
 });
 
 it('answers from the embedded index while Elasticsearch is down, and says so', async () => {

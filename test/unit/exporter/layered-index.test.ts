@@ -90,13 +90,15 @@ it.each(['asc', 'desc'] as const)('answers every record once, in pages of any si
 });
 
 it('asks Elasticsearch for what it has, and for nothing else', async () => {
-  await index.candidates({ query: all, order: 'desc', limit: 5, after: INDEXED });
+  const page = await index.candidates({ query: all, order: 'desc', limit: 5, after: INDEXED });
+  expect(page.answeredBy).toBeUndefined();
   expect(asked).toEqual(['elasticsearch']);
   asked.length = 0;
   await index.candidates({ query: all, order: 'asc', limit: 5 });
   expect(asked).toEqual(['elasticsearch']);
   asked.length = 0;
-  await index.candidates({ query: parseQuery('words'), order: 'asc', limit: 5 });
+  const words = await index.candidates({ query: parseQuery('words'), order: 'asc', limit: 5 });
+  expect(words.answeredBy).toBe('embedded');
   indexed = 0;
   await index.candidates({ query: all, order: 'asc', limit: 5 });
   expect(asked).toEqual(['embedded', 'embedded']);
@@ -114,7 +116,11 @@ it('counts each record once', async () => {
 it('answers from the embedded index while Elasticsearch fails, and tells it once', async () => {
   failure = new Error('down');
   const ask = (): Promise<unknown> => index.candidates({ query: all, order: 'desc', limit: 100 });
-  expect(await ask()).toEqual({ indexes: expect.objectContaining({ length: PUBLISHED }), done: true });
+  expect(await ask()).toEqual({
+    indexes: expect.objectContaining({ length: PUBLISHED }),
+    done: true,
+    answeredBy: 'embedded',
+  });
   await ask();
   expect(asked).toEqual(['embedded', 'embedded']);
   expect(troubles).toEqual([expect.objectContaining({ error: failure, sinceMs: nowMs })]);

@@ -1,4 +1,9 @@
-import { HISTOGRAM_INTERVALS, type HistogramInterval, type SearchOrder } from '@spanledger/audit-exporter';
+import {
+  HISTOGRAM_INTERVALS,
+  type HistogramInterval,
+  type SearchOrder,
+  type SearchPage,
+} from '@spanledger/audit-exporter';
 import { type CommitmentGroup, discloseGroups, type JsonObject } from '@spanledger/record';
 import { Option, type Command } from 'commander';
 import { withArchive } from '../connection.ts';
@@ -72,6 +77,7 @@ async function search(query: string, options: SearchOptions, context: Context): 
     }
     let found = 0;
     let more = false;
+    let answeredBy: SearchPage['answered_by'];
     const ask = async (
       pageLimit: number,
       cursor?: string,
@@ -83,6 +89,7 @@ async function search(query: string, options: SearchOptions, context: Context): 
         ...(cursor !== undefined && { cursor }),
       });
       more = page.next !== undefined;
+      answeredBy = page.answered_by ?? answeredBy;
       const { disclose } = options;
       const items =
         disclose === undefined
@@ -94,6 +101,9 @@ async function search(query: string, options: SearchOptions, context: Context): 
       if (json === true) for (const record of records) context.out(renderJsonLine(record));
       else context.out(renderRecords(records, { paint: context.paint, untitled: found > 0 }));
       found += records.length;
+    }
+    if (answeredBy !== undefined) {
+      context.err('Answered by the embedded index: Elasticsearch does not answer this, or not just now.\n');
     }
     // Also beside JSON: whoever passes the answer on should know that it is not all of it.
     if (more) context.err(renderMore(found));

@@ -72,7 +72,7 @@ export class LayeredIndex implements SearchIndex {
       request.query,
       (boundary) =>
         request.order === 'asc' ? this.#oldestFirst(request, boundary) : this.#newestFirst(request, boundary),
-      () => this.#embedded.candidates(request),
+      async () => ({ ...(await this.#embedded.candidates(request)), answeredBy: 'embedded' }),
     );
   }
 

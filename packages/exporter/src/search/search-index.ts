@@ -33,6 +33,8 @@ export interface CandidatePage {
   indexes: number[];
   /** False when there may be more beyond the last of `indexes`. */
   done: boolean;
+  /** Where another index was to answer, and could not answer this question: who did. */
+  answeredBy?: 'embedded';
 }
 
 /** A question to an index: how many records match. */
