@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { connectArchive } from '@spanledger/audit-exporter';
-import type { Archive, SessionDetail, TokenDetail } from '@spanledger/audit-exporter';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Archive, SessionDetail, TokenDetail, TokenSummary } from '@spanledger/audit-exporter';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { poll } from '../../e2e/support/poll.ts';
 import { readEntries } from '../../support/exporter/service.ts';
@@ -12,22 +12,31 @@ import type { TestService } from '../exporter-api/support/test-service.ts';
 import { at, ISSUER, Story } from './story.ts';
 import type { Actor, TokenSketch } from './story.ts';
 
-const alice: Actor = { user: 'alice-7f3a', sid: 'sid-of-alice', client: 'shop-web', authTime: 0, acr: '1' };
-const bob: Actor = { user: 'bob-9c1d', sid: 'sid-of-bob', client: 'shop-web' };
-
-const first: TokenSketch = { id: 'jti-first', from: 0, to: 10 };
-const second: TokenSketch = { id: 'jti-second', from: 9, to: 19 };
-
 let test: TestService;
 let archive: Archive;
 let story: Story;
+/** Everybody has a name of their own in each test: all of them ask one service. */
+let name = 0;
+let alice: Actor;
+let bob: Actor;
+let first: TokenSketch;
+let second: TokenSketch;
 
-beforeEach(async () => {
+beforeAll(async () => {
   test = await startTestService();
   archive = connectArchive(test.service.url);
-  story = new Story();
 });
-afterEach(() => test.remove());
+afterAll(() => test.remove());
+
+beforeEach(() => {
+  name++;
+  story = new Story();
+  const client = `shop-web-${name}`;
+  alice = { user: `alice-${name}`, sid: `sid-of-alice-${name}`, client, authTime: 0, acr: '1' };
+  bob = { user: `bob-${name}`, sid: `sid-of-bob-${name}`, client };
+  first = { id: `jti-first-${name}`, from: 0, to: 10 };
+  second = { id: `jti-second-${name}`, from: 9, to: 19 };
+});
 
 async function session(id: string): Promise<SessionDetail> {
   const found = await archive.session(id);
@@ -41,12 +50,17 @@ async function token(id: string): Promise<TokenDetail> {
   return found;
 }
 
+/** The query of what was derived about the people of this test. */
+function aboutThem(): string {
+  return `event.kind:state and (user.id:"${alice.user}" or user.id:"${bob.user}")`;
+}
+
 /** Records that were derived, once there are so many. */
 async function derived(
   count: number,
 ): Promise<{ action: string; reason?: string; session?: string; record: object }[]> {
   const found = await poll(`${count} derived records`, async () => {
-    const { records } = await archive.search({ query: 'event.kind:state', order: 'asc' });
+    const { records } = await archive.search({ query: aboutThem(), order: 'asc' });
     return records.length >= count ? records : undefined;
   });
   return found.map((record) => {
@@ -55,13 +69,19 @@ async function derived(
   });
 }
 
+/** Ids of the tokens of this test, without its name. */
+function mine(tokens: readonly TokenSummary[]): string[] {
+  const end = `-${name}`;
+  return tokens.flatMap(({ id = '' }) => (id.endsWith(end) ? [id.slice(0, -end.length)] : [])).sort();
+}
+
 /** The login at one client, a refresh, and the logout. */
 function tellVisit(): void {
   story.event(
     0,
     'shop',
     'oidc.authorization.requested',
-    { client: 'shop-web' },
+    { client: alice.client },
     {
       'oidc.scope.requested': ['openid', 'orders:read', 'orders:write'],
       'oidc.flow': 'code',
@@ -113,7 +133,7 @@ describe('a session', () => {
       state: 'logged_out',
       started: at(0),
       ended: at(15),
-      client_id: ['shop-web', 'help-desk'],
+      client_id: [alice.client, 'help-desk'],
       services: ['shop', 'orders', 'help', 'vault'],
     });
     expect(found.steps.map(({ step, time, reason }) => [step, time, reason])).toEqual([
@@ -175,14 +195,14 @@ describe('a session', () => {
     };
     if (isBefore) tellEnd();
     story.call(1, 'orders', bob);
-    story.call(1, 'orders', { ...bob, sid: 'another-of-bob' });
-    story.call(6, 'orders', { ...bob, sid: 'later-of-bob' });
+    story.call(1, 'orders', { ...bob, sid: `another-of-bob-${name}` });
+    story.call(6, 'orders', { ...bob, sid: `later-of-bob-${name}` });
     story.call(1, 'orders', alice);
     if (!isBefore) tellEnd();
     await test.send(story.spans);
     expect(await session(bob.sid)).toMatchObject({ state: 'logged_out', ended: at(5) });
-    expect(await session('another-of-bob')).toMatchObject({ state: 'logged_out', ended: at(5) });
-    expect(await session('later-of-bob')).toMatchObject({ state: 'active' });
+    expect(await session(`another-of-bob-${name}`)).toMatchObject({ state: 'logged_out', ended: at(5) });
+    expect(await session(`later-of-bob-${name}`)).toMatchObject({ state: 'active' });
     expect(await session(alice.sid)).toMatchObject({ state: 'active' });
   });
 });
@@ -206,7 +226,7 @@ describe('a token', () => {
       id: first.id,
       type: 'access',
       issuer: ISSUER,
-      client_id: 'shop-web',
+      client_id: alice.client,
       user_id: alice.user,
       flow: 'code',
       grant_type: 'authorization_code',
@@ -233,17 +253,17 @@ describe('a token', () => {
 
   it('is alive from its issue to its end, whatever that is', async () => {
     tellVisit();
-    const revoked: TokenSketch = { id: 'jti-revoked', from: 0, to: 60 };
-    const ended: TokenSketch = { id: 'jti-ended', from: 0, to: 60 };
+    const revoked: TokenSketch = { id: `jti-revoked-${name}`, from: 0, to: 60 };
+    const ended: TokenSketch = { id: `jti-ended-${name}`, from: 0, to: 60 };
     story.call(1, 'orders', bob, {}, revoked);
     story.event(5, 'shop', 'oidc.token.revoked', bob, {}, revoked);
-    story.call(1, 'orders', { ...bob, sid: 'short-of-bob' }, {}, ended);
-    story.event(7, 'shop', 'oidc.session.ended', { ...bob, sid: 'short-of-bob' });
+    story.call(1, 'orders', { ...bob, sid: `short-of-bob-${name}` }, {}, ended);
+    story.event(7, 'shop', 'oidc.session.ended', { ...bob, sid: `short-of-bob-${name}` });
     await test.send(story.spans);
     const alive = async (minute: number): Promise<string[]> => {
       const { tokens } = await archive.tokens({ alive_at: at(minute) });
       expect(tokens.every(({ state }) => state === 'alive')).toBe(true);
-      return tokens.map(({ id = '' }) => id).sort();
+      return mine(tokens);
     };
     expect(await alive(-1)).toEqual([]);
     expect(await alive(4)).toEqual(['jti-ended', 'jti-first', 'jti-revoked']);
@@ -251,13 +271,14 @@ describe('a token', () => {
     expect(await alive(9.5)).toEqual(['jti-first', 'jti-second']);
     expect(await alive(12)).toEqual(['jti-second']);
     expect(await alive(20)).toEqual([]);
-    const pages: string[] = [];
-    for (let cursor: string | undefined, i = 0; i < 4; i++) {
+    const pages: TokenSummary[] = [];
+    for (let cursor: string | undefined; ;) {
       const page = await archive.tokens({ limit: 1, ...(cursor !== undefined && { cursor }) });
-      pages.push(...page.tokens.map(({ id = '' }) => id));
+      pages.push(...page.tokens);
       cursor = page.next;
+      if (cursor === undefined) break;
     }
-    expect(pages.sort()).toEqual(['jti-ended', 'jti-first', 'jti-revoked', 'jti-second']);
+    expect(mine(pages)).toEqual(['jti-ended', 'jti-first', 'jti-revoked', 'jti-second']);
     const { tokens } = await archive.tokens({ session: alice.sid });
     expect(tokens.map(({ id }) => id)).toEqual([second.id, first.id]);
   });
@@ -273,15 +294,15 @@ describe('a token', () => {
     const before = story.spans.length;
     story.call(minute, 'orders', alice, {}, first);
     await test.send(story.spans.slice(0, before - 1));
-    expect((await archive.search({ query: 'event.kind:state' })).records).toEqual([]);
+    expect((await archive.search({ query: aboutThem() })).records).toEqual([]);
     await test.send(story.spans.slice(before));
     const uses = (await derived(1)).filter(({ action }) => action === 'token.used_after_end');
     expect(uses).toMatchObject([{ reason, record: { oidc: { issuer: ISSUER } } }]);
   });
 
   it('that was replaced twice is told of, but not where two requests met', async () => {
-    const third: TokenSketch = { id: 'jti-third', from: 12, to: 22 };
-    const race: TokenSketch = { id: 'jti-race', from: 9, to: 19 };
+    const third: TokenSketch = { id: `jti-third-${name}`, from: 12, to: 22 };
+    const race: TokenSketch = { id: `jti-race-${name}`, from: 9, to: 19 };
     const replace = (minute: number, by: TokenSketch): void => {
       story.event(minute, 'shop', 'oidc.token.refreshed', alice, { 'oidc.token.previous_id': first.id }, by);
     };
@@ -290,7 +311,7 @@ describe('a token', () => {
     replace(9.02, race);
     await test.send(story.spans);
     expect((await token(first.id)).replaced).toHaveLength(2);
-    expect((await archive.search({ query: 'event.kind:state' })).records).toEqual([]);
+    expect((await archive.search({ query: aboutThem() })).records).toEqual([]);
     replace(12, third);
     await test.send(story.spans.slice(-1));
     expect(await derived(1)).toMatchObject([{ action: 'token.refresh_reused' }]);
@@ -300,7 +321,7 @@ describe('a token', () => {
     story.event(0, 'shop', 'oidc.token.issued', alice, { 'oidc.scope': ['orders:read'] }, first);
     story.call(1, 'orders', alice, { 'oidc.scope': ['orders:read'] }, first);
     await test.send(story.spans);
-    expect((await archive.search({ query: 'event.kind:state' })).records).toEqual([]);
+    expect((await archive.search({ query: aboutThem() })).records).toEqual([]);
     story.call(2, 'admin', alice, { 'oidc.scope': ['orders:read', 'orders:delete'] }, first);
     story.call(-1, 'wrong-clock', alice, {}, first);
     await test.send(story.spans.slice(-2));
@@ -318,7 +339,7 @@ it('attempts are listed with who, how, what for and what came of it', async () =
     3,
     'shop',
     'oidc.authorization.failed',
-    { client: 'shop-web' },
+    { client: alice.client },
     {
       'oidc.error': 'access_denied',
       'oidc.error_description': 'not today',
@@ -326,7 +347,7 @@ it('attempts are listed with who, how, what for and what came of it', async () =
     },
   );
   await test.send(story.spans);
-  const { attempts } = await archive.attempts({});
+  const { attempts } = await archive.attempts({ query: `oidc.client_id:"${alice.client}"` });
   expect(attempts.map(({ action, outcome }) => [action, outcome])).toEqual([
     ['oidc.authorization.failed', 'failure'],
     ['oidc.token.refreshed', 'success'],
@@ -334,12 +355,15 @@ it('attempts are listed with who, how, what for and what came of it', async () =
     ['oidc.token.issued', 'success'],
     ['oidc.authorization.requested', 'success'],
   ]);
-  const failed = await archive.attempts({ outcome: 'failure', query: 'oidc.error:access_denied' });
+  const failed = await archive.attempts({
+    outcome: 'failure',
+    query: `oidc.error:access_denied and oidc.client_id:"${alice.client}"`,
+  });
   expect(failed.attempts).toMatchObject([
     {
       time: at(3),
-      requester: 'shop-web',
-      client_id: 'shop-web',
+      requester: alice.client,
+      client_id: alice.client,
       error: 'access_denied',
       address: '192.0.2.66',
     },
@@ -359,7 +383,8 @@ it('a rebuild from the ledger gives the same tables, to the byte, and no record 
   story.call(30, 'orders', alice, {}, second);
   story.call(1, 'orders', bob);
   story.event(5, 'shop', 'oidc.session.ended', { user: bob.user }, { 'oidc.session.end_reason': 'revoked' });
-  for (const span of story.spans) await test.send([span]);
+  await test.send(story.spans.slice(0, 5));
+  await test.send(story.spans.slice(5));
   const before = await derived(3);
   const tables = (): unknown => {
     using database = new DatabaseSync(join(test.directory, 'sessions', 'sessions.db'), { readOnly: true });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { foldAuthentication } from '../../../../packages/exporter/src/sessions/session-authentication.ts';
 import type { SessionFacts } from '../../../../packages/exporter/src/sessions/session-facts.ts';
 import {
   endSession,
@@ -8,8 +9,9 @@ import {
   MAX_SESSION_NAMES,
   newSession,
 } from '../../../../packages/exporter/src/sessions/session-row.ts';
-import type { SessionRow } from '../../../../packages/exporter/src/sessions/session-row.ts';
+import type { Evidence, SessionRow } from '../../../../packages/exporter/src/sessions/session-row.ts';
 import { MAX_SESSION_STEPS } from '../../../../packages/exporter/src/sessions/session-step.ts';
+import type { SessionStep } from '../../../../packages/exporter/src/sessions/session-step.ts';
 
 const at = (minute: number): string =>
   new Date(Date.UTC(2026, 10, 2, 9, minute)).toISOString().replace('Z', '000000Z');
@@ -210,5 +212,18 @@ describe('authentications', () => {
     ['a time that is told later', [{ acr: '1' }, login, { ...login, acr: '0' }], ['login']],
   ] as const)('of %s', (_, records, reasons) => {
     expect(kinds(...records)).toEqual(reasons);
+  });
+
+  it('tell of the later one as the second, also where the first comes late', () => {
+    const place = (index: number): Evidence => ({ time: at(9), record: `record ${index}`, index });
+    const steps: SessionStep[] = [];
+    expect(foldAuthentication(steps, { ...login, authTime: at(7) }, place(1))).toBeUndefined();
+    expect(foldAuthentication(steps, login, place(2))).toMatchObject({
+      auth_time: at(7),
+      record: 'record 1',
+    });
+    expect(foldAuthentication(steps, { ...login, authTime: at(8) }, place(3))).toMatchObject({
+      auth_time: at(8),
+    });
   });
 });

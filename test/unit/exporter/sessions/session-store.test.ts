@@ -88,7 +88,7 @@ function drain(): { action: string; reason: string; time: string; start: string 
       },
     });
     const { action, reason, start } = Object(event);
-    return { action, reason, start, time: String(draft.clear['@timestamp']) };
+    return { action, reason, start, time: Object(draft.clear)['@timestamp'] };
   });
 }
 
