@@ -1,10 +1,12 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openArchive, type Service } from '@spanledger/audit-exporter';
+import { dataDirectory, openArchive, type Service } from '@spanledger/audit-exporter';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 import { verifyDocument } from '@spanledger/ledger/verify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createBlindKey } from '../../../packages/exporter/src/blind-key.ts';
+import { loadIndexKey, loadKek } from '../../../packages/exporter/src/privacy/index.ts';
 import { ask } from '../../support/exporter/ask.ts';
 import {
   makeDataDirectory,
@@ -119,7 +121,20 @@ async function expectGone(): Promise<void> {
   for (const query of ['user.id:alice-4711', '"Alice Liddell"', 'client.address:198.51.100.77', 'SECRET']) {
     expect(await find(query), query).toEqual([]);
   }
+  // Nor do the documents themselves, whatever the index says.
+  const all = JSON.stringify(await find(''));
+  for (const text of ALICE) expect(all.includes(text), text).toBe(false);
   await expectNoBytes();
+}
+
+/** Whether the index file holds the keyed hash of a name; the beginning of a term may be left to the one before it. */
+async function isHashed(name: string): Promise<boolean> {
+  const paths = dataDirectory(data.path);
+  const kek = await loadKek(paths.kekFile, undefined, false);
+  const key = createBlindKey(await loadIndexKey(paths.indexKeyFile, kek, false));
+  const term = key.token('value', `user.id\0${name}`).slice(5);
+  const files = [...(await readAllFiles(join(data.path, 'index'))).values()];
+  return files.some((bytes) => bytes.includes(term));
 }
 
 async function expectNoBytes(): Promise<void> {
@@ -150,7 +165,10 @@ describe('erasing a subject', () => {
     const known = (await find('user.id:alice-4711')).at(-1);
     const proof = await ask(`${service.url}/api/records/1/proof`);
     const tokensBefore = indexTokens();
+    expect(await isHashed('alice-4711')).toBe(true);
     const erasure = await erase('alice-4711');
+    expect(await isHashed('alice-4711')).toBe(false);
+    expect(await isHashed('bob')).toBe(true);
     expect(erasure).toMatchObject({ counts: { companions: 40, sessions: 1 } });
     // Those of her session that were derived from the others count as hers.
     expect(Number(member(erasure['counts'], 'records'))).toBeGreaterThanOrEqual(40);
