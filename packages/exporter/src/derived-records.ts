@@ -77,5 +77,6 @@ const URGENT_ACTIONS: ReadonlySet<string> = new Set([
 function isUrgent({ draft }: DerivedDraft): boolean {
   const { event } = draft.clear;
   if (!isJsonObject(event)) return false;
-  return event['kind'] === 'alert' || URGENT_ACTIONS.has(String(event['action']));
+  const { action, kind } = event;
+  return kind === 'alert' || (typeof action === 'string' && URGENT_ACTIONS.has(action));
 }

@@ -141,12 +141,12 @@ export async function startElasticsearchFollower(
       }
       const key = (await readApiKey(config.eraser)) ?? writerKey;
       const client = await openElasticsearch({ url, caFile, credentials: key });
-      const { audit, alerts, sessions, traces: spans } = streamNames(config.namespace);
+      const { sessions, traces: spans } = streamNames(config.namespace);
       try {
         return await eraseDocuments({
           eraser: client,
           reader: searching,
-          stream: audit,
+          stream,
           others: { traces: spans, drawn: [alerts, sessions] },
           origin: log.origin,
           digest: originDigest(log.origin),

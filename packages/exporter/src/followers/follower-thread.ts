@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { FollowedLedger } from '@spanledger/ledger';
@@ -378,7 +378,16 @@ async function startFollowerWorker({
     ? new URL('./follower-worker.ts', import.meta.url)
     : new URL('./follower-worker.js', import.meta.url);
   const worker = new Worker(script, { workerData });
-  // Its first message is that it is ready; if it fails before, `once` rejects with its error.
-  await once(worker, 'message');
+  const early: FromFollowers[] = [];
+  // If it fails before it is ready, this rejects with its error.
+  for await (const messages of on(worker, 'message')) {
+    const [message]: FromFollowers[] = messages;
+    if (message?.kind === 'ready') break;
+    if (message !== undefined) early.push(message);
+  }
+  // Whoever is given the thread listens by then.
+  setImmediate(() => {
+    for (const message of early) worker.emit('message', message);
+  });
   return worker;
 }

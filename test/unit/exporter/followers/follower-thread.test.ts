@@ -81,7 +81,7 @@ test('what is derived is appended; a thread that begins anew is told first how m
         return taken.length === 1 ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
       },
       hasten: () => undefined,
-    durableSize: () => durable,
+      durableSize: () => durable,
       log,
     }),
   );
