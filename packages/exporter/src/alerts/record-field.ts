@@ -18,12 +18,35 @@ const MAPPED_V4 = /^::ffff:(?=\d+\.)/i;
 const HEXTETS = 8;
 const NETWORK_HEXTETS = 3;
 
+/** Readers by field: many rules look at the same few fields of a record, one rule after the other. */
+const READERS: Map<string, FieldReader> = new Map();
+
+/** Rules are few, and may be many over the life of a process that tries them. */
+const MAX_READERS = 4_096;
+
 /**
- * Makes a reader of a field, in the clear or in an opened group, as the list of fields says where it is.
+ * Makes a reader of a field, in the clear or in an opened group, as the list of fields says where it is. It remembers the
+ * answer for the record that it was asked about last, and must not be asked about one that has changed since.
  *
  * @param field - member names joined by dots; with `|network` after it an address counts as its network: /24, /48
  */
 export function fieldReader(field: string): FieldReader {
+  const known = READERS.get(field);
+  if (known !== undefined) return known;
+  const read = makeReader(field);
+  let last: FollowedRecord | undefined;
+  let answer = NONE;
+  const reader: FieldReader = (record) => {
+    if (record === last) return answer;
+    answer = read(record);
+    last = record;
+    return answer;
+  };
+  if (READERS.size < MAX_READERS) READERS.set(field, reader);
+  return reader;
+}
+
+function makeReader(field: string): FieldReader {
   const [name = '', modifier] = field.split('|');
   const path = membersOf(name);
   const group = groupOfPath(path);
