@@ -62,7 +62,8 @@ describe.each([
     const note = await readFile(join(demo.directory, 'ledger', 'checkpoint'), 'utf8');
     const [line, size] = note.split('\n');
     expect(line).toBe(origin);
-    expect(Number(size)).toBe(demo.result.report.size);
+    // What follows from the records is recorded after them.
+    expect(Number(size)).toBeGreaterThanOrEqual(demo.result.report.size);
     expect((await stat(join(demo.directory, 'ledger', 'tile', 'entries', '000'))).size).toBeGreaterThan(0);
     expect((await stat(join(demo.directory, 'ledger', 'tile', '0', '000'))).size).toBe(256 * 32);
   });
