@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { fileTiles, type Ledger, LedgerReader, openLedger, type WritableStorage } from '@spanledger/ledger';
+import type { Ledger } from '@spanledger/ledger';
 import type { JsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
 import { deliveryMetrics, deliveryWarnings, describeDelivery } from './alert-delivery.ts';
@@ -9,11 +8,9 @@ import { startPolicy } from './audit-policy.ts';
 import { Closers } from './closers.ts';
 import { openCompleteness } from './completeness/index.ts';
 import type { Config } from './config/index.ts';
-import { type DataDirectory, dataDirectory } from './data-directory.ts';
 import { loadRules, openAlertList } from './alerts/index.ts';
 import { DerivedRecords } from './derived-records.ts';
 import { Doors } from './doors/index.ts';
-import { lockDirectory } from './directory-lock.ts';
 import { checkAccess, streamNames } from './elasticsearch/index.ts';
 import {
   describeElasticsearch,
@@ -21,26 +18,13 @@ import {
   elasticsearchWarnings,
 } from './elasticsearch-report.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
-import { environmentKek } from './environment-kek.ts';
-import { ExporterError } from './errors.ts';
 import { type ElasticsearchStatus, FollowerThread } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { KeyChanges } from './keys/index.ts';
-import { drawLaterKey, loadLogIdentity } from './log-identity.ts';
-import {
-  checkVault,
-  destroyOrphanedKeys,
-  fileEpochKeys,
-  journalAndVaultOpenings,
-  loadIndexKey,
-  loadKek,
-  loadReferenceKey,
-  References,
-  rememberReferences,
-  Vault,
-  VaultFollower,
-} from './privacy/index.ts';
+import { openLedgerAndVault } from './ledger-and-vault.ts';
+import { drawLaterKey } from './log-identity.ts';
+import { journalAndVaultOpenings, VaultFollower } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
 import { openSearchIndex } from './search/index.ts';
 import { startComparison } from './provider-comparison.ts';
@@ -54,7 +38,7 @@ import { warnOfExposure } from './exposure.ts';
 import { describeMetrics } from './metrics.ts';
 import { startMinimisation } from './data-minimisation.ts';
 import { ledgerTroubles, ledgerWarnings } from './trouble.ts';
-import { awaitPublished, describeWitnessing, logWitness } from './witnesses.ts';
+import { awaitPublished, describeWitnessing } from './witnesses.ts';
 
 /** A running service. */
 export interface Service {
@@ -104,58 +88,11 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   if (config.elasticsearch !== undefined) await checkAccess(config.elasticsearch);
   // Before anything is opened: whoever wrote the rules is told at once what is wrong with them.
   loadRules({ file: config.alerts.rulesFile, disabled: config.alerts.disabled });
-  const { paths, storage } = await openDirectory(config, closers);
-  const brought = await environmentKek(config);
-  const kek = await loadKek(paths.kekFile, brought, true);
-  const { origin, signers } = await loadLogIdentity(paths, config);
-  const [signer, ...laterSigners] = signers;
-  const referenceKey = await loadReferenceKey(paths.referenceKeyFile, kek, true);
-  const indexKey = await loadIndexKey(paths.indexKeyFile, kek, true);
-  const epochKeys = fileEpochKeys(paths.epochKeys, kek);
-
-  const vault = new Vault({ file: paths.vaultFile, kek });
-  closers.add(() => {
-    vault.close();
-  });
-  vault.demandSound();
-  const onError = (error: unknown): void => {
-    log.error({ err: error }, 'the ledger could not finish a step and tries again');
-  };
-  const ledger = await openLedger({
-    storage,
-    signer,
-    signers: laterSigners,
-    epochKeys,
-    publishIntervalMs: config.publishIntervalMs,
-    segmentMaxAgeMs: config.segmentMaxAgeMs,
-    ...(config.witnessing && {
-      witnessing: { ...config.witnessing, onChange: (witness) => logWitness(witness, log) },
-    }),
-    onError,
-  });
-  closers.add(() => ledger.close());
-  await awaitPublished(ledger, config.witnessing);
-  const source = fileTiles(paths.ledger);
-  const reader = new LedgerReader(source);
-  // Before anything is destroyed or moved.
-  const lost = await checkVault({
-    vault,
-    file: paths.vaultFile,
-    size: ledger.sizes().durable,
-    journalFrom: ledger.journal.segments()[0]?.first ?? ledger.sizes().durable,
-    entry: (index) => reader.entry(index),
-    acceptLost: config.acceptLostOpenings,
-  });
-  if (lost > 0) {
-    log.warn({ records: lost }, 'privacy.accept_lost_openings: records go on without their opened groups');
-  }
-  await destroyOrphanedKeys(paths.epochKeys, epochKeys, ledger.journal);
-
-  const references = new References(referenceKey, vault);
-  await rememberReferences(ledger.journal, references);
+  const opened = await openLedgerAndVault(config, log, closers);
+  const { paths, origin, signers, ledger, source, reader, vault, references, keys } = opened;
   const thread = await FollowerThread.start({
     dataDirectory: paths.root,
-    environmentKek: brought,
+    environmentKek: keys.brought,
     sessions: config.sessions,
     elasticsearch: config.elasticsearch,
     alerts: config.alerts,
@@ -179,20 +116,20 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
 
   // The journal first: what it no longer has when it is asked, the vault has by then.
   const openings = journalAndVaultOpenings(ledger.journal, vault);
-  const search = openSearchIndex({ file: paths.indexFile, key: indexKey, openings, readOnly: true });
+  const search = openSearchIndex({ file: paths.indexFile, key: keys.index, openings, readOnly: true });
   closers.add(() => {
     search.close();
   });
-  const sessions = openSessions({ file: paths.sessionsFile, key: indexKey, openings, readOnly: true });
+  const sessions = openSessions({ file: paths.sessionsFile, key: keys.index, openings, readOnly: true });
   closers.add(() => {
     sessions.close();
   });
-  const completeness = openCompleteness({ file: paths.completenessFile, key: indexKey });
+  const completeness = openCompleteness({ file: paths.completenessFile, key: keys.index });
   closers.add(() => {
     completeness.close();
   });
   const alerts = config.alerts.isEnabled
-    ? openAlertList({ file: paths.alertsFile, key: indexKey })
+    ? openAlertList({ file: paths.alertsFile, key: keys.index })
     : undefined;
   closers.add(() => alerts?.close());
   closers.add(() => thread.drain());
@@ -213,9 +150,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
 
   const producers = new Producers();
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
-  const minimisation = startMinimisation(config.minimisation, referenceKey, log);
+  const minimisation = startMinimisation(config.minimisation, keys.reference, log);
   const intake = new Intake({ ledger, references, producers, minimise: minimisation.minimise });
-  closers.add(keepProducers(paths.producersFile, intake, onError));
+  closers.add(keepProducers(paths.producersFile, intake, opened.onError));
   const policy = await startPolicy({
     policy: config.policy,
     paths,
@@ -341,7 +278,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   });
   const desk = openDesk({
     file: paths.privacyFile,
-    indexKey,
+    indexKey: keys.index,
     fourEyes: config.fourEyes,
     ledger,
     archive,
@@ -432,22 +369,4 @@ async function stop(closers: Closers, log: Logger): Promise<void> {
   for (const failure of failures) log.error({ err: failure }, 'a part of the service did not stop cleanly');
   log.info('stopped');
   if (failures.length > 0) throw failures[0];
-}
-
-async function openDirectory(
-  config: Config,
-  closers: Closers,
-): Promise<{ paths: DataDirectory; storage: WritableStorage }> {
-  const paths = dataDirectory(config.dataDirectory);
-  try {
-    await mkdir(paths.root, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new ExporterError('data_directory_unusable', `${paths.root} cannot be created`, {
-      cause,
-      hint: 'Name a folder that this user may write to (--data, SPANLEDGER_DATA_DIRECTORY).',
-    });
-  }
-  const storage = await lockDirectory(paths.root);
-  closers.add(() => storage.release());
-  return { paths, storage };
 }
