@@ -144,7 +144,7 @@ describe('a new certificate', () => {
     expect([...statuses]).toEqual([200]);
     // Each of them kept its one connection.
     expect(ports.map(({ size }) => size)).toEqual([1, 1, 1, 1]);
-    expect(service?.sizes().durable).toBe(sent);
+    expect(service?.sizes().durable).toBeGreaterThanOrEqual(sent);
   });
 
   test.each([

@@ -24,6 +24,13 @@ afterAll(async () => {
   await data.remove();
 });
 
+/** How many spans are recorded; what follows from them may be recorded at any time. */
+async function countSpans(): Promise<number> {
+  const { durable } = service.sizes();
+  await waitFor('all to be published', () => service.sizes().published >= durable);
+  return (await readEntries(data.path)).filter(({ span }) => span !== undefined).length;
+}
+
 describe('what is accepted', () => {
   test.each([
     ['protobuf', 'application/x-protobuf', undefined],
@@ -39,7 +46,7 @@ describe('what is accepted', () => {
     const plain = contentType.includes('json') ? toJson(spans) : toProtobuf(spans);
     const body =
       encoding === 'gzip' ? gzipSync(plain) : encoding === 'zstd' ? zstdCompressSync(plain) : plain;
-    const before = service.sizes().durable;
+    const before = await countSpans();
     const response = await sendTraces(service.url, body, {
       contentType,
       ...(encoding !== undefined && { encoding }),
@@ -47,7 +54,7 @@ describe('what is accepted', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(contentType.split(';')[0]?.toLowerCase());
     expect(await response.text()).toBe(contentType.includes('json') ? '{}' : '');
-    expect(service.sizes().durable).toBe(before + 2);
+    expect(await countSpans()).toBe(before + 2);
   });
 
   test('a gap record, beside others', async () => {
@@ -58,20 +65,20 @@ describe('what is accepted', () => {
       sender.span({ events: [{ name: 'audit.records.lost', attributes: lost }] }),
       sender.span(),
     ];
-    const before = service.sizes().durable;
+    const before = await countSpans();
     expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
-    expect(service.sizes().durable).toBe(before + 4);
+    expect(await countSpans()).toBe(before + 4);
   });
 
   test('a lifecycle event is a record of its own', async () => {
     const sender = createSender('shop');
-    const before = service.sizes().durable;
+    const before = await countSpans();
     const span = sender.span({
       attributes: sessionAttributes('alice', 's1'),
       events: [{ name: 'oidc.token.refreshed', attributes: { 'oidc.token.type': 'access' } }],
     });
     expect((await sendTraces(service.url, toProtobuf([span]))).status).toBe(200);
-    expect(service.sizes().durable).toBe(before + 2);
+    expect(await countSpans()).toBe(before + 2);
   });
 
   test('different spans that claim one number: each is recorded once', async () => {
@@ -81,17 +88,17 @@ describe('what is accepted', () => {
       const span = sender.span();
       return { ...span, attributes: { ...span.attributes, 'audit.sequence.number': 1 } };
     });
-    const before = service.sizes().durable;
+    const before = await countSpans();
     const sendings = [first, ...others, ...others].map((span) => sendTraces(service.url, toProtobuf([span])));
     for (const response of await Promise.all(sendings)) expect(response.status).toBe(200);
-    expect(service.sizes().durable).toBe(before + 4);
+    expect(await countSpans()).toBe(before + 4);
   });
 
   test('no spans at all, without a body even', async () => {
-    const before = service.sizes().durable;
+    const before = await countSpans();
     expect((await sendTraces(service.url, new Uint8Array())).status).toBe(200);
     expect((await sendTraces(service.url, '{}', { contentType: 'application/json' })).status).toBe(200);
-    expect(service.sizes().durable).toBe(before);
+    expect(await countSpans()).toBe(before);
   });
 
   test('values that JSON has no number for', async () => {
@@ -115,12 +122,12 @@ describe('what is accepted', () => {
 
   test('an attribute larger than an entry may be is cut, not dropped', async () => {
     const sender = createSender('shop');
-    const before = service.sizes().durable;
+    const before = await countSpans();
     const body = toProtobuf([
       sender.span({ attributes: { note: 'x'.repeat(1_000_000), user_note: 'y'.repeat(1_000_000) } }),
     ]);
     expect((await sendTraces(service.url, body)).status).toBe(200);
-    expect(service.sizes().durable).toBe(before + 1);
+    expect(await countSpans()).toBe(before + 1);
   });
 });
 
@@ -128,11 +135,11 @@ describe('repeats are acknowledged and recorded once', () => {
   test('one after the other, and all at once', async () => {
     const sender = createSender('shop');
     const body = toProtobuf([sender.span(), sender.span()]);
-    const before = service.sizes().durable;
+    const before = await countSpans();
     const answers = await Promise.all(Array.from({ length: 8 }, () => sendTraces(service.url, body)));
     expect(answers.map((answer) => answer.status)).toEqual(new Array(8).fill(200));
     expect((await sendTraces(service.url, body)).status).toBe(200);
-    expect(service.sizes().durable).toBe(before + 2);
+    expect(await countSpans()).toBe(before + 2);
   });
 
   test('without a producer: by the id of the record', async () => {
@@ -143,9 +150,9 @@ describe('repeats are acknowledged and recorded once', () => {
         spanContext: () => ({ traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 }),
       },
     ]);
-    const before = service.sizes().durable;
+    const before = await countSpans();
     for (let i = 0; i < 3; i++) expect((await sendTraces(service.url, body)).status).toBe(200);
-    expect(service.sizes().durable).toBe(before + 1);
+    expect(await countSpans()).toBe(before + 1);
   });
 });
 
@@ -176,8 +183,9 @@ test('two people at once never share a reference, one person never has two', asy
 });
 
 test('what was received verifies', async () => {
-  await waitFor('all to be published', () => service.sizes().published === service.sizes().durable);
+  const { durable } = service.sizes();
+  await waitFor('all to be published', () => service.sizes().published >= durable);
   const report = await verifyDirectory(data.path);
   expect(report.failures).toEqual([]);
-  expect(report.size).toBe(service.sizes().durable);
+  expect(report.size).toBeGreaterThanOrEqual(durable);
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import type { ServiceProcess } from '../../support/exporter/service-process.ts';
-import { startTestService, waitFor } from '../../support/exporter/service.ts';
+import { readEntries, startTestService, waitFor } from '../../support/exporter/service.ts';
 
 /** What a busy machine may need for a full queue. */
 const MAX_DRAIN_MS = 60_000;
@@ -11,14 +11,20 @@ export async function publishedSize(directory: string): Promise<number> {
   return (await new LedgerReader(fileTiles(join(directory, 'ledger'))).checkpoint()).size;
 }
 
-/** Waits until that many records are published, of all directories together. */
+/** How many spans they are; what follows from spans is in the ledger too. */
+async function publishedSpans(directory: string): Promise<number> {
+  return (await readEntries(directory)).filter(({ span }) => span !== undefined).length;
+}
+
+/** Waits until that many spans are published, of all directories together. */
 export async function waitForRecords(count: number, ...directories: readonly string[]): Promise<void> {
+  const sumOf = async (measure: (directory: string) => Promise<number>): Promise<number> => {
+    const measured = await Promise.all(directories.map(measure));
+    return measured.reduce((sum, one) => sum + one, 0);
+  };
   await waitFor(
-    `${count} records`,
-    async () => {
-      const sizes = await Promise.all(directories.map(publishedSize));
-      return sizes.reduce((sum, size) => sum + size, 0) >= count;
-    },
+    `${count} spans`,
+    async () => (await sumOf(publishedSize)) >= count && (await sumOf(publishedSpans)) >= count,
     MAX_DRAIN_MS,
   );
 }

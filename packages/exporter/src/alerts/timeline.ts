@@ -75,8 +75,10 @@ export function thinRuns(entries: TimelineEntry[]): void {
 function thinRunsBefore(entries: TimelineEntry[], untilMs: number): void {
   let kept = 0;
   for (const [i, entry] of entries.entries()) {
-    const isBetween = entries[kept - 1]?.[3] === entry[3] && entries[i + 1]?.[3] === entry[3];
-    if (isBetween && entry[0] < untilMs) continue;
+    const next = entries[i + 1];
+    const isBetween = entries[kept - 1]?.[3] === entry[3] && next?.[3] === entry[3];
+    // The last one before that time is what a late record comes after.
+    if (isBetween && next[0] < untilMs) continue;
     entries[kept++] = entry;
   }
   entries.length = kept;
