@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Service } from '@spanledger/audit-exporter';
+import { type Service, startService } from '@spanledger/audit-exporter';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import { verifyConsistency, verifyInclusion } from '@spanledger/ledger/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { type ChildProgram, startProgram } from '../support/go/child-program.ts'
 import {
   makeDataDirectory,
   sendTraces,
-  startTestService,
+  testConfig,
   verifyDirectory,
   waitFor,
 } from '../support/exporter/service.ts';
@@ -34,7 +34,9 @@ const sender = createSender('shop');
 
 beforeAll(async () => {
   data = await makeDataDirectory();
-  service = await startTestService(data.path);
+  const config = testConfig(data.path);
+  // The sizes are those of the table, with nothing in between that follows from the spans.
+  service = await startService({ ...config, alerts: { ...config.alerts, isEnabled: false } });
   files = startProgram(await goProgram('serve-files'), ['-dir', join(data.path, 'ledger')]);
   vkeyPath = join(data.path, 'ledger.vkey');
   vkey = (await readFile(vkeyPath, 'utf8')).trim();

@@ -14,7 +14,7 @@ import {
 } from '../../support/exporter/service.ts';
 import { createSender, sessionAttributes, toJson, toProtobuf } from '../../support/exporter/spans.ts';
 import { freeAddresses } from './collector.ts';
-import { publishedSize, settle, waitForRecords } from './ledger-size.ts';
+import { publishedSpans, settle, waitForRecords } from './ledger-size.ts';
 import { makeReaderHeader, makeSenderToken, secureDirectory } from './secured.ts';
 import { shippedCollector, TO_FILE } from './shipped.ts';
 import { readTelemetry } from './telemetry-file.ts';
@@ -94,7 +94,7 @@ test.each([
       }),
     ];
     const body = encode(spans);
-    const before = await publishedSize(pathOf(1));
+    const before = await publishedSpans(pathOf(1));
     expect((await sendTraces(direct.url, body, { contentType })).status).toBe(200);
     expect((await sendTraces(agent.url('AUDIT_HTTP_ENDPOINT'), body, { contentType })).status).toBe(200);
     await waitForRecords(before + 4, pathOf(1));

@@ -16,7 +16,7 @@ import { createSender, sessionAttributes, toProtobuf } from '../../support/expor
 import { issueCertificate, makeAuthority } from '../../support/tls/certificates.ts';
 import { postStatus } from '../../support/tls/post.ts';
 import { type Collector, freeAddresses } from './collector.ts';
-import { publishedSize, settle, waitForRecords } from './ledger-size.ts';
+import { publishedSpans, settle, waitForRecords } from './ledger-size.ts';
 import { makeSenderToken } from './secured.ts';
 import { shippedCollector, shippedConfig } from './shipped.ts';
 import { readTelemetry } from './telemetry-file.ts';
@@ -101,7 +101,7 @@ test('telemetry is sampled by whole traces, and the audit path has all of it', a
 });
 
 test('kill -9 of the gateway and of one service in mid-flow: each span is in one of the logs, once; a session is in one log', async () => {
-  const before = await Promise.all(paths.map(publishedSize));
+  const before = await Promise.all(paths.map(publishedSpans));
   const load = new Load({ url: agent.url('AUDIT_HTTP_ENDPOINT') }, 4);
   load.start();
   for (const service of services) {
@@ -152,7 +152,7 @@ test('the gateway lets nobody in without a token of its file', async () => {
 });
 
 async function sizes(): Promise<number> {
-  return (await Promise.all(paths.map(publishedSize))).reduce((sum, size) => sum + size, 0);
+  return (await Promise.all(paths.map(publishedSpans))).reduce((sum, size) => sum + size, 0);
 }
 
 function placeOf(entry: Record<string, unknown>): { stream: string | undefined; number: number } {

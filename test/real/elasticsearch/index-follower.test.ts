@@ -170,8 +170,8 @@ test('of a log of which few records are for the stream: those, each once, also a
   // The second document arrives, and nobody hears of it.
   proxy.onRequest = ({ path }) => (isBulk(path) && ++bulks > 1 ? { kind: 'swallow_answer' } : undefined);
   await waitFor('the documents', async () => {
-    const answer = stream.client.count({ index: stream.stream, ignore_unavailable: true });
     await stream.client.indices.refresh({ index: stream.stream, ignore_unavailable: true });
+    const answer = stream.client.count({ index: stream.stream, ignore_unavailable: true });
     const { count } = await answer.catch(() => ({ count: 0 }));
     return count === 2;
   });
