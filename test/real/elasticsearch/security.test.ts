@@ -132,7 +132,8 @@ describe('the writer', () => {
 
 describe('the reader', () => {
   it('finds records', async () => {
-    const found = await reader('POST', `/${AUDIT}/_search`, { query: { term: { 'user.id': 'alice' } } });
+    const filter = [{ term: { 'user.id': 'alice' } }, { ids: { values: ['first'] } }];
+    const found = await reader('POST', `/${AUDIT}/_search`, { query: { bool: { filter } } });
     expect(found.body).toMatchObject({ hits: { hits: [{ _source: RECORD }] } });
     expect((await reader('POST', `/${AUDIT}/_pit?keep_alive=1m`)).status).toBe(200);
   });
