@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import {
-  AUDIT_SCHEMA_VERSION,
-  ECS_VERSION,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  type RecordDraft,
-} from '@spanledger/record';
+import { isJsonObject, type JsonObject, type JsonValue, type RecordDraft } from '@spanledger/record';
 
 import type { AlertChange, AlertSummary } from './alert-types.ts';
 import type { AlertRow } from './alerts/index.ts';
 import type { DocumentReader } from './documents.ts';
 import { ExporterError } from './errors.ts';
+import { ownRecord } from './own-record.ts';
+import { timestampOf } from './timestamp.ts';
 
 /** Summaries of alerts, in the order of the rows; what no document is published of is left out. */
 export async function summarizeAlerts(
@@ -51,39 +46,31 @@ export function changeDraft(
   const id = `${status}-${randomUUID()}`;
   const rule = at(raised, ['rule']);
   const alert = at(raised, ['audit', 'alert']);
-  return {
+  return ownRecord({
     id,
+    timestamp: timestampOf(nowMs),
+    kind: 'alert',
     ...(caller !== undefined && { subject: { issuer: '', id: caller, type: 'service' } }),
-    clear: {
-      '@timestamp': new Date(nowMs).toISOString().replace('Z', '000000Z'),
-      audit: {
-        action: status === 'resolved' ? 'RESOLVE' : 'ACKNOWLEDGE',
-        alert: { ...(isJsonObject(alert) && alert), status },
-        evidence: {
-          count: 1,
-          first_index: row.raisedIndex,
-          last_index: row.raisedIndex,
-          records: [row.id],
-        },
-        outcome: 'success',
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
+    audit: {
+      action: status === 'resolved' ? 'RESOLVE' : 'ACKNOWLEDGE',
+      alert: { ...(isJsonObject(alert) && alert), status },
+      evidence: {
+        count: 1,
+        first_index: row.raisedIndex,
+        last_index: row.raisedIndex,
+        records: [row.id],
       },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: `alert.${status}`,
-        category: ['intrusion_detection'],
-        dataset: 'spanledger.audit',
-        kind: 'alert',
-        module: 'spanledger',
-        outcome: 'success',
-        severity: at(raised, ['event', 'severity']) ?? 0,
-        type: ['info'],
-      },
-      ...(isJsonObject(rule) && { rule }),
+      outcome: 'success',
     },
+    event: {
+      action: `alert.${status}`,
+      category: ['intrusion_detection'],
+      severity: at(raised, ['event', 'severity']) ?? 0,
+      type: ['info'],
+    },
+    clear: { ...(isJsonObject(rule) && { rule }) },
     groups: note === '' ? {} : { content: { message: note } },
-  };
+  });
 }
 
 /** `audit.record.id` of the records that an alert names. */

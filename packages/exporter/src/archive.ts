@@ -24,6 +24,7 @@ import type { CompletenessReader } from './completeness/index.ts';
 import type { SearchIndex } from './search/index.ts';
 import { toMoment } from './sessions/index.ts';
 import type { SessionStore } from './sessions/index.ts';
+import { timestampOf } from './timestamp.ts';
 
 /** What an archive answers from. */
 export interface ArchiveRooms {
@@ -201,7 +202,7 @@ export function createArchive(rooms: ArchiveRooms): Archive {
       const draft = changeDraft(row, alert.record, change, caller, atMs);
       await rooms.append(draft);
       const { status, note } = change;
-      const time = new Date(atMs).toISOString().replace('Z', '000000Z');
+      const time = timestampOf(atMs);
       return { ...alert, status, changed: time, ...(note !== undefined && { note }) };
     },
     async checkpoint() {

@@ -1,7 +1,5 @@
 import {
-  AUDIT_SCHEMA_VERSION,
   type AuditRecord,
-  ECS_VERSION,
   type EvidenceFields,
   isJsonObject,
   type JsonObject,
@@ -11,6 +9,7 @@ import {
   type Outcome,
   type RecordDraft,
 } from '@spanledger/record';
+import { ownRecord } from './own-record.ts';
 
 /** A record that the service derived from others, on its way into the ledger. */
 export interface DerivedDraft {
@@ -138,38 +137,29 @@ export function evidenceOf(
 /** The draft of a derived record. */
 export function deriveDraft(derivation: Derivation): DerivedDraft {
   const { id, party, outcome, reason, severity, start, duration, content = {} } = derivation;
-  const draft: RecordDraft = {
+  const draft = ownRecord({
     id,
+    timestamp: derivation.timestamp,
+    kind: derivation.kind,
     subject: { issuer: '', id: '', type: party?.actorType ?? 'system' },
-    clear: {
-      ...party?.clear,
-      '@timestamp': derivation.timestamp,
-      audit: {
-        action: derivation.verb,
-        ...derivation.audit,
-        evidence: { ...derivation.evidence },
-        outcome,
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: derivation.action,
-        category: [...derivation.category],
-        dataset: 'spanledger.audit',
-        ...(duration !== undefined && { duration }),
-        kind: derivation.kind,
-        module: 'spanledger',
-        outcome,
-        ...(reason !== undefined && { reason }),
-        ...(severity !== undefined && { severity }),
-        ...(start !== undefined && { start }),
-        type: [...derivation.type],
-      },
-      ...derivation.clear,
+    audit: {
+      ...derivation.audit,
+      action: derivation.verb,
+      evidence: { ...derivation.evidence },
+      outcome,
     },
+    event: {
+      action: derivation.action,
+      category: [...derivation.category],
+      ...(duration !== undefined && { duration }),
+      ...(reason !== undefined && { reason }),
+      ...(severity !== undefined && { severity }),
+      ...(start !== undefined && { start }),
+      type: [...derivation.type],
+    },
+    clear: { ...party?.clear, ...derivation.clear },
     groups: { content, identity: party?.identity ?? {}, network: party?.network ?? {} },
-  };
+  });
   return {
     draft,
     ...(party !== undefined && { actorRef: party.actorRef }),

@@ -1,9 +1,10 @@
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION } from '@spanledger/record';
 import type { JsonObject, RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 
 import { gauge } from './gauges.ts';
+import { ownRecord, THE_SERVICE } from './own-record.ts';
 import type { IndexVerification } from './search/elasticsearch/index.ts';
+import { timestampOf } from './timestamp.ts';
 
 /** What keeps the results of scheduled verifications needs. */
 export interface IndexVerificationsOptions {
@@ -69,33 +70,18 @@ function verificationRecord(
   stream: string,
   { atMs, compared, failures, complete }: IndexVerification,
 ): RecordDraft {
-  const id = `index-verification-${stream}-${atMs}`;
   const outcome = failures === 0 ? 'success' : 'failure';
   const differ = `${failures}${complete ? '' : ' or more'}`;
-  return {
-    id,
-    subject: { issuer: '', id: 'spanledger', type: 'system' },
-    clear: {
-      '@timestamp': new Date(atMs).toISOString().replace('Z', '000000Z'),
-      audit: {
-        action: 'EXECUTE',
-        outcome,
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-        target: { id: stream, type: 'search.index' },
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: 'index.verified',
-        category: ['configuration'],
-        dataset: 'spanledger.audit',
-        kind: 'event',
-        module: 'spanledger',
-        outcome,
-        reason: `${compared} records compared, ${differ} differ`,
-        type: ['info'],
-      },
+  return ownRecord({
+    id: `index-verification-${stream}-${atMs}`,
+    timestamp: timestampOf(atMs),
+    subject: THE_SERVICE,
+    audit: { action: 'EXECUTE', outcome, target: { id: stream, type: 'search.index' } },
+    event: {
+      action: 'index.verified',
+      category: ['configuration'],
+      reason: `${compared} records compared, ${differ} differ`,
+      type: ['info'],
     },
-    groups: {},
-  };
+  });
 }

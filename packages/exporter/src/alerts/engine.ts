@@ -1,11 +1,12 @@
 import type { AlertSeverity, EvidenceFields } from '@spanledger/record';
 
+import { timestampOf } from '../timestamp.ts';
 import { evidenceOf, type EvidenceRecord } from '../derived-draft.ts';
 import type { FollowedRecord } from '../followed-records.ts';
 import { addSample } from './baseline.ts';
 import { type CompiledRule, compileRule } from './compiled-rule.ts';
 import { type KeyState, type KeyStates, NEVER } from './key-state.ts';
-import { type RecordClock, timeOf, timestampOf } from './record-clock.ts';
+import { type RecordClock, timeOf } from './record-clock.ts';
 import { type AlertRule, isSeverity } from './rule.ts';
 import { numberOf } from './selection.ts';
 import {

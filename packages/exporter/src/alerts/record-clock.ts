@@ -48,8 +48,3 @@ export function timeOf(timestamp: string): number {
   const fraction = Number(timestamp.slice(DIGITS_OF_MS, -1)) / 10 ** (timestamp.length - DIGITS_OF_MS - 1);
   return Date.parse(timestamp) + (Number.isNaN(fraction) ? 0 : fraction);
 }
-
-/** The `@timestamp` of a time. */
-export function timestampOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('Z', '000000Z');
-}

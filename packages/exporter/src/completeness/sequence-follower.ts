@@ -1,6 +1,7 @@
 import type { EvidenceRecord } from '../derived-draft.ts';
 import type { FollowedRecord } from '../followed-records.ts';
 import type { Outbox } from '../outbox/index.ts';
+import { timestampOf } from '../timestamp.ts';
 import type { AbsenceWatch } from './absence-watch.ts';
 import type { ParticipationTable } from './participation-table.ts';
 import { type Finding, hasEnded, type Hole, holesOf, newProducer, type Producer } from './producer.ts';
@@ -67,7 +68,7 @@ export class SequenceFollower {
   /** Within a transaction: looks for what has not come for too long. */
   look(nowMs: number): void {
     const { producers, watch } = this.#parts;
-    const timestamp = new Date(nowMs).toISOString().replace('Z', '000000Z');
+    const timestamp = timestampOf(nowMs);
     const open = new Map<string, Hole[]>();
     const byName = new Map<string, Producer>();
     for (const producer of producers.unexplained(MAX_WATCHED_PRODUCERS)) {

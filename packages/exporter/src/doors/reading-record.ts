@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type JsonObject, type RecordDraft } from '@spanledger/record';
+import type { JsonObject, RecordDraft } from '@spanledger/record';
+import { ownRecord } from '../own-record.ts';
 import type { Reading } from '../reading.ts';
+import { timestampOf } from '../timestamp.ts';
 import type { Caller } from './role.ts';
 
 /** Readings of one kind, by one reader, that are told by one record. */
@@ -45,44 +47,30 @@ export function readingRecord({
     ...(reading.id !== undefined && { 'audit.access.id': reading.id }),
     ...(reading.query !== undefined && reading.query !== '' && { 'audit.access.query': reading.query }),
   };
-  return {
+  return ownRecord({
     id,
+    timestamp: timestampOf(firstMs),
     subject: { issuer: '', id: caller.name, type: 'service' },
-    clear: {
-      '@timestamp': asTimestamp(firstMs),
-      audit: {
-        access: {
-          count,
-          records: reading.records,
-          role: caller.role,
-          ...(caller.tokenId !== undefined && { token: caller.tokenId }),
-        },
-        action: 'READ',
-        outcome: 'success',
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-        target: { type: TARGETS[reading.what] },
+    audit: {
+      access: {
+        count,
+        records: reading.records,
+        role: caller.role,
+        ...(caller.tokenId !== undefined && { token: caller.tokenId }),
       },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: `access.read.${reading.what}`,
-        category: ['iam'],
-        dataset: 'spanledger.audit',
-        ...(count > 1 && { end: asTimestamp(lastMs), start: asTimestamp(firstMs) }),
-        kind: 'event',
-        module: 'spanledger',
-        outcome: 'success',
-        type: ['access'],
-      },
+      action: 'READ',
+      outcome: 'success',
+      target: { type: TARGETS[reading.what] },
+    },
+    event: {
+      action: `access.read.${reading.what}`,
+      category: ['iam'],
+      ...(count > 1 && { end: timestampOf(lastMs), start: timestampOf(firstMs) }),
+      type: ['access'],
     },
     groups: {
       ...(Object.keys(asked).length > 0 && { content: { attributes: asked } }),
       ...(address !== '' && { network: { client: { address } } }),
     },
-  };
-}
-
-/** ISO 8601 with nine digits of fractions, as all records have it. */
-function asTimestamp(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000000Z');
+  });
 }

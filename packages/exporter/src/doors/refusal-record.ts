@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type RecordDraft } from '@spanledger/record';
+import type { RecordDraft } from '@spanledger/record';
+import { ownRecord } from '../own-record.ts';
 import type { RefusalGroup } from '../refusals.ts';
+import { timestampOf } from '../timestamp.ts';
 import { isUnauthenticated, type Refusal } from './refusal.ts';
 
 /**
@@ -18,34 +20,23 @@ export function refusalRecord({
   const { reason, address, caller, tokenId, request } = first;
   const id = `access-refused-${randomUUID()}`;
   const isUnknown = isUnauthenticated(reason);
-  return {
+  return ownRecord({
     id,
+    timestamp: timestampOf(firstMs),
     ...(isAlike && caller !== undefined && { subject: { issuer: '', id: caller, type: 'service' } }),
+    audit: {
+      access: { count, reason, ...(isAlike && tokenId !== undefined && { token: tokenId }) },
+      action: isUnknown ? 'AUTHENTICATE' : 'ACCESS',
+      outcome: 'failure',
+    },
+    event: {
+      action: 'access.refused',
+      category: [isUnknown ? 'authentication' : 'iam'],
+      ...(count > 1 && { end: timestampOf(lastMs), start: timestampOf(firstMs) }),
+      reason,
+      type: [isUnknown ? 'start' : 'denied'],
+    },
     clear: {
-      '@timestamp': asTimestamp(firstMs),
-      audit: {
-        access: {
-          count,
-          reason,
-          ...(isAlike && tokenId !== undefined && { token: tokenId }),
-        },
-        action: isUnknown ? 'AUTHENTICATE' : 'ACCESS',
-        outcome: 'failure',
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: 'access.refused',
-        category: [isUnknown ? 'authentication' : 'iam'],
-        dataset: 'spanledger.audit',
-        ...(count > 1 && { end: asTimestamp(lastMs), start: asTimestamp(firstMs) }),
-        kind: 'event',
-        module: 'spanledger',
-        outcome: 'failure',
-        reason,
-        type: [isUnknown ? 'start' : 'denied'],
-      },
       ...(isAlike &&
         request !== undefined && {
           http: {
@@ -56,10 +47,5 @@ export function refusalRecord({
         }),
     },
     groups: isAlike && address !== '' ? { network: { client: { address } } } : {},
-  };
-}
-
-/** ISO 8601 with nine digits of fractions, as all records have it. */
-function asTimestamp(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000000Z');
+  });
 }

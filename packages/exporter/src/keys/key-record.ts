@@ -1,5 +1,7 @@
 import type { KeyChange } from '@spanledger/ledger';
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type RecordDraft } from '@spanledger/record';
+import type { RecordDraft } from '@spanledger/record';
+import { ownRecord, THE_SERVICE } from '../own-record.ts';
+import { timestampOf } from '../timestamp.ts';
 
 const ACTIONS = {
   active: { action: 'ledger.key.added', type: 'creation' },
@@ -23,30 +25,16 @@ export function keyRecord(
   nowMs: number,
 ): RecordDraft {
   const { action, type } = ACTIONS[state];
-  return {
+  return ownRecord({
     id: keyRecordId(number),
-    subject: { issuer: '', id: 'spanledger', type: 'system' },
-    clear: {
-      '@timestamp': new Date(nowMs).toISOString().replace('Z', '000000Z'),
-      audit: {
-        action: state === 'active' ? 'CREATE' : 'REVOKE',
-        key: { from, number, replaces, state, statement: note, vkey },
-        outcome: 'success',
-        record: { id: keyRecordId(number) },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-        target: { id: state === 'active' ? vkey : replaces, type: 'ledger.key' },
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action,
-        category: ['configuration'],
-        dataset: 'spanledger.audit',
-        kind: 'event',
-        module: 'spanledger',
-        outcome: 'success',
-        type: [type],
-      },
+    timestamp: timestampOf(nowMs),
+    subject: THE_SERVICE,
+    audit: {
+      action: state === 'active' ? 'CREATE' : 'REVOKE',
+      key: { from, number, replaces, state, statement: note, vkey },
+      outcome: 'success',
+      target: { id: state === 'active' ? vkey : replaces, type: 'ledger.key' },
     },
-    groups: {},
-  };
+    event: { action, category: ['configuration'], type: [type] },
+  });
 }

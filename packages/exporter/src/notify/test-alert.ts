@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '@spanledger/record';
+import { timestampOf } from '../timestamp.ts';
 import { type Alert, readAlert } from './alert.ts';
 import { attempt } from './attempt.ts';
 import type { Outcome } from './outcome.ts';
@@ -42,7 +43,7 @@ export async function tryTarget(
 }
 
 function testAlert(nowMs: number): Alert {
-  const timestamp = new Date(nowMs).toISOString().replace('Z', '000000Z');
+  const timestamp = timestampOf(nowMs);
   const id = `test-${randomUUID()}`;
   const document: JsonObject = {
     '@timestamp': timestamp,

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  AUDIT_SCHEMA_VERSION,
-  ECS_VERSION,
-  type JsonObject,
-  MAX_SKIPPED_RUNS,
-  type RecordDraft,
-} from '@spanledger/record';
+import { MAX_SKIPPED_RUNS, type RecordDraft } from '@spanledger/record';
+import { ownRecord, THE_SERVICE } from '../own-record.ts';
+import { timestampOf } from '../timestamp.ts';
 
 /** Why a policy record was written, as `event.reason` has it. */
 export type PolicyChangeReason = 'started' | 'changed' | 'refused' | 'removed';
@@ -43,10 +39,13 @@ export function policyChangedRecord({ reason, sha256, text }: PolicyChange, nowM
     ...(sha256 !== undefined && { policy: { sha256 } }),
   };
   const name = isRefused ? 'audit.policy.problems' : 'audit.policy.text';
-  return makeRecord(`policy-changed-${randomUUID()}`, new Date(nowMs).toISOString().replace('Z', '000000Z'), {
+  return ownRecord({
+    id: `policy-changed-${randomUUID()}`,
+    timestamp: timestampOf(nowMs),
+    subject: THE_SERVICE,
     audit,
-    event: { action: 'policy.changed', reason, type: ['change'] },
-    ...(text !== undefined && { content: { attributes: { [name]: text } } }),
+    event: { action: 'policy.changed', category: ['configuration'], reason, type: ['change'] },
+    ...(text !== undefined && { groups: { content: { attributes: { [name]: text } } } }),
   });
 }
 
@@ -63,7 +62,10 @@ export function policySkippedRecords(id: string, group: SkippedGroup): RecordDra
     parts.push(bounds.slice(at, at + 2 * MAX_SKIPPED_RUNS));
   if (parts.length === 0) parts.push([]);
   return parts.map((numbers, part) =>
-    makeRecord(part === 0 ? id : `${id}-${part + 1}`, first, {
+    ownRecord({
+      id: part === 0 ? id : `${id}-${part + 1}`,
+      timestamp: first,
+      subject: THE_SERVICE,
       audit: {
         action: 'SKIP',
         outcome: 'success',
@@ -79,41 +81,16 @@ export function policySkippedRecords(id: string, group: SkippedGroup): RecordDra
           },
         },
       },
-      event: { action: 'policy.skipped', end: last, start: first, type: ['info'] },
-      ...(service !== '' && { service }),
+      event: {
+        action: 'policy.skipped',
+        category: ['configuration'],
+        end: last,
+        start: first,
+        type: ['info'],
+      },
+      ...(service !== '' && { clear: { service: { name: service } } }),
     }),
   );
-}
-
-interface RecordParts {
-  /** Members of `audit` beside those that all records have. */
-  audit: JsonObject & { action: string; outcome: string };
-  event: JsonObject;
-  content?: JsonObject;
-  service?: string;
-}
-
-function makeRecord(id: string, timestamp: string, parts: RecordParts): RecordDraft {
-  const { audit, event, content, service } = parts;
-  return {
-    id,
-    subject: { issuer: '', id: 'spanledger', type: 'system' },
-    clear: {
-      '@timestamp': timestamp,
-      audit: { ...audit, record: { id }, schema: { version: AUDIT_SCHEMA_VERSION } },
-      ecs: { version: ECS_VERSION },
-      event: {
-        ...event,
-        category: ['configuration'],
-        dataset: 'spanledger.audit',
-        kind: 'event',
-        module: 'spanledger',
-        outcome: audit.outcome,
-      },
-      ...(service !== undefined && { service: { name: service } }),
-    },
-    groups: content === undefined ? {} : { content },
-  };
 }
 
 /** Numbers as runs: `[first, last, first, last, …]`, ascending. */

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type JsonObject, type RecordDraft } from '@spanledger/record';
+import type { JsonObject, RecordDraft } from '@spanledger/record';
+import { type OwnRecord, ownRecord, THE_SERVICE } from '../own-record.ts';
+import { timestampOf } from '../timestamp.ts';
 import type { LedgerFact, ProviderEvent, ReconciliationReport } from './fact.ts';
 
 /** As many digits of a digest name an issuer among those of one ledger. */
@@ -27,40 +29,30 @@ function windowRecord(report: ReconciliationReport, nowMs: number): RecordDraft 
   const id = windowRecordId(report.issuer, fromMs);
   const counts = { in_ledger: report.missingInLedger.length, at_provider: report.missingAtProvider.length };
   const isSame = counts.in_ledger + counts.at_provider === 0;
-  return {
+  return ownRecord({
     id,
-    subject: { issuer: '', id: 'spanledger', type: 'system' },
-    clear: {
-      '@timestamp': timestamp(nowMs),
-      audit: {
-        action: 'RECONCILE',
-        outcome: isSame ? 'success' : 'failure',
-        reconciliation: {
-          from: timestamp(fromMs),
-          to: timestamp(toMs),
-          provider_events: providerEvents,
-          ledger_records: ledgerRecords,
-          missing_in_ledger: counts.in_ledger,
-          missing_at_provider: counts.at_provider,
-        },
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
+    timestamp: timestampOf(nowMs),
+    subject: THE_SERVICE,
+    audit: {
+      action: 'RECONCILE',
+      outcome: isSame ? 'success' : 'failure',
+      reconciliation: {
+        from: timestampOf(fromMs),
+        to: timestampOf(toMs),
+        provider_events: providerEvents,
+        ledger_records: ledgerRecords,
+        missing_in_ledger: counts.in_ledger,
+        missing_at_provider: counts.at_provider,
       },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: 'reconciliation.completed',
-        category: ['iam'],
-        dataset: 'spanledger.audit',
-        kind: 'event',
-        module: 'spanledger',
-        outcome: isSame ? 'success' : 'failure',
-        provider: report.provider,
-        type: ['info'],
-      },
-      oidc: { issuer: report.issuer },
     },
-    groups: {},
-  };
+    event: {
+      action: 'reconciliation.completed',
+      category: ['iam'],
+      provider: report.provider,
+      type: ['info'],
+    },
+    clear: { oidc: { issuer: report.issuer } },
+  });
 }
 
 function missingInLedger(sides: Sides, event: ProviderEvent): RecordDraft {
@@ -76,7 +68,6 @@ function missingInLedger(sides: Sides, event: ProviderEvent): RecordDraft {
       action: 'reconciliation.missing_in_ledger',
       category: [...event.category],
       code: event.type,
-      outcome: event.outcome,
       type: event.outcome === 'failure' ? ['denied', 'info'] : ['info'],
     },
     oidc: {
@@ -100,7 +91,6 @@ function missingAtProvider(sides: Sides, record: LedgerFact): RecordDraft {
       action: 'reconciliation.missing_at_provider',
       category: ['authentication'],
       code: record.action,
-      outcome: 'unknown',
       type: ['info'],
     },
     oidc: { ...(record.clientId !== undefined && { client_id: record.clientId }) },
@@ -111,8 +101,8 @@ function missingAtProvider(sides: Sides, record: LedgerFact): RecordDraft {
 /** What both kinds of findings have. */
 interface FindingParts {
   id: string;
-  audit: JsonObject;
-  event: JsonObject;
+  audit: OwnRecord['audit'];
+  event: OwnRecord['event'];
   oidc: JsonObject;
   content: JsonObject;
 }
@@ -139,35 +129,28 @@ function finding(sides: Sides, about: About, parts: FindingParts): RecordDraft {
     }),
   };
   const network: JsonObject = address === undefined ? {} : { client: { address } };
-  return {
+  return ownRecord({
     id: parts.id,
+    timestamp: timestampOf(about.atMs),
     subject: subjectOf(issuer, about),
     ...(sessionId !== undefined && { session: { issuer, id: sessionId } }),
-    clear: {
-      '@timestamp': timestamp(about.atMs),
-      audit: { ...parts.audit, record: { id: parts.id }, schema: { version: AUDIT_SCHEMA_VERSION } },
-      ecs: { version: ECS_VERSION },
-      event: { ...parts.event, dataset: 'spanledger.audit', kind: 'event', module: 'spanledger', provider },
-      oidc: { ...parts.oidc, issuer },
-    },
+    audit: parts.audit,
+    event: { ...parts.event, provider },
+    clear: { oidc: { ...parts.oidc, issuer } },
     groups: {
       ...(Object.keys(parts.content).length > 0 && { content: parts.content }),
       ...(Object.keys(identity).length > 0 && { identity }),
       ...(Object.keys(network).length > 0 && { network }),
     },
-  };
+  });
 }
 
 function subjectOf(issuer: string, { userId, clientId }: About): NonNullable<RecordDraft['subject']> {
   if (userId !== undefined) return { issuer, id: userId, type: 'user' };
   if (clientId !== undefined) return { issuer, id: clientId, type: 'service' };
-  return { issuer: '', id: 'spanledger', type: 'system' };
+  return THE_SERVICE;
 }
 
 function issuerDigest(issuer: string): string {
   return createHash('sha256').update(issuer).digest('hex').slice(0, ISSUER_DIGITS);
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000000Z');
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type RecordDraft } from '@spanledger/record';
+import type { RecordDraft } from '@spanledger/record';
+import { ownRecord } from '../own-record.ts';
 import type { RefusalGroup } from '../refusals.ts';
+import { timestampOf } from '../timestamp.ts';
 import type { SignalRefusalCode } from './refusal-code.ts';
 import type { SignalDelivery } from './signal-record.ts';
 
@@ -26,36 +28,22 @@ export function refusedSignalRecord({
 }: RefusalGroup<RefusedSignal>): RecordDraft {
   const { reason, delivery, issuer, address } = first;
   const id = `signal-refused-${randomUUID()}`;
-  return {
+  return ownRecord({
     id,
-    clear: {
-      '@timestamp': asTimestamp(firstMs),
-      audit: {
-        action: 'AUTHENTICATE',
-        outcome: 'failure',
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-        signal: { count, ...(isAlike && { delivery }) },
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: 'signal.refused',
-        category: ['authentication'],
-        dataset: 'spanledger.audit',
-        ...(count > 1 && { end: asTimestamp(lastMs), start: asTimestamp(firstMs) }),
-        kind: 'event',
-        module: 'spanledger',
-        outcome: 'failure',
-        ...(isAlike && issuer !== undefined && { provider: issuer }),
-        reason,
-        type: ['denied', 'info'],
-      },
+    timestamp: timestampOf(firstMs),
+    audit: {
+      action: 'AUTHENTICATE',
+      outcome: 'failure',
+      signal: { count, ...(isAlike && { delivery }) },
+    },
+    event: {
+      action: 'signal.refused',
+      category: ['authentication'],
+      ...(count > 1 && { end: timestampOf(lastMs), start: timestampOf(firstMs) }),
+      ...(isAlike && issuer !== undefined && { provider: issuer }),
+      reason,
+      type: ['denied', 'info'],
     },
     groups: isAlike && address !== '' ? { network: { client: { address } } } : {},
-  };
-}
-
-/** ISO 8601 with nine digits of fractions, as all records have it. */
-function asTimestamp(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000000Z');
+  });
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type JsonObject, type RecordDraft } from '@spanledger/record';
+import type { JsonObject, RecordDraft } from '@spanledger/record';
+import { ownRecord } from '../own-record.ts';
+import { timestampOf } from '../timestamp.ts';
 import type { KeyState } from './provider-keys.ts';
 import type { SignalMeaning } from './signal-meaning.ts';
 
@@ -84,51 +86,42 @@ export function signalRecord(signal: VerifiedSignal, event: SignalEvent, positio
   const base = signalId(signal.issuer, signal.id);
   const id = position === 0 ? base : `${base}-e${position}`;
   const { userId, sessionId } = subject;
-  return {
+  return ownRecord({
     id,
+    timestamp: timestampOf(event.atMs),
     // Who has no name here is spoken of by the client that was told.
     subject:
       userId === undefined
         ? { issuer: subject.issuer, id: signal.audience, type: 'service' }
         : { issuer: subject.issuer, id: userId, type: 'user' },
     ...(sessionId !== undefined && { session: { issuer: subject.issuer, id: sessionId } }),
-    clear: {
-      '@timestamp': asTimestamp(event.atMs),
-      audit: {
-        action: meaning.verb,
-        outcome: 'success',
-        record: { id },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-        signal: { ...event.details, ...describeToken(signal, event.type) },
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action: meaning.action,
-        category: [...meaning.category],
-        ...(meaning.code !== undefined && { code: meaning.code }),
-        dataset: 'spanledger.audit',
-        kind: 'event',
-        module: 'spanledger',
-        outcome: 'success',
-        provider: signal.issuer,
-        ...(event.reason !== undefined && { reason: event.reason }),
-        type: [...meaning.type],
-      },
-      oidc: { ...event.oidc, client_id: signal.audience, issuer: subject.issuer },
+    audit: {
+      action: meaning.verb,
+      outcome: 'success',
+      signal: { ...event.details, ...describeToken(signal, event.type) },
     },
+    event: {
+      action: meaning.action,
+      category: [...meaning.category],
+      ...(meaning.code !== undefined && { code: meaning.code }),
+      provider: signal.issuer,
+      ...(event.reason !== undefined && { reason: event.reason }),
+      type: [...meaning.type],
+    },
+    clear: { oidc: { ...event.oidc, client_id: signal.audience, issuer: subject.issuer } },
     groups: groupsOf(signal, event),
-  };
+  });
 }
 
 function describeToken(signal: VerifiedSignal, type: string): JsonObject {
   return {
     algorithm: signal.algorithm,
     delivery: signal.delivery,
-    issued_at: asTimestamp(signal.issuedMs),
+    issued_at: timestampOf(signal.issuedMs),
     ...(signal.keyId !== undefined && WORD.test(signal.keyId) && { key_id: signal.keyId }),
-    keys_fetched_at: asTimestamp(signal.keys.fetchedMs),
+    keys_fetched_at: timestampOf(signal.keys.fetchedMs),
     keys_stale: signal.keys.isStale,
-    received_at: asTimestamp(signal.receivedMs),
+    received_at: timestampOf(signal.receivedMs),
     type,
   };
 }
@@ -150,9 +143,4 @@ function groupsOf(signal: VerifiedSignal, event: SignalEvent): RecordDraft['grou
     ...(signal.address !== '' && { network: { network: { peer: { address: signal.address } } } }),
     ...(Object.keys(attributes).length > 0 && { content: { attributes } }),
   };
-}
-
-/** ISO 8601 with nine digits of fractions, as all records have it. */
-function asTimestamp(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000000Z');
 }

@@ -1,4 +1,6 @@
-import { AUDIT_SCHEMA_VERSION, ECS_VERSION, type JsonObject, type RecordDraft } from '@spanledger/record';
+import type { JsonObject, RecordDraft } from '@spanledger/record';
+import { ownRecord, THE_SERVICE } from '../own-record.ts';
+import { timestampOf } from '../timestamp.ts';
 
 import type { Erasure } from './erasure.ts';
 import type { Hold } from './hold.ts';
@@ -89,30 +91,12 @@ interface PrivacyRecord {
 
 function draft(record: PrivacyRecord): RecordDraft {
   const { recordId, action, type, verb, nowMs, target, audit, message, attributes } = record;
-  return {
+  return ownRecord({
     id: recordId,
-    subject: { issuer: '', id: 'spanledger', type: 'system' },
-    clear: {
-      '@timestamp': new Date(nowMs).toISOString().replace('Z', '000000Z'),
-      audit: {
-        action: verb,
-        ...audit,
-        outcome: 'success',
-        record: { id: recordId },
-        schema: { version: AUDIT_SCHEMA_VERSION },
-        target,
-      },
-      ecs: { version: ECS_VERSION },
-      event: {
-        action,
-        category: ['configuration'],
-        dataset: 'spanledger.audit',
-        kind: 'event',
-        module: 'spanledger',
-        outcome: 'success',
-        type: [type],
-      },
-    },
+    timestamp: timestampOf(nowMs),
+    subject: THE_SERVICE,
+    audit: { ...audit, action: verb, outcome: 'success', target },
+    event: { action, category: ['configuration'], type: [type] },
     groups: {
       ...((message !== undefined || attributes !== undefined) && {
         content: {
@@ -121,5 +105,5 @@ function draft(record: PrivacyRecord): RecordDraft {
         },
       }),
     },
-  };
+  });
 }
