@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Closers } from './closers.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { PolicyConfig } from './config/policy.ts';
+import { findLoggedRecords } from './logged-records.ts';
 import { PolicyInForce, policyChangedRecord, SkipJournal } from './policy/index.ts';
 import type { Producers } from './receive/index.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
@@ -34,11 +35,7 @@ export async function startPolicy(options: AuditPolicyOptions): Promise<PolicyIn
     windowMs: policy?.skipWindowMs ?? 0,
     append,
     size: () => ledger.sizes().durable,
-    find: async (ids, from) => {
-      const to = ledger.sizes().durable;
-      await ledger.published(to);
-      return await findRecords(reader, ids, from, to);
-    },
+    find: (ids, from) => findLoggedRecords({ ledger, reader }, ids, from),
     onError: (error) => {
       log.error({ err: error }, 'accounting for spans that the policy leaves out failed and is tried again');
     },
@@ -63,19 +60,4 @@ export async function startPolicy(options: AuditPolicyOptions): Promise<PolicyIn
   const { sha256, rules } = inForce.describe();
   log.info({ file: policy.file, sha256, rules }, 'the audit policy is in force');
   return inForce;
-}
-
-async function findRecords(
-  reader: Pick<LedgerReader, 'entries'>,
-  ids: ReadonlySet<string>,
-  from: number,
-  to: number,
-): Promise<Set<string>> {
-  const wanted = [...ids].map((id) => ({ id, bytes: Buffer.from(JSON.stringify(id)) }));
-  const found = new Set<string>();
-  for await (const { bytes } of reader.entries(from, to)) {
-    const entry = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const { id, bytes: name } of wanted) if (entry.includes(name)) found.add(id);
-  }
-  return found;
 }

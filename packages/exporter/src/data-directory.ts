@@ -55,6 +55,8 @@ export interface DataDirectory {
   originFile: string;
   /** What is kept of each token: a file each, without the token. */
   tokens: string;
+  /** What of them is in the ledger. */
+  tokenChronicleFile: string;
   /** The keys of providers, and which of their signals were recorded. */
   signals: string;
 }
@@ -99,6 +101,7 @@ export function dataDirectory(directory: string): DataDirectory {
     policySkips: join(state, 'policy-skips'),
     originFile: join(state, 'origin'),
     tokens: join(state, 'tokens'),
+    tokenChronicleFile: join(state, 'token-chronicle.json'),
     signals: join(state, 'signals'),
   };
 }

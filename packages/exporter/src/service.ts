@@ -23,6 +23,7 @@ import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { KeyChanges } from './keys/index.ts';
 import { openLedgerAndVault } from './ledger-and-vault.ts';
+import { findLoggedRecords } from './logged-records.ts';
 import { drawLaterKey } from './log-identity.ts';
 import { journalAndVaultOpenings, VaultFollower } from './privacy/index.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
@@ -262,6 +263,11 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     tls: config.tls,
     access: config.access,
     tokens: paths.tokens,
+    chronicle: {
+      file: paths.tokenChronicleFile,
+      find: (ids, from) => findLoggedRecords({ ledger, reader }, ids, from),
+      size: () => ledger.sizes().durable,
+    },
     record: (drafts) => intake.record(drafts),
     log,
   });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLog, createToken, type Role, ROLES } from '@spanledger/audit-exporter';
@@ -93,6 +94,11 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
     access,
     tokens: data.path,
     record: () => Promise.resolve(),
+    chronicle: {
+      file: join(data.path, 'chronicle.json'),
+      find: () => Promise.resolve(new Set()),
+      size: () => 0,
+    },
     log,
   });
   const server = await createServer({
@@ -198,6 +204,11 @@ test('a route that does not say whom it is for is not added', () => {
     access: { required: true, publicLog: false, recordReading: true, certificates: [] },
     tokens: data.path,
     record: () => Promise.resolve(),
+    chronicle: {
+      file: join(data.path, 'chronicle.json'),
+      find: () => Promise.resolve(new Set()),
+      size: () => 0,
+    },
     log,
   }).guard;
   guard.protect(server);

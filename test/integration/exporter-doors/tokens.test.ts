@@ -68,16 +68,20 @@ describe('a sender', () => {
   });
 
   test('without a token is told to bring one', async () => {
-    const before = service.sizes().durable;
-    const answer = await send(undefined, 'shop');
+    const auditor = await known({ role: 'auditor', services: [] });
+    const answer = await send(undefined, 'nobody-sent-this');
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="spanledger"');
     expect(JSON.parse(answer.text)).toMatchObject({
       code: 16,
       hint: expect.stringContaining('tokens create'),
     });
-    // Nothing but, perhaps, the record of the attempt.
-    expect(service.sizes().durable - before).toBeLessThanOrEqual(1);
+    const attempts = '/api/records?query=event.reason:token_missing';
+    await waitFor('the record of the attempt', async () =>
+      (await read(auditor.token, attempts)).text.includes('access.refused'),
+    );
+    const records = await read(auditor.token, '/api/records?query=service.name:nobody-sent-this');
+    expect(records.text).toContain('"records":[]');
   });
 
   test('is held to its services: a request with another one is refused whole', async () => {
@@ -219,6 +223,36 @@ describe('the life of a token', () => {
     expect(Date.parse(old.expires ?? '')).toBe(expiresMs);
     expect(stored).toMatchObject({ role: 'sender', services: ['shop'], replaces: id });
   });
+});
+
+test('what happened to a token is in the ledger, with what it let in', async () => {
+  const auditor = await known({ role: 'auditor', services: [] });
+  const { id } = await known({ role: 'sender', services: ['shop'], name: 'for Alice' });
+  const { stored } = await rotateToken(directory, id, { overlapMs: 60_000, nowMs: Date.now() });
+  await revokeToken(directory, id, Date.now());
+  service.reload();
+  await rm(join(directory, `${stored.id}.json`));
+  service.reload();
+  const path = `/api/records?order=asc&query=${encodeURIComponent(`audit.target.id:(${id} or ${stored.id})`)}`;
+  await waitFor('the records', async () => (await read(auditor.token, path)).text.includes('token.removed'));
+  const { records } = JSON.parse((await read(auditor.token, path)).text);
+  const told = records.map((record: { event: { action: string }; audit: { target: object } }) => [
+    record.event.action,
+    record.audit.target,
+  ]);
+  const of = (token: string): object => ({ id: token, type: 'access.token' });
+  expect(told).toEqual([
+    ['access.token.created', of(id)],
+    ['access.token.replaced', of(id)],
+    ['access.token.revoked', of(id)],
+    ['access.token.created', of(stored.id)],
+    ['access.token.removed', of(stored.id)],
+  ]);
+  expect(records[0]).toMatchObject({
+    audit: { access: { role: 'sender', services: ['shop'], token: id } },
+    attributes: { 'audit.access.name': 'for Alice' },
+  });
+  expect(records[3].audit.access.replaces).toBe(id);
 });
 
 test('no token is in the data directory, and no part of its secret', async () => {

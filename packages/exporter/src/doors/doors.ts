@@ -15,6 +15,7 @@ import { Guard } from './guard.ts';
 import { Readings } from './readings.ts';
 import type { Refusal, RefusalReason } from './refusal.ts';
 import { TokenBook } from './token-book.ts';
+import { TokenChronicle, type TokenChronicleOptions } from './token-chronicle.ts';
 import type { DoorWarning } from './warning.ts';
 
 /** A handshake that takes longer is given up: nobody holds a connection by not finishing it. */
@@ -43,6 +44,8 @@ export interface DoorsOptions {
   tokens: string;
   /** Appends records; resolves once they are durable. */
   record: (drafts: readonly RecordDraft[]) => Promise<void>;
+  /** What keeps the records of tokens from being written twice. */
+  chronicle: Pick<TokenChronicleOptions, 'file' | 'find' | 'size'>;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -54,6 +57,7 @@ export class Doors {
   readonly #watch: CertificateWatch | undefined;
   readonly #refusals: Refusals<Refusal>;
   readonly #readings: Readings;
+  readonly #chronicle: TokenChronicle;
   readonly #servers: HttpsServer[] = [];
 
   /** @throws ExporterError `config_invalid`, `tokens_damaged` */
@@ -62,6 +66,7 @@ export class Doors {
     this.#options = options;
     this.#refusals = doorRefusals({ record: options.record, log });
     this.#readings = new Readings({ record: options.record, log });
+    this.#chronicle = new TokenChronicle({ ...options.chronicle, record: options.record, log });
     this.#watch =
       tls &&
       new CertificateWatch({
@@ -71,7 +76,13 @@ export class Doors {
           for (const server of this.#servers) server.setSecureContext(context);
         },
       });
-    this.#tokens = new TokenBook({ directory: options.tokens, log });
+    this.#tokens = new TokenBook({
+      directory: options.tokens,
+      log,
+      onChange: (tokens) => {
+        this.#chronicle.take(tokens);
+      },
+    });
     this.guard = new Guard({
       tokens: this.#tokens,
       grants: access.certificates,
@@ -112,6 +123,7 @@ export class Doors {
 
   /** Follows certificate and tokens until {@link Doors.stop}. */
   start(): void {
+    this.#chronicle.take(this.#tokens.tokens);
     this.#tokens.follow();
     this.#watch?.follow();
     for (const { message } of this.warnings()) this.#options.log.warn(message);
@@ -127,7 +139,7 @@ export class Doors {
   async stop(): Promise<void> {
     this.#tokens.stop();
     this.#watch?.stop();
-    await Promise.all([this.#refusals.stop(), this.#readings.stop()]);
+    await Promise.all([this.#refusals.stop(), this.#readings.stop(), this.#chronicle.stop()]);
   }
 
   /** What is to be told of certificate and tokens. */

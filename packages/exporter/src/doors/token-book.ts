@@ -22,6 +22,8 @@ export type TokenVerdict =
 export interface TokenBookOptions {
   /** `state/tokens` of the data directory. */
   directory: string;
+  /** There are other tokens than before. */
+  onChange?: (tokens: StoredToken[]) => void;
   log: Pick<Logger, 'error' | 'info'>;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -75,6 +77,7 @@ export class TokenBook {
       if (seen !== this.#seen) this.#seenMs = this.#now();
       this.#read();
       this.#failure = '';
+      this.#options.onChange?.(this.tokens);
     } catch (error) {
       const failure = String(error);
       if (failure !== this.#failure) {

@@ -8,6 +8,7 @@ import {
 import type { RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 import type { DataDirectory } from '../data-directory.ts';
+import { findLoggedRecords } from '../logged-records.ts';
 import { readStateFile, writeStateFile } from '../state-file.ts';
 import { keyRecord, keyRecordId } from './key-record.ts';
 import {
@@ -172,12 +173,8 @@ export class KeyChanges {
 
   /** Looks for a statement's record among the entries that can hold it: those since its newest key began. */
   async #isLogged(change: KeyChange): Promise<boolean> {
-    const { ledger, reader } = this.#options;
-    const from = ledger.keys.keys.find(({ vkey }) => vkey === change.vkey)?.from ?? 0;
-    const to = ledger.sizes().durable;
-    await ledger.published(to);
-    const id = Buffer.from(JSON.stringify(keyRecordId(change.number)));
-    for await (const { bytes } of reader.entries(from, to)) if (Buffer.from(bytes).includes(id)) return true;
-    return false;
+    const from = this.#options.ledger.keys.keys.find(({ vkey }) => vkey === change.vkey)?.from ?? 0;
+    const found = await findLoggedRecords(this.#options, [keyRecordId(change.number)], from);
+    return found.size > 0;
   }
 }

@@ -18,7 +18,9 @@ import {
 /** What the mapping of spans, the service and the ledger write beside attributes: exact values. */
 const KEYWORDS = [
   'audit.access.reason',
+  'audit.access.replaces',
   'audit.access.role',
+  'audit.access.services',
   'audit.access.token',
   'audit.action',
   'audit.actor.id',
@@ -124,6 +126,7 @@ const NUMBERS = [
 ];
 
 const TIMES = [
+  'audit.access.expires',
   'audit.alert.first',
   'audit.alert.last',
   'audit.reconciliation.from',
