@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RecordDraft } from '@spanledger/record';
+import { isJsonObject, type RecordDraft } from '@spanledger/record';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TokenChronicle } from '../../../../packages/exporter/src/doors/token-chronicle.ts';
 import type { StoredToken } from '../../../../packages/exporter/src/doors/token-file.ts';
@@ -55,7 +55,7 @@ async function take(...tokens: StoredToken[]): Promise<void> {
 }
 
 function actions(): unknown[] {
-  return written.map(({ clear }) => (clear['event'] as { action: string }).action);
+  return written.map(({ clear: { event } }) => isJsonObject(event) && event['action']);
 }
 
 test('a token that was made is recorded once, with what it lets in; its name is committed to', async () => {
