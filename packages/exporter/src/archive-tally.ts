@@ -60,9 +60,14 @@ async function decide(
   }
 }
 
-function countOf({ sure, others }: Tally): RecordCount {
+function countOf({ sure, others, answeredBy }: Tally): RecordCount {
   const count = [...sure.values()].reduce((sum, part) => sum + part, 0);
-  return { count, exact: others === 0, ...(others > 0 && { at_most: count + others }) };
+  return {
+    count,
+    exact: others === 0,
+    ...(others > 0 && { at_most: count + others }),
+    ...(answeredBy !== undefined && { answered_by: answeredBy }),
+  };
 }
 
 /** Milliseconds since the epoch. */

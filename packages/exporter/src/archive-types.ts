@@ -72,6 +72,8 @@ export interface RecordCount {
   exact: boolean;
   /** No more than this; absent where `exact`. */
   at_most?: number;
+  /** As of a {@link SearchPage}. */
+  answered_by?: 'embedded';
 }
 
 /** A question when the matching records were. */

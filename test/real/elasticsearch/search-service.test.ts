@@ -171,7 +171,11 @@ it('answers from the embedded index while Elasticsearch is down, and says so', a
   await door.shut();
   const { records } = await archive.search({ query: ofAlice });
   expect(records).toHaveLength(1);
-  expect(await archive.count({ query: ofAlice })).toEqual({ count: 1, exact: true });
+  expect(await archive.count({ query: ofAlice })).toEqual({
+    count: 1,
+    exact: true,
+    answered_by: 'embedded',
+  });
   expect(await archive.status()).toMatchObject({
     index: { driver: 'elasticsearch', answers: 'embedded', trouble: { code: 'elasticsearch_unreachable' } },
   });

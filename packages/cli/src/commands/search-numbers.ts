@@ -17,6 +17,7 @@ export async function printCount(
   const answer = await archive.count({ query });
   context.out(json ? renderJsonLine(answer) : `${describeCount(answer)}\n`);
   warnOfInexact(answer, context);
+  tellAnswerer(answer.answered_by, context);
 }
 
 /** Prints how many records match in each stretch of time. */
@@ -32,8 +33,15 @@ export async function printHistogram(
   else if (answer.count > 0) context.out(renderHistogram(answer, { paint: context.paint }));
   else context.err('No record matches.\n');
   warnOfInexact(answer, context);
+  tellAnswerer(answer.answered_by, context);
 }
 
 function warnOfInexact({ exact }: RecordCount, context: Context): void {
   if (!exact) context.err(INEXACT);
+}
+
+/** Says on standard error that an answer is not Elasticsearch's, where it was to be. */
+export function tellAnswerer(answeredBy: 'embedded' | undefined, context: Context): void {
+  if (answeredBy === undefined) return;
+  context.err('Answered by the embedded index: Elasticsearch does not answer this, or not just now.\n');
 }

@@ -18,7 +18,7 @@ import {
 import { renderJsonLine } from '../output/json.ts';
 import { renderRecords } from '../output/records.ts';
 import { pages, renderMore } from '../pages.ts';
-import { printCount, printHistogram } from './search-numbers.ts';
+import { printCount, printHistogram, tellAnswerer } from './search-numbers.ts';
 import { limitToTime, parseMoment, type TimeOptions } from '../times.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -102,9 +102,7 @@ async function search(query: string, options: SearchOptions, context: Context): 
       else context.out(renderRecords(records, { paint: context.paint, untitled: found > 0 }));
       found += records.length;
     }
-    if (answeredBy !== undefined) {
-      context.err('Answered by the embedded index: Elasticsearch does not answer this, or not just now.\n');
-    }
+    tellAnswerer(answeredBy, context);
     // Also beside JSON: whoever passes the answer on should know that it is not all of it.
     if (more) context.err(renderMore(found));
     else if (found === 0 && json !== true) context.err('No record matches.\n');

@@ -80,7 +80,7 @@ export class LayeredIndex implements SearchIndex {
     return this.#ask(
       request.query,
       (boundary) => this.#tallyBoth(request, boundary),
-      () => this.#embedded.tally(request),
+      async () => ({ ...(await this.#embedded.tally(request)), answeredBy: 'embedded' }),
     );
   }
 

@@ -61,6 +61,8 @@ export interface Tally {
   unsure: number[];
   /** How many may match beside these again. */
   others: number;
+  /** Where another index was to answer, and could not answer this question: who did. */
+  answeredBy?: 'embedded';
 }
 
 /** What can be asked of an index; an answer covers at least every record below the position. */
