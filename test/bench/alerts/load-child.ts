@@ -1,6 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { HrTime } from '@opentelemetry/api';
-import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+import { backgroundRequest } from './background-load.ts';
 
 // Others that are recorded: so many records a second, from so many people, in requests of so many.
 const PEOPLE = 2_000;
@@ -8,7 +7,6 @@ const SPANS_PER_REQUEST = 250;
 const [, , url = '', perSecond = '0'] = process.argv;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-const sender = createSender('background');
 const begun = performance.now();
 let sent = 0;
 let taken = 0;
@@ -25,25 +23,12 @@ function post(body: Uint8Array): void {
   asked.end(body);
 }
 
-function now(): HrTime {
-  const ms = Date.now();
-  return [Math.floor(ms / 1_000), (ms % 1_000) * 1_000_000];
-}
-
 setInterval(() => {
   const due = ((performance.now() - begun) / 1_000) * Number(perSecond);
   while (sent + SPANS_PER_REQUEST <= due) {
-    const at = now();
-    const spans = Array.from({ length: SPANS_PER_REQUEST }, (_, i) => {
-      const person = (sent + i) % PEOPLE;
-      const attributes = {
-        ...sessionAttributes(`person-${person}`, `session-${person}`),
-        'client.address': `10.1.${person >> 8}.${person & 255}`,
-      };
-      return sender.span({ start: at, end: at, attributes });
-    });
+    const body = backgroundRequest(sent, SPANS_PER_REQUEST, PEOPLE, Date.now());
     sent += SPANS_PER_REQUEST;
-    post(toProtobuf(spans));
+    post(body);
   }
 }, 10);
 

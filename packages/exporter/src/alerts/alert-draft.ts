@@ -1,6 +1,6 @@
 import { type DerivedDraft, deriveDraft, type EvidenceParty } from '../derived-draft.ts';
 import { derivedId } from '../outbox/index.ts';
-import type { RaisedAlert } from './engine.ts';
+import type { RaisedAlert } from './raised-alert.ts';
 import { SEVERITY_SCORES } from './rule.ts';
 
 /** The word that begins `audit.record.id` of alerts, which is also their `audit.alert.id`. */

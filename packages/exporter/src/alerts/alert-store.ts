@@ -17,7 +17,8 @@ import type { Follower } from '../follower.ts';
 import { Outbox, OUTBOX_SCHEMA, type RowSealer } from '../outbox/index.ts';
 import { ALERT_KIND, alertDraft } from './alert-draft.ts';
 import { type AlertFilter, type AlertRow, ALERTS_SCHEMA, AlertTable } from './alert-table.ts';
-import { AlertEngine, type RaisedAlert } from './engine.ts';
+import { AlertEngine } from './engine.ts';
+import type { RaisedAlert } from './raised-alert.ts';
 import { RecordClock, timeOf } from './record-clock.ts';
 import type { AlertRule } from './rule.ts';
 import { KEY_STATES_SCHEMA, StoredKeyStates } from './stored-key-states.ts';
@@ -26,7 +27,7 @@ import { KEY_STATES_SCHEMA, StoredKeyStates } from './stored-key-states.ts';
 const TITLE = 'list of alerts';
 
 /** Raised whenever what is stored changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 
 const SCHEMA = `
   ${OUTBOX_SCHEMA} ${ALERTS_SCHEMA} ${KEY_STATES_SCHEMA}
@@ -210,6 +211,7 @@ export function openAlerts(options: AlertStoreOptions): Follower {
     outbox,
     // Its states name nobody; what was on its way to the ledger is to be in no free page.
     settleErasure: () => {
+      engine.forget();
       settleDatabase(database);
     },
     async process(batch) {

@@ -82,7 +82,10 @@ export function problemOfTest(modifier: string | undefined, test: FieldTest): st
 
 function compileTests(tests: FieldTests): Predicate {
   const predicates = Object.entries(tests).map(([field, wanted]) => compileField(field, wanted));
-  return (record) => predicates.every((predicate) => predicate(record));
+  return (record) => {
+    for (const predicate of predicates) if (!predicate(record)) return false;
+    return true;
+  };
 }
 
 function compileField(field: string, wanted: FieldTest | readonly FieldTest[]): Predicate {
@@ -95,6 +98,14 @@ function compileField(field: string, wanted: FieldTest | readonly FieldTest[]): 
   }
   const tests = values.filter((value) => value !== null).map((value) => compileTest(modifier, value));
   const mayLack = values.includes(null);
+  const [only] = tests;
+  if (only !== undefined && tests.length === 1 && !mayLack) {
+    // Nearly all are so, and every record is held against all of them.
+    return (record) => {
+      const found = read(record);
+      return found.length === 1 && found[0] !== undefined ? only(found[0]) : found.some(only);
+    };
+  }
   return (record) => {
     const found = read(record);
     return (mayLack && found.length === 0) || found.some((value) => tests.some((test) => test(value)));
@@ -131,7 +142,7 @@ function compileTest(modifier: string | undefined, wanted: Scalar): ValueTest {
 
 function compileText(wanted: Scalar): ValueTest {
   const text = String(wanted);
-  if (!text.includes('*')) return (value) => String(value) === text;
+  if (!text.includes('*')) return (value) => (typeof value === 'string' ? value : String(value)) === text;
   const pieces = text.split('*').map((piece) => piece.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
   const pattern = new RegExp(`^${pieces.join('.*')}$`, 's');
   return (value) => pattern.test(String(value));

@@ -12,6 +12,10 @@ export const KEY_STATES_SCHEMA = `
   CREATE INDEX key_states_awaiting ON key_states (awaits) WHERE awaits IS NOT NULL;
 `;
 
+// An update leaves alone the index of what does not change, which a replacement would write anew.
+const WRITE = `INSERT INTO key_states (rule, key, state, expires, awaits) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET state = excluded.state, expires = excluded.expires, awaits = excluded.awaits`;
+
 /** Expired states are removed each time that so much time has passed by the records. */
 const PURGE_EVERY_MS = 60_000;
 
@@ -31,8 +35,11 @@ export class StoredKeyStates implements KeyStates {
   readonly #nowMs: () => number;
   readonly #select: StatementSync;
   readonly #write: StatementSync;
-  /** The one that was used last is the last. */
-  readonly #cache: Map<string, Cached> = new Map();
+  /** By rule and key; of each rule the one that was used last is the last. */
+  readonly #cache: Map<string, Map<string, Cached>> = new Map();
+  /** Those in memory that await something. */
+  readonly #awaiting: Set<Cached> = new Set();
+  #size = 0;
   #purgedMs = 0;
   /** True while nothing is in the database that is not in memory: then nothing is looked for there. */
   #isComplete: boolean;
@@ -48,40 +55,40 @@ export class StoredKeyStates implements KeyStates {
     this.#nowMs = nowMs;
     this.#isComplete = database.prepare('SELECT 1 FROM key_states LIMIT 1').get() === undefined;
     this.#select = database.prepare('SELECT state, expires FROM key_states WHERE rule = ? AND key = ?');
-    this.#write = database.prepare(
-      'INSERT OR REPLACE INTO key_states (rule, key, state, expires, awaits) VALUES (?, ?, ?, ?, ?)',
-    );
+    this.#write = database.prepare(WRITE);
   }
 
   /** How many are in memory. */
   get size(): number {
-    return this.#cache.size;
+    return this.#size;
   }
 
   get(rule: string, key: string): KeyState | undefined {
-    const name = nameOf(rule, key);
-    let cached = this.#cache.get(name);
+    const keys = this.#keysOf(rule);
+    let cached = keys.get(key);
     if (cached === undefined && this.#isComplete) return undefined;
     if (cached === undefined) {
       cached = this.#read(rule, key);
-      this.#cache.set(name, cached);
+      this.#put(keys, cached);
     } else {
-      this.#touch(name, cached);
+      this.#touch(keys, cached);
     }
     return cached.expiresMs < this.#nowMs() ? undefined : cached.state;
   }
 
   set(rule: string, key: string, state: KeyState, expiresMs: number): void {
-    const name = nameOf(rule, key);
-    const cached = this.#cache.get(name);
+    const keys = this.#keysOf(rule);
+    let cached = keys.get(key);
     if (cached === undefined) {
-      this.#cache.set(name, { rule, key, state, expiresMs, isDirty: true });
-      return;
+      cached = { rule, key, state, expiresMs, isDirty: true };
+      this.#put(keys, cached);
+    } else {
+      cached.state = state;
+      cached.expiresMs = expiresMs;
+      cached.isDirty = true;
+      this.#touch(keys, cached);
     }
-    cached.state = state;
-    cached.expiresMs = expiresMs;
-    cached.isDirty = true;
-    this.#touch(name, cached);
+    this.#noteAwaiting(cached);
   }
 
   awaiting(untilMs: (rule: string) => number): { rule: string; key: string; state: KeyState }[] {
@@ -92,48 +99,81 @@ export class StoredKeyStates implements KeyStates {
         due.push({ rule, key, state, sinceMs });
       }
     };
-    for (const cached of this.#cache.values()) add(cached);
-    const rows = this.#database.prepare('SELECT rule, key FROM key_states WHERE awaits IS NOT NULL').all();
-    for (const row of rows) {
-      const [rule, key] = [String(row['rule']), String(row['key'])];
-      if (!this.#cache.has(nameOf(rule, key))) add(this.#read(rule, key));
+    for (const cached of this.#awaiting) add(cached);
+    if (!this.#isComplete) {
+      const rows = this.#database.prepare('SELECT rule, key FROM key_states WHERE awaits IS NOT NULL').all();
+      for (const row of rows) {
+        const [rule, key] = [String(row['rule']), String(row['key'])];
+        if (this.#cache.get(rule)?.has(key) !== true) add(this.#read(rule, key));
+      }
     }
     return due.toSorted((a, b) => a.sinceMs - b.sinceMs || (a.key < b.key ? -1 : 1));
   }
 
   /** Within the follower's transaction: writes what has changed. */
   flush(): void {
-    for (const cached of this.#cache.values()) {
-      if (!cached.isDirty || cached.state === undefined) continue;
-      const { rule, key, state, expiresMs } = cached;
-      this.#write.run(rule, key, JSON.stringify(state), expiresMs, state.awaits?.sinceMs ?? null);
-      cached.isDirty = false;
+    for (const keys of this.#cache.values()) {
+      for (const cached of keys.values()) {
+        if (!cached.isDirty || cached.state === undefined) continue;
+        const { rule, key, state, expiresMs } = cached;
+        this.#write.run(rule, key, JSON.stringify(state), expiresMs, state.awaits?.sinceMs ?? null);
+        cached.isDirty = false;
+      }
     }
     if (this.#nowMs() - this.#purgedMs < PURGE_EVERY_MS) return;
     this.#purgedMs = this.#nowMs();
     this.#database.prepare('DELETE FROM key_states WHERE expires < ?').run(this.#purgedMs);
   }
 
-  /** After the transaction: lets go of what was not used for longest. */
+  /** After the transaction: lets go of what was not used for longest, of each rule's as large a part. */
   evict(): void {
-    for (const name of this.#cache.keys()) {
-      if (this.#cache.size <= this.#maxKeys) return;
-      this.#cache.delete(name);
-      this.#isComplete = false;
+    const excess = this.#size - this.#maxKeys;
+    if (excess <= 0) return;
+    const share = excess / this.#size;
+    for (const keys of this.#cache.values()) {
+      let left = Math.ceil(keys.size * share);
+      for (const cached of keys.values()) {
+        if (left-- <= 0) break;
+        keys.delete(cached.key);
+        this.#awaiting.delete(cached);
+        this.#size--;
+      }
     }
+    this.#isComplete = false;
   }
 
   /** The transaction was undone: what is in memory is not what is stored. */
   forget(): void {
     this.#cache.clear();
+    this.#awaiting.clear();
+    this.#size = 0;
     this.#isComplete = false;
   }
 
+  #keysOf(rule: string): Map<string, Cached> {
+    const known = this.#cache.get(rule);
+    if (known !== undefined) return known;
+    const keys = new Map<string, Cached>();
+    this.#cache.set(rule, keys);
+    return keys;
+  }
+
+  #put(keys: Map<string, Cached>, cached: Cached): void {
+    keys.set(cached.key, cached);
+    this.#size++;
+    this.#noteAwaiting(cached);
+  }
+
+  #noteAwaiting(cached: Cached): void {
+    if (cached.state?.awaits !== undefined) this.#awaiting.add(cached);
+    else if (this.#awaiting.size > 0) this.#awaiting.delete(cached);
+  }
+
   /** Makes it the last; while there is room for twice as many nothing is let go of, and the order is no matter. */
-  #touch(name: string, cached: Cached): void {
-    if (this.#cache.size * 2 < this.#maxKeys) return;
-    this.#cache.delete(name);
-    this.#cache.set(name, cached);
+  #touch(keys: Map<string, Cached>, cached: Cached): void {
+    if (this.#size * 2 < this.#maxKeys) return;
+    keys.delete(cached.key);
+    keys.set(cached.key, cached);
   }
 
   #read(rule: string, key: string): Cached {
@@ -143,8 +183,4 @@ export class StoredKeyStates implements KeyStates {
     const state: KeyState = JSON.parse(String(row['state']));
     return { rule, key, state, expiresMs: Number(row['expires']), isDirty: false };
   }
-}
-
-function nameOf(rule: string, key: string): string {
-  return `${rule} ${key}`;
 }

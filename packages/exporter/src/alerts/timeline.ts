@@ -17,6 +17,12 @@ export type TimelineEntry = [
 /** So much later than others of its time a record may come without that making a difference. */
 export const LATENESS_MS = 10_000;
 
+/** Of records with the same value that follow one another faster than this, one stands for the others. */
+const THINNED_MS = 1000;
+
+/** What is older is thinned each time that there are so many entries more. */
+const THIN_EVERY = 16;
+
 /** The most entries of one key; the oldest ones are forgotten. */
 export const MAX_TIMELINE_ENTRIES = 128;
 
@@ -64,12 +70,24 @@ export function insertValue(entries: TimelineEntry[], entry: TimelineEntry): num
 
 /**
  * Of records with the same value, one after the other, keeps only the first and the last: what lies between tells nothing
- * more, unless a record that is late comes between them. So the newest are left as they are.
+ * more, unless a record that is late comes between them. So of the newest one a second is left.
  */
 export function thinRuns(entries: TimelineEntry[]): void {
-  const newest = entries.at(-1)?.[0] ?? 0;
-  thinRunsBefore(entries, newest - LATENESS_MS);
-  if (entries.length > MAX_TIMELINE_ENTRIES) thinRunsBefore(entries, newest);
+  const last = entries.length - 1;
+  const [first, between, newest] = [entries[last - 2], entries[last - 1], entries[last]];
+  if (first === undefined || between === undefined || newest === undefined) return;
+  if (first[3] === between[3] && between[3] === newest[3] && between[0] - first[0] < THINNED_MS) {
+    entries.splice(last - 1, 1);
+    return;
+  }
+  if (entries.length % THIN_EVERY !== 0) return;
+  thinRunsBefore(entries, newest[0] - LATENESS_MS);
+  if (entries.length > MAX_TIMELINE_ENTRIES) thinRunsBefore(entries, newest[0]);
+}
+
+/** Whether an entry is the last one and has the value of the one before it. */
+export function isRepetition(entries: readonly TimelineEntry[], at: number): boolean {
+  return at === entries.length - 1 && at > 0 && entries[at - 1]?.[3] === entries[at]?.[3];
 }
 
 function thinRunsBefore(entries: TimelineEntry[], untilMs: number): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RaisedAlert } from '../../../../packages/exporter/src/alerts/engine.ts';
+import type { RaisedAlert } from '../../../../packages/exporter/src/alerts/raised-alert.ts';
 import { timeOf } from '../../../../packages/exporter/src/alerts/record-clock.ts';
 import type { FollowedRecord } from '../../../../packages/exporter/src/followed-records.ts';
 import { BEGINNING_MS, followedRecord, sketchRecords } from '../../../support/exporter/alert-records.ts';

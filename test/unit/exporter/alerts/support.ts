@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { AlertEngine } from '../../../../packages/exporter/src/alerts/engine.ts';
-import type { RaisedAlert } from '../../../../packages/exporter/src/alerts/engine.ts';
+import type { RaisedAlert } from '../../../../packages/exporter/src/alerts/raised-alert.ts';
 import { RecordClock } from '../../../../packages/exporter/src/alerts/record-clock.ts';
 import type { AlertRule } from '../../../../packages/exporter/src/alerts/rule.ts';
 import { readRules } from '../../../../packages/exporter/src/alerts/rule-file.ts';
