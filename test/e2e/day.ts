@@ -1,6 +1,6 @@
 import { DayRandom } from './day/day-random.ts';
 import { type ExpectedAlert, type Incident, IncidentScript } from './day/day-incidents.ts';
-import { DaySession, HOUR, MINUTE, SECOND, type TokenTruth } from './day/day-session.ts';
+import { CLOCK_SKEW, DaySession, HOUR, MINUTE, SECOND, type TokenTruth } from './day/day-session.ts';
 import { type Attributes, type DayRequests, type DaySpan, writeRequests } from './day/day-spans.ts';
 
 /** People, services and spans of a scripted day. */
@@ -33,7 +33,7 @@ const AGENTS = [
 const LAST_ACTIVITY = 22 * HOUR + 30 * MINUTE;
 
 /** When the last of the day happens. */
-const DAY_END = 24 * HOUR - 2 * MINUTE;
+export const DAY_END: number = 24 * HOUR - 2 * MINUTE;
 
 /** Sessions that are in use when the day ends. */
 const LIVE_SESSIONS = 12;
@@ -107,7 +107,7 @@ function endOf(session: DaySession): Omit<SessionTruth, 'session'> {
   const { end, lastActive, refreshes } = session;
   if (end !== undefined) return { state: end.state, ended: end.at };
   const idle = lastActive + 30 * MINUTE;
-  const tokenEnd = Math.max(...[...session.tokens.values()].map(({ expires }) => expires)) + 5 * SECOND;
+  const tokenEnd = Math.max(...[...session.tokens.values()].map(({ expires }) => expires)) + CLOCK_SKEW;
   if (Math.max(idle, tokenEnd) <= DAY_END) return { state: 'expired', ended: Math.max(idle, tokenEnd) };
   if (idle <= DAY_END) return { state: 'idle' };
   return { state: refreshes > 0 ? 'refreshed' : 'active' };
@@ -139,7 +139,7 @@ function regularSessions(
     // Somebody's second session begins when the first is long over.
     const half = Math.floor(i / regulars.length) % 2;
     const start = isLive
-      ? DAY_END - random.between(60, 70) * MINUTE
+      ? DAY_END - random.between(61, 70) * MINUTE
       : 6 * HOUR + half * 9 * HOUR + random.integer(Math.floor((5.5 * HOUR) / SECOND)) * SECOND;
     const share = Math.floor(left / (total - i));
     left -= share;

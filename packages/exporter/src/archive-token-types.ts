@@ -55,6 +55,8 @@ export interface TokenSummary {
   /** The record of its issue; absent where the ledger has only its uses. */
   issue?: ShownBy & { how: string; reason?: string; seconds_left?: number };
   revoked?: ShownBy;
+  /** The record of its expiry; its time is that of the expiry. */
+  expired?: ShownBy;
   /** Tokens that took its place; more than one where a refresh token was used again. */
   replaced: ShownBy[];
   /** Requests that were let in with it. */

@@ -110,7 +110,7 @@ function summaryOf(
   sessions: SessionStore,
   atMs: number,
 ): TokenSummary {
-  const { origin, revoked, firstUse, lastUse, exceeded } = row;
+  const { origin, revoked, expired, firstUse, lastUse, exceeded } = row;
   const named: Partial<TokenSummary> = {};
   const texts = {
     id: textAt(document, 'oidc.token.id'),
@@ -141,6 +141,7 @@ function summaryOf(
       },
     }),
     ...(revoked !== undefined && { revoked: shownBy(revoked) }),
+    ...(expired !== undefined && { expired: shownBy(expired) }),
     replaced: row.replacements.map(shownBy),
     uses: row.uses,
     ...(firstUse !== undefined && { first_used: shownBy(firstUse) }),

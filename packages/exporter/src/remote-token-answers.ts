@@ -55,6 +55,7 @@ function readToken(answer: JsonObject): TokenSummary {
       },
     }),
     ...shown(answer, 'revoked'),
+    ...shown(answer, 'expired'),
     replaced: objects(answer, 'replaced').map(readShown),
     uses: count(answer, 'uses'),
     ...shown(answer, 'first_used'),

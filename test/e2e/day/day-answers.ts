@@ -1,7 +1,7 @@
 import type { JsonObject } from '@spanledger/record';
 
-import type { Day } from '../day.ts';
-import { SECOND } from './day-session.ts';
+import { type Day, DAY_END } from '../day.ts';
+import { CLOCK_SKEW, SECOND } from './day-session.ts';
 
 /** What a service, or the script, says of a day: texts that can be compared. */
 export interface DayAnswers {
@@ -26,6 +26,7 @@ export function expectedAnswers(
   derived: ReadonlyMap<string, number>,
   references: ReadonlyMap<string, string>,
 ): DayAnswers {
+  const ends = new Map(day.sessions.map(({ session: { origin, end } }) => [origin.sid, end?.at]));
   return {
     alerts: day.alerts.map(({ rule, about: [field, value] }) => `${rule} ${field} ${value}`).toSorted(),
     sessions: day.sessions
@@ -46,8 +47,9 @@ export function expectedAnswers(
       })
       .toSorted(),
     tokens: [...day.tokens]
-      .map(([id, { session, how, issued, expires, uses, first, last, revoked, addresses }]) =>
-        tokenLine({
+      .map(([id, { session, how, issued, expires, uses, first, last, revoked, addresses }]) => {
+        const end = revoked ?? ends.get(session) ?? Infinity;
+        return tokenLine({
           id,
           session: references.get(session) ?? '',
           how,
@@ -57,9 +59,10 @@ export function expectedAnswers(
           first,
           last,
           revoked,
+          expired: expires + CLOCK_SKEW <= DAY_END && end > expires ? expires : undefined,
           addresses: addresses.size,
-        }),
-      )
+        });
+      })
       .toSorted(),
     producers: day.producers.map(({ action, service }) => `${action} ${service}`).toSorted(),
   };
@@ -115,6 +118,7 @@ export async function askAnswers(url: string, day: Day): Promise<DayAnswers> {
           first: at(member(token, 'first_used.time')),
           last: at(member(token, 'last_used.time')),
           revoked: at(member(token, 'revoked.time')),
+          expired: at(member(token, 'expired.time')),
           addresses: Number(token['addresses']),
         }),
       )
@@ -159,14 +163,21 @@ interface TokenLine {
   first: number | undefined;
   last: number | undefined;
   revoked: number | undefined;
+  /** What is recorded of its expiry. */
+  expired: number | undefined;
   addresses: number;
 }
 
 function tokenLine(line: TokenLine): string {
-  const { id, session, how, issued = 0, expires = 0, uses, first, last, revoked, addresses } = line;
+  const { id, session, how, issued = 0, expires = 0, uses, first, last, addresses } = line;
+  const { revoked, expired } = line;
   const life = `${how} ${issued / SECOND} to ${expires / SECOND}`;
   const use = uses === 0 ? 'never used' : `used ${uses} times, ${first} to ${last}, from ${addresses}`;
-  return `${id} of ${session} ${life}, ${use}${revoked === undefined ? '' : `, revoked ${revoked}`}`;
+  const ends = [
+    ...(revoked === undefined ? [] : [`revoked ${revoked}`]),
+    ...(expired === undefined ? [] : [`expired ${expired / SECOND}`]),
+  ];
+  return [`${id} of ${session} ${life}`, use, ...ends].join(', ');
 }
 
 /** All pages of a list. */

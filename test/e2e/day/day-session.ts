@@ -8,6 +8,9 @@ export const HOUR: number = 60 * MINUTE;
 /** How long an access token lives. */
 const TOKEN_LIFE: number = HOUR;
 
+/** Clocks may differ by so much: as it is configured unless somebody says otherwise. */
+export const CLOCK_SKEW: number = 5 * SECOND;
+
 export const ISSUER = 'https://id.example';
 
 /** What a token is to look like in the end. */

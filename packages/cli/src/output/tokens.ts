@@ -50,7 +50,7 @@ export function renderTokens(tokens: readonly TokenSummary[], options: RenderOpt
 /** One token: what is known of it, the tokens before and after it, and the calls that were made with it. */
 export function renderToken(token: TokenDetail, options: RenderOptions = {}): string {
   const paint = options.paint ?? plain;
-  const { issue, revoked, scope_exceeded: exceeded } = token;
+  const { issue, revoked, expired, expires, scope_exceeded: exceeded } = token;
   const facts: [string, string][] = [
     ['Token', token.id ?? WITHHELD],
     ['Type', token.type ?? 'unknown'],
@@ -68,7 +68,10 @@ export function renderToken(token: TokenDetail, options: RenderOptions = {}): st
         ? `${formatTime(token.issued)}, not recorded`
         : `${formatTime(token.issued)}, ${shownBy(issue)}`,
     ],
-    ['Expires', token.expires === undefined ? 'unknown' : formatTime(token.expires)],
+    [
+      'Expires',
+      `${expires === undefined ? 'unknown' : formatTime(expires)}${expired === undefined ? '' : `, ${shownBy(expired)}`}`,
+    ],
     ...(revoked === undefined
       ? []
       : [['Revoked', `${formatTime(revoked.time)}, ${shownBy(revoked)}`] satisfies [string, string]]),

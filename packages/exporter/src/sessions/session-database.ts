@@ -3,10 +3,11 @@ import type { FollowerDatabaseOptions } from '../follower-database.ts';
 import { OUTBOX_SCHEMA } from '../outbox/index.ts';
 import { DEADLINES_SCHEMA } from './session-deadlines.ts';
 import { SESSIONS_SCHEMA } from './session-table.ts';
+import { TOKEN_DEADLINES_SCHEMA } from './token-deadlines.ts';
 import { TOKENS_SCHEMA } from './token-table.ts';
 
 /** Raised whenever a column changes its meaning. */
-const SESSIONS_VERSION = 2;
+const SESSIONS_VERSION = 3;
 
 /** The database of sessions and tokens. */
 export function databaseOptions(
@@ -18,6 +19,6 @@ export function databaseOptions(
     key,
     title: 'list of sessions',
     version: SESSIONS_VERSION,
-    schema: SESSIONS_SCHEMA + TOKENS_SCHEMA + DEADLINES_SCHEMA + OUTBOX_SCHEMA,
+    schema: SESSIONS_SCHEMA + TOKENS_SCHEMA + TOKEN_DEADLINES_SCHEMA + DEADLINES_SCHEMA + OUTBOX_SCHEMA,
   };
 }

@@ -10,6 +10,9 @@ import type { TokenRow } from './token-row.ts';
 /** Prefix of the record ids of what this follower derives. */
 export const SESSION_RECORDS = 'session';
 
+/** `event.action` of the expiry of a token. */
+export const TOKEN_EXPIRED = 'token.expired';
+
 const NANOS_PER_MS = 1_000_000;
 
 /** What is particular to a finding. */
@@ -113,6 +116,24 @@ export function findTokenUse(
   });
 }
 
+/** A token was valid until its end, and is not any more; undefined where nobody said when that is. */
+export function findTokenExpiry(row: TokenRow, party: EvidenceParty): DerivedDraft | undefined {
+  const { first, origin, lastUse, issuedAt, expiresAt } = row;
+  if (expiresAt === undefined) return undefined;
+  const evidence = [first, origin, lastUse].filter((each) => each !== undefined);
+  return derive({
+    action: TOKEN_EXPIRED,
+    verb: 'EXPIRE',
+    key: [first.record],
+    timestamp: expiresAt,
+    // By the first record that names it, the token is known again.
+    evidence: evidence.filter(({ index }, i) => evidence.findIndex((other) => other.index === index) === i),
+    party,
+    start: issuedAt,
+    duration: Math.max(0, msOf(expiresAt) - msOf(issuedAt)) * NANOS_PER_MS,
+  });
+}
+
 /** One token was replaced twice: somebody else has the refresh token, too. */
 export function findReuse(row: TokenRow, party: EvidenceParty): DerivedDraft | undefined {
   const last = row.replacements.at(-1);
@@ -180,7 +201,7 @@ function derive(finding: Finding): DerivedDraft {
     verb,
     outcome: isClock ? 'unknown' : 'success',
     category: isClock ? ['process'] : ['session'],
-    type: action === 'session.expired' ? ['end'] : ['info'],
+    type: action === 'session.expired' || action === TOKEN_EXPIRED ? ['end'] : ['info'],
     evidence: evidenceOf(evidence),
     party,
     ...(reason !== undefined && { reason }),

@@ -14,6 +14,8 @@ import {
   findSkew,
   findStepUp,
   findTokenUse,
+  TOKEN_EXPIRED,
+  findTokenExpiry,
   findExcess,
 } from './session-findings.ts';
 import { deadlineOf } from './session-limits.ts';
@@ -25,6 +27,7 @@ import { MAX_ACTOR_ENDS } from './session-table.ts';
 import type { SessionTable } from './session-table.ts';
 import { tokenFacts } from './token-facts.ts';
 import type { TokenFacts } from './token-facts.ts';
+import { isOverBeforeExpiry, tokenParty } from './token-expiry.ts';
 import { exceedingScopes, foldToken, newToken, replaceToken } from './token-row.ts';
 import type { TokenRow } from './token-row.ts';
 import type { TokenTable } from './token-table.ts';
@@ -42,6 +45,8 @@ export interface SessionFoldOptions {
   key: BlindKey;
   /** Absent where nothing is to be derived. */
   config: SessionsConfig | undefined;
+  /** Before this ledger index nothing is derived from a token's having expired. */
+  pastSize?: number;
 }
 
 /** A row that a batch changed, with the last record of it that did. */
@@ -65,6 +70,8 @@ export class SessionFold {
   readonly #options: SessionFoldOptions;
   readonly #sessions: Map<string, Touched<SessionRow>> = new Map();
   readonly #tokens: Map<string, Touched<TokenRow>> = new Map();
+  /** Names in `#tokens` of those that the batch is the first to tell of, by the index of their first record. */
+  readonly #newTokens: Map<number, string> = new Map();
   readonly #hidden: Map<string, string> = new Map();
   readonly #findings: Map<string, DerivedDraft> = new Map();
   readonly #actorEnds: ActorEnd[] = [];
@@ -86,6 +93,7 @@ export class SessionFold {
     if (facts !== undefined) {
       this.#takeSession(facts, { time: facts.time, record: record.audit.record.id, index }, followed);
     } else this.#takeActorEnd(followed);
+    if (record.event.kind === 'state' && record.event.action === TOKEN_EXPIRED) this.#takeExpiry(followed);
     if (token !== undefined) {
       this.#takeToken(token, { time: token.time, record: record.audit.record.id, index }, followed);
     }
@@ -238,8 +246,11 @@ export class SessionFold {
       previous: facts.previousId === undefined ? undefined : this.#hide('oidc.token.id', facts.previousId),
       address: facts.address === undefined ? undefined : this.#hide('client.address', facts.address),
     };
-    const row = this.#token(hidden.token, facts.issuer, followed) ?? newToken(facts, hidden, at);
-    this.#tokens.set(`${hidden.token} ${facts.issuer}`, { row, by: followed });
+    const place = `${hidden.token} ${facts.issuer}`;
+    const known = this.#token(hidden.token, facts.issuer, followed);
+    const row = known ?? newToken(facts, hidden, at);
+    if (known === undefined) this.#newTokens.set(at.index, place);
+    this.#tokens.set(place, { row, by: followed });
     foldToken(row, facts, hidden, at);
     const previous = facts.signal === 'refreshed' ? hidden.previous : undefined;
     if (previous !== undefined && previous !== hidden.token) {
@@ -247,6 +258,7 @@ export class SessionFold {
       if (replaced !== undefined) replaceToken(replaced, hidden.token, at);
     }
     if (config === undefined) return;
+    this.#findExpiry(row, facts, followed, config);
     const excess = exceedingScopes(row, facts);
     if (excess.length > 0)
       this.#put(findExcess(row, excess, at, partyOf(followed.record, followed.openings)));
@@ -258,6 +270,25 @@ export class SessionFold {
       const producer = audit.sequence?.stream_id ?? (typeof name === 'string' ? name : '');
       this.#put(findSkew(producer, facts.issuer, skewMs, at, partyOf(followed.record, openings)));
     }
+  }
+
+  /** What a tick would have found, had there been one. */
+  #findExpiry(row: TokenRow, { time }: TokenFacts, by: FollowedRecord, config: SessionsConfig): void {
+    const { expiresAt, expired, session } = row;
+    if (expiresAt === undefined || expired !== undefined || by.index < (this.#options.pastSize ?? 0)) return;
+    if (time <= expiresAt || msOf(time) - msOf(expiresAt) <= config.clockSkewMs) return;
+    if (isOverBeforeExpiry(row, session === undefined ? undefined : this.#stored(session))) return;
+    this.#put(findTokenExpiry(row, tokenParty(row, by.openings)));
+  }
+
+  /** The ledger holds that a token expired. */
+  #takeExpiry(followed: FollowedRecord): void {
+    const { audit, '@timestamp': time } = followed.record;
+    const first = audit.evidence?.first_index ?? -1;
+    const fresh = this.#tokens.get(this.#newTokens.get(first) ?? '')?.row;
+    const stored = fresh ?? this.#options.tokens.byFirstIndex(first);
+    const row = stored && (this.#token(stored.token, stored.issuer, followed) ?? stored);
+    if (row !== undefined) row.expired ??= { time, record: audit.record.id, index: followed.index };
   }
 
   #token(token: string, issuer: string, by: FollowedRecord): TokenRow | undefined {

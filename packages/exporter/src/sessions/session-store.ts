@@ -24,6 +24,8 @@ import { isEnded } from './session-state.ts';
 import { SessionTable } from './session-table.ts';
 import { findDeadlines } from './session-timeouts.ts';
 import type { TokenFilter } from './token-table.ts';
+import { TokenDeadlines } from './token-deadlines.ts';
+import { findExpiries } from './token-expiry.ts';
 import { TokenTable } from './token-table.ts';
 import type { TokenRow } from './token-row.ts';
 import { msOf } from './moment.ts';
@@ -80,6 +82,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
   const sessions = new SessionTable(database);
   const tokens = new TokenTable(database);
   const deadlines = new SessionDeadlines(database);
+  const expiries = deriving && new TokenDeadlines(database, log?.size ?? 0);
   const clock = new LogClock(deadlines.latest(), Date.now());
   const outbox = deriving && new Outbox(database, SESSION_RECORDS, deriving.sealer);
   return {
@@ -106,7 +109,13 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
     },
     async process(batch) {
       const followed = await records.read(batch);
-      const fold = new SessionFold({ sessions, tokens, key, config: deriving?.config });
+      const fold = new SessionFold({
+        sessions,
+        tokens,
+        key,
+        config: deriving?.config,
+        pastSize: expiries?.pastSize ?? 0,
+      });
       for (const record of followed) fold.take(record);
       const changed = fold.finish();
       const timed = new Set(
@@ -121,27 +130,39 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
           if (timed.has(row.reference)) deadlines.renew(row.reference, msOf(row.lastSeen));
           else if (changed.living.has(row.reference)) deadlines.add(row.reference, msOf(row.lastSeen));
         }
-        for (const row of changed.tokens) tokens.write(row);
+        for (const row of changed.tokens) {
+          expiries?.watch(row);
+          tokens.write(row);
+        }
         fold.writeActorEnds();
         if (outbox !== undefined) {
           for (const finding of changed.findings) outbox.put(finding);
           for (const { record } of followed) outbox.seen(record.audit.record.id);
         }
         if (fold.latest !== '') deadlines.reach(fold.latest);
-        writePosition(database, batch.first + batch.entries.length);
+        const reached = batch.first + batch.entries.length;
+        expiries?.reach(batch.first, reached, deadlines.latest());
+        writePosition(database, reached);
       });
       if (fold.latest !== '') clock.reach(fold.latest, Date.now());
     },
     async tick(nowMs) {
       const atMs = clock.at(nowMs);
-      if (deriving === undefined || outbox === undefined || atMs === undefined) return;
-      const found = await findDeadlines({ sessions, deadlines, openings, config: deriving.config }, atMs);
-      if (found.length === 0) return;
+      if (deriving === undefined || outbox === undefined || expiries === undefined || atMs === undefined)
+        return;
+      const { config } = deriving;
+      const found = await findDeadlines({ sessions, deadlines, openings, config }, atMs);
+      const ended = await findExpiries({ sessions, tokens, expiries, openings, config }, atMs);
+      if (found.length + ended.length === 0) return;
       inTransaction(database, () => {
         for (const { reference, nextMs, draft } of found) {
           if (draft !== undefined) outbox.put(draft);
           if (nextMs === undefined) deadlines.remove(reference);
           else deadlines.set(reference, nextMs);
+        }
+        for (const { firstIndex, draft } of ended) {
+          if (draft !== undefined) outbox.put(draft);
+          expiries.remove(firstIndex);
         }
       });
     },

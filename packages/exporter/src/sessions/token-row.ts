@@ -56,6 +56,10 @@ export interface TokenRow {
   previous?: string;
   replacements: Replacement[];
   revoked?: Evidence;
+  /** The record of its expiry. */
+  expired?: Evidence;
+  /** True once its expiry is waited for, or was found to be of no matter. */
+  isTimed: boolean;
   rejections: number;
   introspections: number;
   /** The first use with scopes that were not granted. */
@@ -85,6 +89,7 @@ export function newToken(facts: TokenFacts, hidden: HiddenToken, at: Evidence): 
     replacements: [],
     rejections: 0,
     introspections: 0,
+    isTimed: false,
   };
 }
 

@@ -63,6 +63,11 @@ export class TokenTable {
     return toRow(this.#database.prepare(sql).get(token));
   }
 
+  /** The token that a record was the first to name. */
+  byFirstIndex(index: number): TokenRow | undefined {
+    return toRow(this.#database.prepare('SELECT facts FROM tokens WHERE first_index = ?').get(index));
+  }
+
   /** Tokens, those that were heard of last first. */
   list({ before, limit, session, aliveAt }: TokenFilter): TokenRow[] {
     const ofSession = session === undefined ? '' : 'AND tokens.session = :session';
