@@ -27,27 +27,43 @@ async function resealExchanged(directory: string): Promise<void> {
   const kek = await loadKek(join(directory, 'keys/kek'), undefined, false);
   const file = join(directory, 'vault/vault.db');
   using database = new DatabaseSync(file);
-  const boxes = database
-    .prepare(
-      'SELECT chunk, scope, places FROM openings JOIN subjects ON id = subject WHERE chunk = 0 LIMIT 2',
-    )
-    .all()
-    .map(({ scope, places }) => ({
-      scope: String(scope),
-      places: places instanceof Uint8Array ? [...places] : [],
-    }));
+  const boxes = firstBoxes(database);
   const vault = new Vault({ file, kek });
   const opened = new Map<number, Openings>(vault.openings(0, 256));
   vault.begin();
-  for (const [i, { scope, places }] of boxes.entries()) {
-    const others = boxes[1 - i]?.places ?? [];
-    vault.putOpenings(
-      vault.subjectKey(scope),
-      places.map((place, at) => [place, encodeOpenings(opened.get(others[at % others.length] ?? 0))]),
-    );
-  }
+  vault.putOpenings(
+    boxes.map(({ scope, indexes }, i) => {
+      const others = boxes[1 - i]?.indexes ?? [];
+      const entries = indexes.map((index, at): [number, Uint8Array] => [
+        index,
+        encodeOpenings(opened.get(others[at % others.length] ?? 0)),
+      ]);
+      return { owner: vault.scopeKey(scope), entries };
+    }),
+  );
   vault.commit(0, undefined);
   vault.close();
+}
+
+/** Two boxes with openings of the first 256 entries: of which entries, and whose. */
+function firstBoxes(database: DatabaseSync): { scope: string; indexes: number[] }[] {
+  const row = database.prepare('SELECT base, boxes FROM places WHERE tile = 0').get();
+  const places = row?.['boxes'];
+  if (!(places instanceof Uint8Array)) throw new TypeError('the vault has no boxes');
+  const entriesOf = new Map<number, number[]>();
+  const view = Buffer.from(places);
+  for (let index = 0; index * 4 < view.length; index++) {
+    const place = view.readUInt32LE(index * 4);
+    if (place === 0) continue;
+    const id = Number(row?.['base']) + place - 1;
+    entriesOf.set(id, [...(entriesOf.get(id) ?? []), index]);
+  }
+  const select = database.prepare(
+    'SELECT scope FROM boxes b JOIN subjects s ON s.id = b.subject WHERE b.id = ?',
+  );
+  return [...entriesOf]
+    .slice(0, 2)
+    .map(([id, indexes]) => ({ scope: String(select.get(id)?.['scope']), indexes }));
 }
 
 export const swapDisclosures: IndexAttack = {
@@ -88,13 +104,13 @@ function encodeOpenings(openings: Openings = {}): Uint8Array {
 /** Exchanges two boxes of the vault as they are. */
 function exchangeBoxes(directory: string): void {
   using database = new DatabaseSync(join(directory, 'vault/vault.db'));
-  const [a, b] = database.prepare('SELECT chunk, subject, first, box FROM openings LIMIT 2').all();
-  const put = database.prepare('UPDATE openings SET box = ? WHERE chunk = ? AND subject = ? AND first = ?');
+  const [a, b] = database.prepare('SELECT id, box FROM boxes LIMIT 2').all();
+  const put = database.prepare('UPDATE boxes SET box = ? WHERE id = ?');
   for (const [from, to] of [
     [a, b],
     [b, a],
   ]) {
     if (from === undefined || to === undefined) throw new TypeError('the vault has fewer than two boxes');
-    put.run(from['box'] ?? null, to['chunk'] ?? null, to['subject'] ?? null, to['first'] ?? null);
+    put.run(from['box'] ?? null, to['id'] ?? null);
   }
 }

@@ -15,7 +15,7 @@ import {
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
 
 /** Of the vault's pages. */
-const PAGE_BYTES = 16_384;
+const PAGE_BYTES = 8192;
 
 let data: Awaited<ReturnType<typeof makeDataDirectory>>;
 let backup: Awaited<ReturnType<typeof makeDataDirectory>>;

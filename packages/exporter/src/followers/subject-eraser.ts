@@ -5,7 +5,7 @@ import type { JsonObject, Openings } from '@spanledger/record';
 import { parseOwnRecord } from '../followed-records.ts';
 import type { FollowedRecord, FollowedRecords } from '../followed-records.ts';
 import type { ErasedRecords, Follower } from '../follower.ts';
-import { chunkOf, type Vault, type VaultSealer } from '../privacy/index.ts';
+import type { Vault, VaultSealer } from '../privacy/index.ts';
 import type { OpeningsReader } from '../openings.ts';
 import { MAX_CANDIDATES, type SearchIndex } from '../search/index.ts';
 import { evaluate, type Query } from '../search/query/index.ts';
@@ -104,7 +104,10 @@ export class SubjectEraser {
       counts.companions += companions.length;
       for (const { record } of own)
         if (record.audit.session !== undefined) sessions.add(record.audit.session.id);
-      vault.erasure.removeBoxes(reference, new Set(own.map(({ index }) => chunkOf(index))));
+      vault.erasure.removeBoxes(
+        reference,
+        own.map(({ index }) => index),
+      );
       await this.#forget(reference, sessions, own, companions);
     }
     counts.mentions = mentions.length;
@@ -154,9 +157,7 @@ export class SubjectEraser {
     others: readonly Entry[],
   ): Promise<void> {
     const { vault, followers, alone } = this.#options;
-    vault.erasure.transact(() => {
-      vault.cutOut(others.map(({ index }) => index));
-    });
+    vault.erasure.cutOut(others.map(({ index }) => index));
     const erased: ErasedRecords = {
       actor,
       sessions: [...sessions],

@@ -7,7 +7,7 @@ export { References } from './references.ts';
 export { rememberReferences } from './remember-references.ts';
 export { createRowSealer } from './row-sealer.ts';
 export { sealSegment } from './seal-segment.ts';
-export { chunkOf, Vault } from './vault.ts';
+export { Vault } from './vault.ts';
 export { VaultFollower } from './vault-follower.ts';
 export { VaultSealer } from './vault-sealer.ts';
 export { loadIndexKey, loadReferenceKey } from './wrapped-key.ts';

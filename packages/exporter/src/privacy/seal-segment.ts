@@ -38,8 +38,9 @@ export async function sealSegment({
       learned.push(...sealer.add(group));
       last = group.entries.at(-1) ?? last;
       await nextTurn();
+      if (sealer.isFull) await flush(sealer);
     }
-    sealer.flush();
+    await flush(sealer);
     vault.commit(end, last === undefined ? undefined : leafHash(last));
   } catch (error) {
     vault.rollback();
@@ -47,4 +48,8 @@ export async function sealSegment({
     throw error;
   }
   return learned;
+}
+
+async function flush(sealer: VaultSealer): Promise<void> {
+  for (const _ of sealer.flush()) await nextTurn();
 }

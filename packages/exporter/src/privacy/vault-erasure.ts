@@ -6,6 +6,16 @@ export const ERASED_SCHEMA = `
   CREATE TABLE IF NOT EXISTS erased (reference TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
 
+/** Sealed openings, in whichever form a vault keeps them; what is done to them is within a transaction. */
+export interface ErasableOpenings {
+  /** Takes the boxes of a scope away, of these entries at least. */
+  remove(scope: string, indexes: readonly number[]): void;
+  /** Takes openings of single entries out of the boxes they are in. */
+  cutOut(indexes: readonly number[]): void;
+  /** The transaction was undone. */
+  forget?(): void;
+}
+
 /** Whether a wrapped key was overwritten: a sealed box never begins with zero. */
 export function isDestroyed(wrapped: Uint8Array): boolean {
   return wrapped.every((byte) => byte === 0);
@@ -17,9 +27,12 @@ export function isDestroyed(wrapped: Uint8Array): boolean {
  */
 export class VaultErasure {
   readonly #database: DatabaseSync;
+  readonly #openings: readonly ErasableOpenings[];
 
-  constructor(database: DatabaseSync) {
+  /** @param openings - all that the vault keeps, in whichever form */
+  constructor(database: DatabaseSync, openings: readonly ErasableOpenings[]) {
     this.#database = database;
+    this.#openings = openings;
   }
 
   /**
@@ -60,20 +73,25 @@ export class VaultErasure {
   /**
    * Takes the boxes of a subject away, which nobody can open any more.
    *
-   * @param chunks - those that hold entries of the subject
+   * @param indexes - ledger indexes of its records
    */
-  removeBoxes(reference: string, chunks: Iterable<number>): void {
+  removeBoxes(reference: string, indexes: readonly number[]): void {
     this.#transact(() => {
-      const remove = this.#database.prepare(
-        'DELETE FROM openings WHERE chunk = ? AND subject = (SELECT id FROM subjects WHERE scope = ?)',
-      );
-      for (const chunk of chunks) remove.run(chunk, reference);
+      for (const openings of this.#openings) openings.remove(reference, indexes);
     });
   }
 
-  /** Runs something in a transaction of the vault. */
-  transact(run: () => void): void {
-    this.#transact(run);
+  /**
+   * Takes openings of single entries out of the boxes they are in, the others in them stay. What is in no box is passed
+   * over.
+   *
+   * @param indexes - ledger indexes
+   */
+  cutOut(indexes: readonly number[]): void {
+    if (indexes.length === 0) return;
+    this.#transact(() => {
+      for (const openings of this.#openings) openings.cutOut(indexes);
+    });
   }
 
   /**
@@ -94,6 +112,7 @@ export class VaultErasure {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
+      for (const openings of this.#openings) openings.forget?.();
       this.#database.exec('ROLLBACK');
       throw error;
     }
