@@ -43,7 +43,7 @@ export interface PrivacyDeskOptions {
   intake: Pick<Intake, 'record' | 'settled'>;
   references: Pick<References, 'retire'>;
   vaultFollower: Pick<VaultFollower, 'flush'>;
-  thread: {
+  threads: {
     destroyKey: (reference: string) => Promise<string[]>;
     gather: (reference: string, until: number) => Promise<SubjectNames>;
     mentions: (reference: string, names: SubjectNames, until: number) => Promise<number[]>;
@@ -113,7 +113,7 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
     rows,
     holds,
     fourEyes,
-    gather: (reference) => options.thread.gather(reference, ledger.sizes().durable),
+    gather: (reference) => options.threads.gather(reference, ledger.sizes().durable),
     erase: (planned, keepMentions) => eraseSubject(planned, keepMentions, options),
     append,
     isRecorded: async (recordId) => (await find(`audit.record.id:"${recordId}"`)) !== undefined,
@@ -218,24 +218,24 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
 async function eraseSubject(
   { reference, names, mentions: known }: PlannedErasure,
   keepMentions: (indexes: number[]) => void,
-  { ledger, intake, references, vaultFollower, thread }: PrivacyDeskOptions,
+  { ledger, intake, references, vaultFollower, threads }: PrivacyDeskOptions,
 ): Promise<{ before: number; counts: ErasedCounts }> {
   // By then the vault knows every name that stands for a reference of the subject.
   await vaultFollower.flush(ledger.sizes().durable);
-  references.retire(await thread.destroyKey(reference));
+  references.retire(await threads.destroyKey(reference));
   // From here on nothing more is recorded under these references; what still lies under a key of the journal goes with it.
   await intake.settled();
   const before = ledger.sizes().durable;
   await vaultFollower.flush(before);
   // What is newer names somebody whom nobody knows any more, and may be on its way elsewhere still.
-  const named = (await thread.mentions(reference, names, before)).filter((index) => index < before);
+  const named = (await threads.mentions(reference, names, before)).filter((index) => index < before);
   const mentions = [...new Set([...known, ...named])];
   mentions.sort((a, b) => a - b);
   keepMentions(mentions);
-  const erased = await thread.erase(reference, mentions, before);
+  const erased = await threads.erase(reference, mentions, before);
   references.retire(erased.references);
   const { counts = { records: 0, companions: 0, mentions: 0, sessions: 0 } } = erased;
-  const elasticsearch = await thread.eraseDocuments(reference, mentions, before);
+  const elasticsearch = await threads.eraseDocuments(reference, mentions, before);
   return { before, counts: { ...counts, ...(elasticsearch !== undefined && { elasticsearch }) } };
 }
 

@@ -18,7 +18,7 @@ import {
   elasticsearchWarnings,
 } from './elasticsearch-report.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
-import { type ElasticsearchStatus, FollowerThread } from './followers/index.ts';
+import { type ElasticsearchStatus, FollowerThreads } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { KeyChanges } from './keys/index.ts';
@@ -91,28 +91,30 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   loadRules({ file: config.alerts.rulesFile, disabled: config.alerts.disabled });
   const opened = await openLedgerAndVault(config, log, closers);
   const { paths, origin, signers, ledger, source, reader, vault, references, keys } = opened;
-  const thread = await FollowerThread.start({
-    dataDirectory: paths.root,
-    environmentKek: keys.brought,
-    sessions: config.sessions,
-    elasticsearch: config.elasticsearch,
-    alerts: config.alerts,
-    deliver: config.deliver,
-    completeness: config.completeness,
+  const threads = await FollowerThreads.start({
+    data: {
+      dataDirectory: paths.root,
+      environmentKek: keys.brought,
+      sessions: config.sessions,
+      elasticsearch: config.elasticsearch,
+      alerts: config.alerts,
+      deliver: config.deliver,
+      completeness: config.completeness,
+    },
     ledger,
     log,
   });
-  closers.add(() => thread.stop());
+  closers.add(() => threads.stop());
   const vaultFollower = new VaultFollower({
     journal: ledger.journal,
-    seal: (segment, end) => thread.seal(segment, end),
+    seal: (segment, end) => threads.seal(segment, end),
     references,
     publishedSize: () => ledger.sizes().published,
     onError: (error) => {
       log.error({ err: error }, 'moving openings into the vault failed and is tried again');
     },
   });
-  // Runs before the thread ends and the ledger closes: by then all of it is published.
+  // Runs before the threads end and the ledger closes: by then all of it is published.
   closers.add(() => vaultFollower.finish());
 
   // The journal first: what it no longer has when it is asked, the vault has by then.
@@ -133,7 +135,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     ? openAlertList({ file: paths.alertsFile, key: keys.index })
     : undefined;
   closers.add(() => alerts?.close());
-  closers.add(() => thread.drain());
+  closers.add(() => threads.drain());
   closers.add(() => awaitPublished(ledger, config.witnessing));
 
   const elasticsearch =
@@ -142,7 +144,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
           config: config.elasticsearch,
           origin,
           embedded: search,
-          status: () => thread.indexStatus(),
+          status: () => threads.indexStatus(),
           stateFile: paths.elasticsearchFile,
           closers,
           log,
@@ -175,13 +177,13 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   });
   // Before the rest of the log is published and followed: what is derived later is recorded after the next start.
   closers.add(() => derived.stop());
-  thread.derive(derived);
+  threads.derive(derived);
   const verifications = new IndexVerifications({
     stream: streamNames(config.elasticsearch?.namespace ?? '').audit,
     append: (draft) => intake.record([draft]),
     log,
   });
-  thread.onIndexVerified = (result) => {
+  threads.onIndexVerified = (result) => {
     verifications.take(result);
   };
   const keyChanges = new KeyChanges({
@@ -212,7 +214,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const ofElasticsearch = <Answer>(
     ask: (index: ElasticsearchStatus, published: number) => Answer[],
   ): Answer[] => {
-    const index = thread.indexStatus();
+    const index = threads.indexStatus();
     return index === undefined ? [] : ask(index, ledger.sizes().published);
   };
   const status = (): JsonObject => ({
@@ -224,7 +226,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
         ['elasticsearch', describeElasticsearch(index, published, verifications.describe())],
       ]),
     ),
-    ...(config.deliver.length > 0 && { alert_delivery: describeDelivery(thread.targetStatuses()) }),
+    ...(config.deliver.length > 0 && { alert_delivery: describeDelivery(threads.targetStatuses()) }),
     ...(elasticsearch !== undefined && { index: elasticsearch.describe() }),
     ...(telemetry !== undefined && { telemetry: telemetry.describe() }),
     ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
@@ -291,7 +293,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     intake,
     references,
     vaultFollower,
-    thread,
+    threads,
     indexed: () => search.position(),
     log,
     closers,
@@ -316,7 +318,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...(signals?.warnings() ?? []),
       ...ofElasticsearch(elasticsearchWarnings),
       ...(elasticsearch?.warnings() ?? []),
-      ...deliveryWarnings(thread.targetStatuses()),
+      ...deliveryWarnings(threads.targetStatuses()),
     ],
     metrics: () =>
       describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors, {
@@ -326,7 +328,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
           ...verifications.metrics(),
           ...minimisation.metrics(),
           ...(telemetry?.metrics() ?? []),
-          ...deliveryMetrics(thread.targetStatuses()),
+          ...deliveryMetrics(threads.targetStatuses()),
           ...(signals?.metrics() ?? []),
         ],
       }),

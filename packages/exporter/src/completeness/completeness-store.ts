@@ -68,6 +68,7 @@ export function followCompleteness(
   });
   return {
     name: 'completeness',
+    isUrgent: true,
     outbox,
     position: () => readPosition(database),
     close: () => database.close(),

@@ -4,7 +4,7 @@ import type { DataDirectory } from '../data-directory.ts';
 import { DocumentReader } from '../documents.ts';
 import { Notifier, type TargetConfig, type TargetStatus } from '../notify/index.ts';
 import type { OpeningsReader } from '../openings.ts';
-import type { FromFollowers } from './messages.ts';
+import type { FromAlerts } from './messages.ts';
 
 /** What delivering alerts joins. */
 export interface DeliveryOptions {
@@ -14,7 +14,7 @@ export interface DeliveryOptions {
   log: { origin: string; size: number };
   reader: LedgerReader;
   openings: OpeningsReader;
-  tell: (message: FromFollowers) => void;
+  tell: (message: FromAlerts) => void;
 }
 
 /**

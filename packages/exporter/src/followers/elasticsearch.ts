@@ -15,7 +15,7 @@ import {
   originDigest,
   verifyOnSchedule,
 } from '../search/elasticsearch/index.ts';
-import { describeProblem } from './messages.ts';
+import { describeProblem } from './problem.ts';
 import type { FromFollowers } from './messages.ts';
 import type { PublishedSize } from './published-size.ts';
 

@@ -1,37 +1,25 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { fileTiles, LedgerReader, openJournalReader } from '@spanledger/ledger';
+import { openJournalReader } from '@spanledger/ledger';
 import { Closers } from '../closers.ts';
-import type { ElasticsearchConfig } from '../config/index.ts';
 import { followCompleteness } from '../completeness/index.ts';
-import { dataDirectory } from '../data-directory.ts';
+import type { ElasticsearchConfig } from '../config/index.ts';
+import type { Follower } from '../follower.ts';
 import {
   createRowSealer,
   fileEpochKeys,
-  loadIndexKey,
-  loadKek,
   loadReferenceKey,
-  openStoredOpenings,
   sealSegment,
   Vault,
   VaultSealer,
 } from '../privacy/index.ts';
-import { followedRecords } from '../followed-records.ts';
-import type { Follower } from '../follower.ts';
-import { OutboxSender } from '../outbox/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
-import type { Notifier, TargetConfig, TargetStatus } from '../notify/index.ts';
-import { openDelivery, unusableTargets } from './delivery.ts';
-import { openAlertFollower } from './alerts.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
-import { LogFollowers } from './log-followers.ts';
-import {
-  describeProblem,
-  type FollowerThreadData,
-  type FromFollowers,
-  type ToFollowers,
-} from './messages.ts';
+import { openLogAccess } from './log-access.ts';
+import { LogWorker } from './log-worker.ts';
+import type { FollowerThreadData, FromFollowers, ToFollowers } from './messages.ts';
+import { describeProblem } from './problem.ts';
 import { PublishedSize } from './published-size.ts';
 import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 
@@ -51,17 +39,8 @@ const tell = (message: FromFollowers): void => {
 if (process.platform === 'linux') setPriority(0, FOLLOWER_NICE);
 
 const data: FollowerThreadData = workerData;
-const paths = dataDirectory(data.dataDirectory);
 const closers = new Closers();
-const kek = await loadKek(paths.kekFile, data.environmentKek, false);
-const key = await loadIndexKey(paths.indexKeyFile, kek, false);
-const openings = await openStoredOpenings(paths, data.environmentKek);
-closers.add(() => {
-  openings.close();
-});
-const records = followedRecords(openings);
-const reader = new LedgerReader(fileTiles(paths.ledger));
-const log = await reader.checkpoint();
+const { paths, kek, key, openings, records, reader, log } = await openLogAccess(data, closers);
 const search = openSearchIndex({ file: paths.indexFile, key, openings, records, log });
 closers.add(() => {
   search.close();
@@ -98,35 +77,21 @@ const journal = await openJournalReader({
   epochKeys: fileEpochKeys(paths.epochKeys, kek),
 });
 const ledger = new PublishedSize();
-const alerts =
-  data.alerts === undefined
-    ? undefined
-    : openAlertFollower({ config: data.alerts, paths, key, reader, records, openings, log });
-closers.add(() => alerts?.close());
-const following: Follower[] = [...(alerts === undefined ? [] : [alerts]), search, sessions, completeness];
-const sender = new OutboxSender(following, (drafts) => {
-  tell({ kind: 'derived', drafts });
-});
-let unusable: TargetStatus[] = [];
-const delivery = deliver(data.deliver ?? []);
-closers.add(() => delivery?.close());
-const followers = new LogFollowers({
-  followers: delivery === undefined ? following : [delivery.finder, ...following],
+const following: Follower[] = [sessions, completeness, search];
+const worker = new LogWorker({
+  port,
   ledger,
   reader,
-  onError: (error, follower) => {
-    tell({ kind: 'problem', what: `the follower ${follower}`, problem: describeProblem(error) });
-  },
-  onStep: () => {
-    sender.flush();
-  },
+  followers: following,
+  closers,
+  finish: () => elasticsearch?.finish(),
 });
 const eraser = new SubjectEraser({
   vault,
   sealer,
   search,
   followers: following,
-  alone: (follower, run) => followers.alone(follower, run),
+  alone: (follower, run) => worker.followers.alone(follower, run),
   reader,
   openings,
   records,
@@ -137,9 +102,6 @@ closers.add(() => elasticsearch?.close());
 
 port.on('message', (message: ToFollowers) => {
   switch (message.kind) {
-    case 'published':
-      ledger.set(message.size);
-      return;
     case 'seal':
       seal(message.segment, message.end);
       return;
@@ -175,27 +137,15 @@ port.on('message', (message: ToFollowers) => {
       return;
     case 'erase':
       erase(message.call, async () => {
-        await followers.reached(message.until);
+        await worker.followers.reached(message.until);
         return await oneByOne(() => eraser.erase(message.reference, message.mentions));
       });
       return;
-    case 'derive':
-      sender.start(message.from);
-      return;
-    case 'derived_settled':
-      sender.settled(message.isDurable);
-      return;
-    case 'drain':
-      drain();
-      return;
-    case 'stop':
-      stop();
-      return;
+    default:
+      worker.hear(message);
   }
 });
 tell({ kind: 'ready' });
-delivery?.start();
-if (unusable.length > 0) tell({ kind: 'delivery_status', statuses: unusable });
 
 function seal(segment: string, end: number): void {
   oneByOne(() => sealSegment({ journal, vault, sealer, segment, end }))
@@ -213,7 +163,7 @@ function answer<Found>(
   find: () => Promise<Found>,
   reply: (call: number, found: Found) => void,
 ): void {
-  followers
+  worker.followers
     .reached(until)
     .then(find)
     .then((found) => {
@@ -258,43 +208,7 @@ async function indexInto(config: ElasticsearchConfig): Promise<ElasticsearchFoll
     const { startElasticsearchFollower } = await import('./elasticsearch.ts');
     return await startElasticsearchFollower({ config, paths, reader, openings, ledger, tell });
   } catch (error) {
-    tell({ kind: 'problem', what: 'indexing into Elasticsearch', problem: describeProblem(error) });
+    worker.tellProblem('indexing into Elasticsearch', error);
     return undefined;
   }
-}
-
-/** What keeps alerts from being delivered keeps nobody else from following. */
-function deliver(targets: readonly TargetConfig[]): Notifier | undefined {
-  try {
-    return openDelivery({ targets, paths, log, reader, openings, tell });
-  } catch (error) {
-    tell({ kind: 'problem', what: 'delivering alerts', problem: describeProblem(error) });
-    unusable = unusableTargets(targets, describeProblem(error).message);
-    return undefined;
-  }
-}
-
-function drain(): void {
-  const finding = followers.finish().then(() => delivery?.finish());
-  Promise.all([finding, elasticsearch?.finish()])
-    .catch((error: unknown) => {
-      tell({ kind: 'problem', what: 'the end of following', problem: describeProblem(error) });
-    })
-    .finally(() => {
-      tell({ kind: 'drained' });
-    });
-}
-
-function stop(): void {
-  closers
-    .close()
-    .then((failures) => {
-      for (const error of failures) {
-        tell({ kind: 'problem', what: 'closing', problem: describeProblem(error) });
-      }
-      port?.close();
-    })
-    .catch((error: unknown) => {
-      throw error;
-    });
 }

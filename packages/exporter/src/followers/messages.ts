@@ -2,6 +2,7 @@ import type { AlertsConfig, CompletenessConfig, ElasticsearchConfig } from '../c
 import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
+import type { Problem } from './problem.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
 import type { SubjectNames } from './subject-names.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
@@ -11,7 +12,7 @@ export interface ElasticsearchStatus extends IndexFollowerStatus {
   alerts?: IndexFollowerStatus;
 }
 
-/** What the thread of the followers is started with. */
+/** What the threads of the followers are started with. */
 export interface FollowerThreadData {
   dataDirectory: string;
   /** The key-encryption key where the environment brought it, base64. */
@@ -28,16 +29,53 @@ export interface FollowerThreadData {
   completeness: CompletenessConfig;
 }
 
-/** What the service tells the thread. */
-export type ToFollowers =
+/** What the service tells every thread that follows the log. */
+export type ToThread =
   /** So many entries are published. */
   | { kind: 'published'; size: number }
-  /** Move the openings of a closed journal segment into the vault. */
-  | { kind: 'seal'; segment: string; end: number }
   /** Send what is derived, once so many entries are taken in. */
   | { kind: 'derive'; from: number }
   /** The records of the last message of what was derived are durable, or were refused. */
   | { kind: 'derived_settled'; isDurable: boolean }
+  /** Reach the end of what is published, then follow no more. */
+  | { kind: 'drain' }
+  /** Close everything. */
+  | { kind: 'stop' };
+
+/** What every one of them tells the service. */
+export type FromThread =
+  /** Everything is open and followed. */
+  | { kind: 'ready' }
+  /** Records for the ledger; no more are sent until these are settled. */
+  | { kind: 'derived'; drafts: DerivedDraft[] }
+  | { kind: 'drained' }
+  /** Something failed and is tried again. */
+  | { kind: 'problem'; what: string; problem: Problem };
+
+/** What the service tells the thread that holds records against rules. */
+export type ToAlerts =
+  | ToThread
+  /** Say when so many entries are taken in. */
+  | { kind: 'reach'; call: number; until: number }
+  /** Somebody was erased: see to it that nothing is left of that, once so many entries are taken in. */
+  | { kind: 'settle_erasure'; call: number; until: number };
+
+/** What that one tells the service. */
+export type FromAlerts =
+  | FromThread
+  /** So many entries are taken in, and what was asked for then is done. */
+  | { kind: 'reached'; call: number }
+  | { kind: 'reach_failed'; call: number; problem: Problem }
+  /** How the targets of alerts are. */
+  | { kind: 'delivery_status'; statuses: TargetStatus[] }
+  /** The log is shorter than what was delivered of it. */
+  | { kind: 'delivery_cut_back' };
+
+/** What the service tells the thread of the other followers. */
+export type ToFollowers =
+  | ToThread
+  /** Move the openings of a closed journal segment into the vault. */
+  | { kind: 'seal'; segment: string; end: number }
   /** Say what a subject (`audit.actor.id`) is called, once so many entries are taken in. */
   | { kind: 'gather'; call: number; reference: string; until: number }
   /** Say which records name it beside its own. */
@@ -47,16 +85,11 @@ export type ToFollowers =
   /** Then take what is known of its records out of everything else, once so many entries are taken in. */
   | { kind: 'erase'; call: number; reference: string; mentions: number[]; until: number }
   /** Take it out of Elasticsearch as well, once that has taken in so many entries. */
-  | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number }
-  /** Reach the end of what is published, then follow no more. */
-  | { kind: 'drain' }
-  /** Close everything. */
-  | { kind: 'stop' };
+  | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number };
 
-/** What the thread tells the service. */
+/** What that one tells the service. */
 export type FromFollowers =
-  /** Everything is open and followed. */
-  | { kind: 'ready' }
+  | FromThread
   /** The segment is in the vault; `learned` are the blind keys of the references that went with it. */
   | { kind: 'sealed'; segment: string; learned: Uint8Array[] }
   | { kind: 'seal_failed'; segment: string; problem: Problem }
@@ -67,9 +100,6 @@ export type FromFollowers =
   /** So many documents in Elasticsearch have no opened groups any more; undefined where there is none. */
   | { kind: 'documents_erased'; call: number; documents: number | undefined }
   | { kind: 'erasure_failed'; call: number; problem: Problem }
-  | { kind: 'drained' }
-  /** Records for the ledger; no more are sent until these are settled. */
-  | { kind: 'derived'; drafts: DerivedDraft[] }
   /** How the index in Elasticsearch is. */
   | { kind: 'index_status'; status: IndexFollowerStatus }
   /** How the stream of alerts there is. */
@@ -77,42 +107,4 @@ export type FromFollowers =
   /** Something about it that an operator is to be told of. */
   | { kind: 'index_notice'; notice: IndexNotice }
   /** A scheduled verification of it came to its end. */
-  | { kind: 'index_verified'; result: IndexVerification }
-  /** How the targets of alerts are. */
-  | { kind: 'delivery_status'; statuses: TargetStatus[] }
-  /** The log is shorter than what was delivered of it. */
-  | { kind: 'delivery_cut_back' }
-  /** Something failed and is tried again. */
-  | { kind: 'problem'; what: string; problem: Problem };
-
-/** An error on its way between threads, which would lose its class. */
-export interface Problem {
-  name: string;
-  message: string;
-  code?: string;
-  stack?: string;
-}
-
-/** Prepares an error for the way. */
-export function describeProblem(error: unknown): Problem {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return {
-    name: error.name,
-    message: error.message,
-    ...(code !== undefined && { code }),
-    ...(error.stack !== undefined && { stack: error.stack }),
-  };
-}
-
-/** An error of the other thread. */
-export class FollowerThreadError extends Error {
-  override readonly name = 'FollowerThreadError';
-  readonly code: string | undefined;
-
-  constructor(problem: Problem) {
-    super(`${problem.name}: ${problem.message}`);
-    this.code = problem.code;
-    if (problem.stack !== undefined) this.stack = problem.stack;
-  }
-}
+  | { kind: 'index_verified'; result: IndexVerification };

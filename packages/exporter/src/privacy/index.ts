@@ -12,3 +12,4 @@ export { VaultFollower } from './vault-follower.ts';
 export { VaultSealer } from './vault-sealer.ts';
 export { loadIndexKey, loadReferenceKey } from './wrapped-key.ts';
 export { openStoredOpenings } from './stored-openings.ts';
+export type { StoredOpenings } from './stored-openings.ts';

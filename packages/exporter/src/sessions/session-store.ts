@@ -87,6 +87,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
   const outbox = deriving && new Outbox(database, SESSION_RECORDS, deriving.sealer);
   return {
     name: 'sessions',
+    isUrgent: true,
     ...(outbox !== undefined && { outbox }),
     position: () => readPosition(database),
     find: (id) => sessions.byReference(id) ?? sessions.bySidToken(key.token('oidc.session.id', id)),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { DerivedRecords } from '../../../../packages/exporter/src/derived-records.ts';
-import { FollowerThread } from '../../../../packages/exporter/src/followers/follower-thread.ts';
+import { FollowerThreads } from '../../../../packages/exporter/src/followers/follower-threads.ts';
 import { PublishedSize } from '../../../../packages/exporter/src/followers/published-size.ts';
 import { createLog } from '../../../../packages/exporter/src/log.ts';
 
@@ -27,7 +27,7 @@ const SCRIPT = `
 const limits = { idleMs: 1, inactivityMs: undefined, absoluteMs: undefined };
 const sessions = { limits, overrides: [], clockSkewMs: 0 };
 
-let thread: FollowerThread | undefined;
+let thread: FollowerThreads | undefined;
 
 afterEach(async () => {
   await thread?.stop();
@@ -42,12 +42,14 @@ async function start(): Promise<{ started: () => number; lines: string[] }> {
     format: 'json',
     destination: { write: (line: string) => lines.push(line) },
   });
-  thread = await FollowerThread.start(
+  thread = await FollowerThreads.start(
     {
-      dataDirectory: '/nowhere',
-      environmentKek: undefined,
-      sessions,
-      completeness: { graceMs: 0, silenceMs: 0 },
+      data: {
+        dataDirectory: '/nowhere',
+        environmentKek: undefined,
+        sessions,
+        completeness: { graceMs: 0, silenceMs: 0 },
+      },
       ledger: new PublishedSize(),
       log,
     },

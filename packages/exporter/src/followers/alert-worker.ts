@@ -1,0 +1,86 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Closers } from '../closers.ts';
+import type { Follower } from '../follower.ts';
+import type { Notifier } from '../notify/index.ts';
+import { openAlertFollower } from './alerts.ts';
+import { openDelivery, unusableTargets } from './delivery.ts';
+import { openLogAccess } from './log-access.ts';
+import { LogWorker } from './log-worker.ts';
+import type { FollowerThreadData, FromAlerts, ToAlerts } from './messages.ts';
+import { describeProblem } from './problem.ts';
+import { PublishedSize } from './published-size.ts';
+
+// The thread of the alerts. It has the priority of the requests: it costs little, and somebody waits for what it finds.
+
+const port = parentPort;
+if (port === null) throw new TypeError('alerts are looked for in a thread of the service');
+const tell = (message: FromAlerts): void => {
+  port.postMessage(message);
+};
+
+const data: FollowerThreadData = workerData;
+const closers = new Closers();
+const { paths, key, openings, records, reader, log } = await openLogAccess(data, closers);
+const alerts =
+  data.alerts === undefined
+    ? undefined
+    : openAlertFollower({ config: data.alerts, paths, key, reader, records, openings, log });
+closers.add(() => alerts?.close());
+const delivery = deliver();
+closers.add(() => delivery?.close());
+const followers: Follower[] = [delivery?.finder, alerts].filter((follower) => follower !== undefined);
+const worker = new LogWorker({
+  port,
+  ledger: new PublishedSize(),
+  reader,
+  followers,
+  closers,
+  finish: (followed) => followed.then(() => delivery?.finish()),
+});
+
+port.on('message', (message: ToAlerts) => {
+  switch (message.kind) {
+    case 'reach':
+      reach(message, () => Promise.resolve());
+      return;
+    case 'settle_erasure':
+      reach(message, settleErasure);
+      return;
+    default:
+      worker.hear(message);
+  }
+});
+tell({ kind: 'ready' });
+delivery?.start();
+
+function reach({ call, until }: { call: number; until: number }, act: () => Promise<void>): void {
+  worker.followers
+    .reached(until)
+    .then(act)
+    .then(() => {
+      tell({ kind: 'reached', call });
+    })
+    .catch((error: unknown) => {
+      tell({ kind: 'reach_failed', call, problem: describeProblem(error) });
+    });
+}
+
+async function settleErasure(): Promise<void> {
+  records.forget();
+  if (alerts === undefined) return;
+  await worker.followers.alone(alerts, async () => {
+    alerts.settleErasure?.();
+  });
+}
+
+/** What keeps alerts from being delivered keeps nobody from looking for them. */
+function deliver(): Notifier | undefined {
+  const { deliver: targets = [] } = data;
+  try {
+    return openDelivery({ targets, paths, log, reader, openings, tell });
+  } catch (error) {
+    tell({ kind: 'problem', what: 'delivering alerts', problem: describeProblem(error) });
+    tell({ kind: 'delivery_status', statuses: unusableTargets(targets, describeProblem(error).message) });
+    return undefined;
+  }
+}
