@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
-import type { AlertSeverity } from '@spanledger/record';
+import { type AlertSeverity, isJsonObject, type JsonObject, type JsonValue } from '@spanledger/record';
 
 import { loadRules, openAlertList, replayRules, type RuleChoice } from './alerts/index.ts';
 import { dataDirectory } from './data-directory.ts';
-import { followedRecords } from './followed-records.ts';
+import { partyOf } from './derived-draft.ts';
+import { environmentKek, kekEnvironment } from './environment-kek.ts';
+import { type FollowedRecord, followedRecords } from './followed-records.ts';
+import { type LogTimes, timesInLog } from './log-times.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
 
 /** What is replayed. */
@@ -46,8 +48,8 @@ export interface ReplayedAlert {
 }
 
 /**
- * Runs rules over the log of a data directory, with the code that the service runs. What came before `sinceMs` is looked
- * at as well, for what rules remember of it. Nothing in the directory is changed.
+ * Runs rules over the log of a data directory, with the code that the service runs. Of what came before `sinceMs` each
+ * rule looks at as much as it takes into account. Nothing in the directory is changed.
  *
  * @param directory - the data directory
  * @throws ExporterError `config_invalid` for rules with mistakes, `key_missing`, `key_mismatch`, `vault_damaged`
@@ -56,30 +58,41 @@ export async function* replayAlerts(
   directory: string,
   options: ReplayOptions,
 ): AsyncGenerator<ReplayedAlert> {
-  const { rules, sinceMs = 0, untilMs = Infinity, nowMs, env = process.env, onProgress } = options;
+  const { rules, sinceMs, untilMs, nowMs, env = process.env, onProgress } = options;
   const chosen = loadRules(rules);
   const paths = dataDirectory(directory);
-  const environmentKek = env['SPANLEDGER_KEK'];
-  const kek = await loadKek(paths.kekFile, environmentKek, false);
+  const brought = await environmentKek(kekEnvironment(env));
+  const kek = await loadKek(paths.kekFile, brought, false);
   const key = await loadIndexKey(paths.indexKeyFile, kek, false);
   const recorded = existsSync(paths.alertsFile) ? openAlertList({ file: paths.alertsFile, key }) : undefined;
-  const openings = await openStoredOpenings(paths, environmentKek);
-  // A database of SQLite's own: in memory as long as it is small, and gone afterwards.
-  const database = new DatabaseSync('');
+  const openings = await openStoredOpenings(paths, brought);
+  let times: LogTimes | undefined;
   try {
     const reader = new LedgerReader(fileTiles(paths.ledger));
+    const { size } = await reader.checkpoint();
+    const places = timesInLog({ file: paths.indexFile, key, openings, size });
+    times = places;
+    const records = followedRecords(openings);
+    const read = async (first: number, end: number): Promise<readonly FollowedRecord[]> => {
+      const entries: Uint8Array[] = [];
+      for await (const { bytes } of reader.entries(first, end)) entries.push(bytes);
+      return await records.read({ first, entries });
+    };
     const raised = replayRules({
       rules: chosen,
       key,
-      database,
-      reader,
-      records: followedRecords(openings),
+      size,
+      read,
+      firstAt: (timeMs) => places.firstAt(timeMs),
+      endAt: (timeMs) => places.endAt(timeMs),
       nowMs,
+      ...(sinceMs !== undefined && { sinceMs }),
+      ...(untilMs !== undefined && { untilMs }),
       ...(onProgress !== undefined && { onProgress }),
     });
-    for await (const { alert, id, party } of raised) {
-      const timeMs = Date.parse(alert.timestamp);
-      if (timeMs < sinceMs || timeMs >= untilMs) continue;
+    for await (const { alert, id, record } of raised) {
+      const { index } = alert.trigger;
+      const [trigger] = record?.index === index ? [record] : await read(index, index + 1);
       yield {
         id,
         rule: alert.rule.id,
@@ -90,13 +103,33 @@ export async function* replayAlerts(
         last: alert.last,
         count: alert.evidence.count,
         records: alert.evidence.records,
-        ...party,
+        ...(trigger !== undefined && partyNames(trigger)),
         recorded: recorded?.find(id) !== undefined,
       };
     }
   } finally {
-    database.close();
+    times?.close();
     openings.close();
     recorded?.close();
   }
+}
+
+function partyNames({
+  record,
+  openings,
+}: FollowedRecord): Pick<ReplayedAlert, 'client_address' | 'session' | 'user_id'> {
+  const { identity, network, sessionRef } = partyOf(record, openings);
+  const user = textAt(identity, ['user', 'id']) ?? textAt(identity, ['enduser', 'id']);
+  const address = textAt(network, ['client', 'address']);
+  return {
+    ...(user !== undefined && { user_id: user }),
+    ...(address !== undefined && { client_address: address }),
+    ...(sessionRef !== undefined && { session: sessionRef }),
+  };
+}
+
+function textAt(object: JsonObject, path: readonly string[]): string | undefined {
+  let value: JsonValue | undefined = object;
+  for (const name of path) value = isJsonObject(value) ? value[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
 }

@@ -12,6 +12,8 @@ const FOLDER: string = fileURLToPath(new URL('../../rules/', import.meta.url));
 export interface RuleChoice {
   /** A file of rules; one with the id of a built-in rule takes its place. */
   file?: string | undefined;
+  /** The same as a text, in place of a file. */
+  text?: string | undefined;
   /** Ids of rules that are not in force. */
   disabled: readonly string[];
 }
@@ -29,9 +31,10 @@ export function builtInRules(): AlertRule[] {
  *
  * @throws ExporterError `config_invalid`, with everything that is wrong in its message: file, line and column
  */
-export function loadRules({ file, disabled }: RuleChoice): AlertRule[] {
+export function loadRules({ file, text, disabled }: RuleChoice): AlertRule[] {
   const rules = new Map(builtInRules().map((rule) => [rule.id, rule]));
-  if (file !== undefined) for (const rule of rulesOf(file)) rules.set(rule.id, rule);
+  const own = text === undefined ? (file === undefined ? [] : rulesOf(file)) : parseRules(text, 'rules');
+  for (const rule of own) rules.set(rule.id, rule);
   const unknown = disabled.filter((id) => !rules.has(id));
   if (unknown.length > 0) {
     throw new ExporterError('config_invalid', `alerts.disable: there is no rule ${unknown.join(', ')}`, {
@@ -51,7 +54,11 @@ function rulesOf(file: string): AlertRule[] {
       hint: 'alerts.rules_file names a file of rules that this user may read.',
     });
   }
-  const read = readRules(text, file);
+  return parseRules(text, file);
+}
+
+function parseRules(text: string, name: string): AlertRule[] {
+  const read = readRules(text, name);
   if (read.ok) return read.rules;
   throw new ExporterError('config_invalid', read.problems.join('\n'), {
     hint: 'Correct the lines that are named; docs/alerts.md explains each field of a rule.',
