@@ -18,6 +18,7 @@ export type CliErrorCode =
   | 'input_malformed'
   | 'node_too_old'
   | 'not_found'
+  | 'retention_failed'
   | 'usage';
 
 /** What a command throws when it cannot do what it was asked. */

@@ -21,6 +21,7 @@ const FAILED_CODES = new Set([
   'input_ambiguous',
   'legal_hold',
   'not_found',
+  'retention_failed',
 ]);
 
 const USAGE_CODES = new Set([
@@ -30,6 +31,7 @@ const USAGE_CODES = new Set([
   'origin_invalid',
   'policy_invalid',
   'request_malformed',
+  'retention_unconfigured',
   'usage',
 ]);
 

@@ -32,6 +32,7 @@ const COMMANDS = {
   alerts: async () => (await import('./commands/alerts.ts')).addAlerts,
   subject: async () => (await import('./commands/subject.ts')).addSubject,
   hold: async () => (await import('./commands/hold.ts')).addHold,
+  retention: async () => (await import('./commands/retention.ts')).addRetention,
   reconcile: async () => (await import('./commands/reconcile.ts')).addReconcile,
   policy: async () => (await import('./commands/policy.ts')).addPolicy,
   privacy: async () => (await import('./commands/privacy.ts')).addPrivacy,

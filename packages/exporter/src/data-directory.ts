@@ -14,6 +14,8 @@ export interface DataDirectory {
   sessionsFile: string;
   completenessFile: string;
   alertsFile: string;
+  /** When each record was recorded, its class, and what was purged. */
+  retentionFile: string;
   /** Private keys, mode 0700. */
   keys: string;
   /** The log's first Ed25519 signing key, PKCS8 PEM, 0600; later ones are `ledger-<key ID>.key` beside it. */
@@ -80,6 +82,7 @@ export function dataDirectory(directory: string): DataDirectory {
     sessionsFile: join(root, 'sessions', 'sessions.db'),
     completenessFile: join(root, 'completeness', 'producers.db'),
     alertsFile: join(root, 'alerts', 'alerts.db'),
+    retentionFile: join(root, 'retention', 'retention.db'),
     keys,
     ledgerKeyFile: join(keys, 'ledger.key'),
     kekFile: join(keys, 'kek'),

@@ -29,6 +29,7 @@ export type ExporterErrorCode =
   | 'request_malformed'
   | 'request_too_large'
   | 'request_type_unsupported'
+  | 'retention_unconfigured'
   | 'service_busy'
   | 'tokens_damaged'
   | 'tokens_full'

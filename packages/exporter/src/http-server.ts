@@ -11,6 +11,7 @@ import { type Intake, receiveRoutes } from './receive/index.ts';
 import { METRICS_CONTENT_TYPE } from './metrics.ts';
 import { signalRoutes, type Signals } from './signals/index.ts';
 import type { PrivacyDesk } from './privacy-desk-types.ts';
+import type { RetentionDesk } from './retention-desk-types.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Bodies of anything but spans. */
@@ -43,6 +44,7 @@ export interface ServerRooms {
   /** Undefined: no provider is heard. */
   signals?: Pick<Signals, 'refuse' | 'takeEvent' | 'takeLogout'> | undefined;
   desk: PrivacyDesk;
+  retention: RetentionDesk;
   /** What keeps the service from its work just now; what a stop or crash left behind was taken up before it listens. */
   troubles: () => Trouble[];
   /** What is to be told, and does not make the service unready. */
@@ -113,7 +115,11 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
   await app.register(apiRoutes, {
     archive: rooms.archive,
     noteReading: (request, reading) => rooms.doors.noteReading(request, reading),
-    privacy: { desk: rooms.desk, callerOf: (request) => guard.callerOf(request) },
+    privacy: {
+      desk: rooms.desk,
+      retention: rooms.retention,
+      callerOf: (request) => guard.callerOf(request),
+    },
     callerOf: (request) => guard.callerOf(request)?.name,
   });
   if (rooms.signals !== undefined) await app.register(signalRoutes, { signals: rooms.signals });

@@ -94,6 +94,13 @@ export type { QueryErrorCode } from './query-error.ts';
 export { connectArchive } from './remote-archive.ts';
 export type { RemoteArchiveOptions } from './remote-archive.ts';
 export { connectPrivacyDesk } from './remote-privacy.ts';
+export { connectRetentionDesk } from './remote-retention.ts';
+export type {
+  RetentionDesk,
+  RetentionForecast,
+  RetentionRun,
+  RetentionStatus,
+} from './retention-desk-types.ts';
 export type { ErasureCertificate, HoldRequest, PrivacyDesk, SubjectName } from './privacy-desk-types.ts';
 export type { Erasure, Hold } from './subjects/index.ts';
 export { findSubject } from './subject-finder.ts';

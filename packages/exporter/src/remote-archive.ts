@@ -267,6 +267,7 @@ const OWN_CODES: ReadonlySet<string> = new Set<ExporterErrorCode>([
   'erasure_refused',
   'legal_hold',
   'not_found',
+  'retention_unconfigured',
 ]);
 
 function isOwnCode(code: string | undefined): code is ExporterErrorCode {

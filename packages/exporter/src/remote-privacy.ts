@@ -31,43 +31,51 @@ export function connectPrivacyDesk(url: string, options: RemoteArchiveOptions = 
   return {
     async findSubject(subject) {
       const answer = await client.post('api/subjects', { subject });
-      return read(z.object({ reference: z.string() }), answer).reference;
+      return readAnswer(z.object({ reference: z.string() }), answer).reference;
     },
     async requestErasure(subject, reason) {
-      return read(erasureSchema, await client.post('api/erasures', { subject, reason }));
+      return readAnswer(erasureSchema, await client.post('api/erasures', { subject, reason }));
     },
     async approveErasure(id) {
-      return read(erasureSchema, await client.post(erasurePath(id, '/approval'), {}));
+      return readAnswer(erasureSchema, await client.post(erasurePath(id, '/approval'), {}));
     },
     async withdrawErasure(id) {
-      return read(erasureSchema, await client.post(erasurePath(id, '/withdrawal'), {}));
+      return readAnswer(erasureSchema, await client.post(erasurePath(id, '/withdrawal'), {}));
     },
     async erasures() {
       const answer = await client.json('api/erasures', {});
-      return read(z.object({ erasures: z.array(erasureSchema) }), answer).erasures;
+      return readAnswer(z.object({ erasures: z.array(erasureSchema) }), answer).erasures;
     },
     async erasure(id) {
-      return read(erasureSchema, await get(erasurePath(id), `erasure ${id}`));
+      return readAnswer(erasureSchema, await get(erasurePath(id), `erasure ${id}`));
     },
     async certificate(id) {
-      return read(
+      return readAnswer(
         certificateSchema,
         await get(erasurePath(id, '/certificate'), `certificate of an erasure ${id} yet`),
       );
     },
     async addHold(hold) {
-      return read(holdSchema, await client.post('api/holds', hold));
+      return readAnswer(holdSchema, await client.post('api/holds', hold));
     },
     async holds() {
-      return read(z.object({ holds: z.array(holdSchema) }), await client.json('api/holds', {})).holds;
+      return readAnswer(z.object({ holds: z.array(holdSchema) }), await client.json('api/holds', {})).holds;
     },
     async releaseHold(id, reason) {
-      return read(holdSchema, await client.post(`api/holds/${encodeURIComponent(id)}/release`, { reason }));
+      return readAnswer(
+        holdSchema,
+        await client.post(`api/holds/${encodeURIComponent(id)}/release`, { reason }),
+      );
     },
   };
 }
 
-function read<T>(schema: z.ZodType<T>, answer: unknown): T {
+/**
+ * Reads what a service answered.
+ *
+ * @throws ExporterError `archive_refused` where it is something else
+ */
+export function readAnswer<T>(schema: z.ZodType<T>, answer: unknown): T {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
   throw new ExporterError('archive_refused', 'the service answers with something else than was asked for', {

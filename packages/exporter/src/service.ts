@@ -34,6 +34,7 @@ import type { Reconciler } from './reconcile/index.ts';
 import { IndexVerifications } from './index-verification.ts';
 import { openNormalTelemetry } from './normal-telemetry.ts';
 import { openDesk } from './privacy-desk.ts';
+import { heldFromNowOn, RetentionRuns } from './retention-runs.ts';
 import { openSessions } from './sessions/index.ts';
 import { warnOfExposure } from './exposure.ts';
 import { describeMetrics } from './metrics.ts';
@@ -100,6 +101,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       alerts: config.alerts,
       deliver: config.deliver,
       completeness: config.completeness,
+      retention: config.retention,
     },
     ledger,
     log,
@@ -298,6 +300,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log,
     closers,
   });
+  const retention = new RetentionRuns({
+    config: config.retention,
+    threads,
+    published: () => ledger.sizes().published,
+    holds: () => desk.holds(),
+    log,
+  });
+  closers.add(() => retention.stop());
   const telemetry = await openNormalTelemetry(config);
   closers.add(() => telemetry?.close());
   const app = await createServer({
@@ -306,13 +316,15 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     intake: telemetry?.beside(intake) ?? intake,
     archive,
     signals,
-    desk,
+    desk: heldFromNowOn(desk, retention),
+    retention,
     troubles: () => ledgerTroubles(ledger),
     warnings: () => [
       ...ledgerWarnings(ledger),
       ...anchors.warnings(),
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
+      ...retention.warnings(),
       ...minimisation.warnings(),
       ...(policy?.warnings() ?? []),
       ...(signals?.warnings() ?? []),
@@ -327,6 +339,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
           ...ofElasticsearch(elasticsearchMetrics),
           ...verifications.metrics(),
           ...minimisation.metrics(),
+          ...retention.metrics(),
           ...(telemetry?.metrics() ?? []),
           ...deliveryMetrics(threads.targetStatuses()),
           ...(signals?.metrics() ?? []),
@@ -337,6 +350,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   vaultFollower.start();
   doors.start();
   desk.start();
+  retention.start();
   const url = await listen(app, config.host, config.port);
   log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
   warnOfExposure(config, paths, doors, log);

@@ -131,6 +131,17 @@ export interface AuditRecord {
      */
     producer?: { stream_id: string; count?: number; first?: number; last?: number; previous?: string };
     record: { id: string };
+    /**
+     * Of a purge: of which class how many records, and the ledger index of the first and of the last of them; or below
+     * which index (`minimum_index`) the log has no entries any more.
+     */
+    retention?: {
+      class?: string;
+      count?: number;
+      first_index?: number;
+      last_index?: number;
+      minimum_index?: number;
+    };
     schema: { version: string };
     /** The producer's own numbering, as received; absent where the producer gave none. */
     sequence?: { number: number; stream_id: string };

@@ -128,6 +128,21 @@ export function describeSearchIndex(
       expect(await search('*', 'asc')).toEqual([0, 1]);
     });
 
+    it('forgets what is taken out, and nothing else, over a restart too', async () => {
+      await addAll(Array.from({ length: 600 }, (_, i) => makeDocument(i)));
+      const gone = [...Array.from({ length: 256 }, (_, i) => i), 300, 599];
+      await driver.remove(gone);
+      await driver.remove([300, 700]);
+      driver.close();
+      driver = harness.open();
+      expect(driver.position()).toBe(600);
+      const left = Array.from({ length: 600 }, (_, i) => i).filter((i) => !gone.includes(i));
+      expect(await search('*', 'asc', 1000)).toEqual(left);
+      const { sure, unsure, others } = await driver.tally({ query: parseQuery('*'), interval: 'day' });
+      const counted = [...sure.values()].reduce((sum, one) => sum + one, 0);
+      expect(counted + unsure.length + others).toBe(left.length);
+    });
+
     it('leaves most records out where a term is selective', async () => {
       const users = Array.from({ length: 1000 }, (_, i) => ({
         user: { id: `user-${i % 100}`, email: `a@host${i % 50}.example` },

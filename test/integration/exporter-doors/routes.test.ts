@@ -8,6 +8,7 @@ import { Doors } from '../../../packages/exporter/src/doors/index.ts';
 import { ExporterError } from '../../../packages/exporter/src/errors.ts';
 import { createServer } from '../../../packages/exporter/src/http-server.ts';
 import type { PrivacyDesk } from '../../../packages/exporter/src/privacy-desk-types.ts';
+import type { RetentionDesk } from '../../../packages/exporter/src/retention-desk-types.ts';
 import { makeDataDirectory } from '../../support/exporter/service.ts';
 
 /** Every route, and whom it is for. Whoever adds one says so here as well. */
@@ -43,6 +44,9 @@ const DOORS: Readonly<Record<string, Door>> = {
   'POST /api/erasures/:id/withdrawal': 'privacy',
   'GET /api/holds': 'privacy',
   'POST /api/holds': 'privacy',
+  'GET /api/retention': 'privacy',
+  'GET /api/retention/plan': 'privacy',
+  'POST /api/retention/run': 'privacy',
   'POST /api/holds/:id/release': 'privacy',
   'GET /checkpoint': 'log',
   'GET /checkpoints/*': 'log',
@@ -117,6 +121,7 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
       takeLogout: () => Promise.resolve({ ok: true }),
     },
     desk: nobody(),
+    retention: nothingDue(),
     troubles: () => [],
     warnings: () => [{ code: 'quorum_missing', message: 'only for those who may know' }],
     metrics: () => 'spanledger_ready 1\n',
@@ -148,6 +153,15 @@ function nobody(): PrivacyDesk {
     addHold: none,
     holds: () => Promise.resolve([]),
     releaseHold: none,
+  };
+}
+
+function nothingDue(): RetentionDesk {
+  const status = { classes: [], running: false, classed: true };
+  return {
+    retention: () => Promise.resolve(status),
+    planRetention: () => Promise.resolve({ at: '', classes: [], holds: [] }),
+    runRetention: () => Promise.resolve(status),
   };
 }
 

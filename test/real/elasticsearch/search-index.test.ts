@@ -36,13 +36,7 @@ class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
   async add(records: readonly IndexedRecord[], position: number): Promise<void> {
     const { client, stream } = audit;
     const again = records.flatMap(({ index }) => (index < this.#place.position ? [index] : []));
-    if (again.length > 0) {
-      const filter = [
-        { term: { 'audit.ledger.origin': this.#place.origin } },
-        { terms: { 'audit.ledger.index': again } },
-      ];
-      await client.deleteByQuery({ index: stream, query: { bool: { filter } } });
-    }
+    if (again.length > 0) await this.remove(again);
     const { items } = await client.bulk({
       index: stream,
       operations: records.flatMap((record) => [{ create: {} }, this.#placed(record)]),
@@ -51,6 +45,14 @@ class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
     const refused = items.find(({ create }) => create?.status !== 201);
     if (refused !== undefined) throw new Error(JSON.stringify(refused));
     this.#place.position = position;
+  }
+
+  async remove(indexes: readonly number[]): Promise<void> {
+    const filter = [
+      { term: { 'audit.ledger.origin': this.#place.origin } },
+      { terms: { 'audit.ledger.index': [...indexes] } },
+    ];
+    await audit.client.deleteByQuery({ index: audit.stream, query: { bool: { filter } }, refresh: true });
   }
 
   settle(): void {

@@ -35,6 +35,7 @@ describe('help', () => {
       'alerts',
       'subject',
       'hold',
+      'retention',
       'reconcile',
       'policy',
       'privacy',

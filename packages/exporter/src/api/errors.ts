@@ -23,6 +23,7 @@ const STATUS: Partial<Record<ExporterErrorCode, number>> = {
   not_found: 404,
   permission_denied: 403,
   request_malformed: 400,
+  retention_unconfigured: 409,
   unauthenticated: 401,
 };
 

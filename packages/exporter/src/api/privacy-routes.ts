@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import type { WithDoor } from '../door.ts';
-import { ExporterError } from '../errors.ts';
 import type { HoldRequest, PrivacyDesk, SubjectName } from '../privacy-desk-types.ts';
-import { checkParameters, idParameters, noParameters } from './requests.ts';
+import { sendJson } from './answers.ts';
+import { checkParameters, idParameters, jsonBody, noParameters } from './requests.ts';
 
 const PRIVACY: WithDoor = { config: { door: 'privacy' } };
 
@@ -90,15 +90,4 @@ export function addPrivacyRoutes(app: FastifyInstance, { desk, callerOf }: Priva
     const { reason } = checkParameters(reasonBody, jsonBody(request));
     return await sendJson(reply, await desk.releaseHold(id, reason, callerOf(request)));
   });
-}
-
-/** A page of another site may send a form or plain text without being asked; JSON it may not. */
-function jsonBody({ headers, body }: FastifyRequest): unknown {
-  if (/^application\/json\b/i.test(headers['content-type'] ?? '')) return body;
-  throw new ExporterError('request_malformed', 'the body must be application/json');
-}
-
-async function sendJson(reply: FastifyReply, value: object): Promise<FastifyReply> {
-  reply.type('application/json; charset=utf-8').header('cache-control', 'no-store');
-  return await reply.send(JSON.stringify(value));
 }

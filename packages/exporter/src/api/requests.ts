@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { HISTOGRAM_INTERVALS } from '../archive-types.ts';
@@ -129,4 +130,15 @@ export function definedOnly<Value extends object>(
 ): { [Key in keyof Value]: Exclude<Value[Key], undefined> };
 export function definedOnly(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+}
+
+/**
+ * The body of a request that changes something. A page of another site may send a form or plain text without being
+ * asked; JSON it may not.
+ *
+ * @throws ExporterError `request_malformed`
+ */
+export function jsonBody({ headers, body }: FastifyRequest): unknown {
+  if (/^application\/json\b/i.test(headers['content-type'] ?? '')) return body;
+  throw new ExporterError('request_malformed', 'the body must be application/json');
 }

@@ -9,12 +9,13 @@ import { answerApiError } from './errors.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { addPrivacyRoutes, type PrivacyRoutesOptions } from './privacy-routes.ts';
+import { addRetentionRoutes, type RetentionRoutesOptions } from './retention-routes.ts';
 
 /** What the routes answer from. */
 export interface ApiOptions {
   archive: Archive;
   noteReading: NoteReading;
-  privacy: PrivacyRoutesOptions;
+  privacy: PrivacyRoutesOptions & RetentionRoutesOptions;
   /** Who asks; undefined where nobody has to say. */
   callerOf: (request: FastifyRequest) => string | undefined;
 }
@@ -33,6 +34,7 @@ export async function apiRoutes(
   addAlertRoutes(app, archive, noteReading, callerOf);
   addLogRoutes(app, archive);
   addPrivacyRoutes(app, privacy);
+  addRetentionRoutes(app, privacy);
   // The page holds nothing of the log.
   app.get('/', { config: { door: 'open' } }, (_request, reply) =>
     reply

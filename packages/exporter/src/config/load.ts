@@ -23,6 +23,7 @@ import { readPrivacy } from './privacy.ts';
 import { readCompletenessConfig } from './completeness.ts';
 import { readPolicyConfig } from './policy.ts';
 import { readKeycloakConfig } from './reconcile.ts';
+import { readRetention } from './retention.ts';
 import { readSessions } from './sessions.ts';
 import { readMinimisation } from './minimisation.ts';
 import { readDoors } from './door-fields.ts';
@@ -135,6 +136,7 @@ export function loadConfig(sources: ConfigSources): Config {
     deliver,
     alerts: readAlerts(values.alerts, directory),
     providers,
+    retention: readRetention(values.retention),
     sessions: readSessions(values.sessions),
     completeness: readCompletenessConfig(values.completeness),
     ...indexing,

@@ -19,6 +19,8 @@ import type { TargetConfig } from '../notify/index.ts';
 import { type AlertFields, type AlertsConfig, alertsSchema } from './alerts.ts';
 import type { KeycloakConfig } from '../reconcile/index.ts';
 import type { ProviderConfig } from '../signals/index.ts';
+import { type RetentionFields, retentionSchema } from './retention.ts';
+import type { RetentionConfig } from '../retention/index.ts';
 import { type SessionsFields, sessionsSchema } from './sessions.ts';
 import type { SessionsConfig } from '../sessions/index.ts';
 import type { AccessConfig, TlsConfig } from '../doors/index.ts';
@@ -85,6 +87,7 @@ export interface ConfigFile extends IndexSections {
   reconcile?: ReconcileFields | undefined;
   alerts?: AlertFields | undefined;
   providers?: ProviderFields[] | undefined;
+  retention?: RetentionFields | undefined;
   sessions?: SessionsFields | undefined;
   completeness?: CompletenessFields | undefined;
   log?: { level?: LogLevel | undefined; format?: LogFormat | undefined } | undefined;
@@ -224,6 +227,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
   reconcile: reconcileSchema,
   alerts: alertsSchema,
   providers: providersSchema,
+  retention: retentionSchema,
   sessions: sessionsSchema,
   completeness: completenessSchema,
   log: z
@@ -270,6 +274,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   readonly alerts: AlertsConfig;
   /** Whose signals are taken in. */
   readonly providers: readonly ProviderConfig[];
+  /** How long records are kept; undefined: for ever. */
+  readonly retention: RetentionConfig | undefined;
   /** How long sessions last. */
   readonly sessions: SessionsConfig;
   /** When something that is not there counts as missing. */

@@ -1,5 +1,5 @@
 /** Lists of calls to one thread. */
-const CALL_LISTS = 4;
+const CALL_LISTS = 5;
 
 /** Questions to the thread that were not answered yet. */
 export class Calls<Answer> {

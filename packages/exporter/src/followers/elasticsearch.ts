@@ -13,6 +13,7 @@ import {
   IndexFollower,
   IndexState,
   originDigest,
+  purgeDocuments,
   verifyOnSchedule,
 } from '../search/elasticsearch/index.ts';
 import { describeProblem } from './problem.ts';
@@ -49,6 +50,10 @@ export interface SubjectDocuments {
 export interface ElasticsearchFollower {
   /** Takes the opened groups of a subject out of the documents, once so many records are indexed. @returns of how many */
   erase(erasure: SubjectDocuments): Promise<number>;
+  /** The first ledger index that is not in the streams. */
+  position(): number;
+  /** Deletes the documents of purged records, by ledger index; a search has found none of them when it resolves. */
+  purge(indexes: readonly number[]): Promise<void>;
   /** Reaches the end of what is published, if that does not take long, and follows no more. */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -133,18 +138,34 @@ export async function startElasticsearchFollower(
           },
           signal: stop.signal,
         });
+  const position = (): number => Math.min(follower.position(), alertsFollower.position());
+  const withEraser = async <T>(work: (client: typeof writer) => Promise<T>): Promise<T> => {
+    const key = (await readApiKey(config.eraser)) ?? writerKey;
+    const client = await openElasticsearch({ url, caFile, credentials: key });
+    try {
+      return await work(client);
+    } catch (error) {
+      throw describeFailure(error, url);
+    } finally {
+      await client.close();
+    }
+  };
   return {
+    position,
+    async purge(indexes) {
+      await withEraser((eraser) =>
+        purgeDocuments({ eraser, streams: [stream, alerts], digest: originDigest(log.origin), indexes }),
+      );
+    },
     async erase({ reference, indexes, traces, until }) {
       // What was read before the key was destroyed is written by then.
-      while (Math.min(follower.position(), alertsFollower.position()) < until) {
+      while (position() < until) {
         await delay(POLL_MS, undefined, { signal: stop.signal });
       }
-      const key = (await readApiKey(config.eraser)) ?? writerKey;
-      const client = await openElasticsearch({ url, caFile, credentials: key });
       const { sessions, traces: spans } = streamNames(config.namespace);
-      try {
-        return await eraseDocuments({
-          eraser: client,
+      return await withEraser((eraser) =>
+        eraseDocuments({
+          eraser,
           reader: searching,
           stream,
           others: { traces: spans, drawn: [alerts, sessions] },
@@ -153,12 +174,8 @@ export async function startElasticsearchFollower(
           reference,
           indexes,
           traces,
-        });
-      } catch (error) {
-        throw describeFailure(error, url);
-      } finally {
-        await client.close();
-      }
+        }),
+      );
     },
     async finish() {
       await Promise.all([follower.finish(), alertsFollower.finish()]);

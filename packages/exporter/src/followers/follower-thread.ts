@@ -4,6 +4,7 @@ import type { FollowerStatus } from './follower-status.ts';
 import { LogThread, type LogThreadOptions } from './log-thread.ts';
 import type { FromFollowers, FromThread, ToFollowers } from './messages.ts';
 import { FollowerThreadError } from './problem.ts';
+import type { RetentionAnswer, RetentionQuestion } from './retention-messages.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
 import type { SubjectNames } from './subject-names.ts';
 
@@ -25,6 +26,7 @@ export class FollowerThread {
   readonly #gathering: Calls<SubjectNames> = new Calls(0);
   readonly #mentioning: Calls<number[]> = new Calls(2);
   readonly #erasingDocuments: Calls<number | undefined> = new Calls(3);
+  readonly #retention: Calls<RetentionAnswer> = new Calls(4);
   /** Told what each scheduled verification of the index in Elasticsearch found. */
   onIndexVerified: ((result: IndexVerification) => void) | undefined;
 
@@ -116,6 +118,11 @@ export class FollowerThread {
     return this.#call(this.#gathering, (call) => ({ kind: 'gather', call, reference, until }));
   }
 
+  /** Purges, or says what would be purged. */
+  retention(question: RetentionQuestion): Promise<RetentionAnswer> {
+    return this.#call(this.#retention, (call) => ({ kind: 'retention', call, ...question }));
+  }
+
   async #call<Answer>(calls: Calls<Answer>, question: (call: number) => ToFollowers): Promise<Answer> {
     this.thread.demandRunning();
     return await calls.start((call) => {
@@ -124,7 +131,7 @@ export class FollowerThread {
   }
 
   #calls(): Pick<Calls<unknown>, 'failAll' | 'reject'>[] {
-    return [this.#erasing, this.#gathering, this.#mentioning, this.#erasingDocuments];
+    return [this.#erasing, this.#gathering, this.#mentioning, this.#erasingDocuments, this.#retention];
   }
 
   #fail(error: Error): void {
@@ -154,6 +161,9 @@ export class FollowerThread {
         return;
       case 'gathered':
         this.#gathering.resolve(report.call, report.names);
+        return;
+      case 'retention_answered':
+        this.#retention.resolve(report.call, report.answer);
         return;
       case 'erasure_failed':
         for (const calls of this.#calls()) calls.reject(report.call, new FollowerThreadError(report.problem));

@@ -8,6 +8,7 @@ import { type ErasureStep, FollowerThread } from './follower-thread.ts';
 import { FollowerStatus } from './follower-status.ts';
 import { startLogWorker, type StartWorker } from './log-thread.ts';
 import type { ElasticsearchStatus, FollowerThreadData } from './messages.ts';
+import type { RetentionAnswer, RetentionQuestion } from './retention-messages.ts';
 import type { SubjectNames } from './subject-names.ts';
 
 /** What the threads are told of, and by whom. */
@@ -105,6 +106,16 @@ export class FollowerThreads {
   async gather(reference: string, until: number): Promise<SubjectNames> {
     await this.#alerts?.reached(until);
     return await this.#followers.gather(reference, until);
+  }
+
+  /**
+   * Purges, or says what would be purged.
+   *
+   * @param until - what every follower has to have taken in before anything is: what is purged cannot be read again
+   */
+  async retention(question: RetentionQuestion, until: number): Promise<RetentionAnswer> {
+    if (question.ask === 'step') await this.#alerts?.reached(until);
+    return await this.#followers.retention(question);
   }
 
   /** From now on what the followers derive is appended there. */

@@ -13,6 +13,7 @@ import {
   Vault,
   VaultSealer,
 } from '../privacy/index.ts';
+import { Purger } from '../retention/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
@@ -21,6 +22,8 @@ import { LogWorker } from './log-worker.ts';
 import type { FollowerThreadData, FromFollowers, ToFollowers } from './messages.ts';
 import { describeProblem } from './problem.ts';
 import { PublishedSize } from './published-size.ts';
+import { answerRetention } from './retention-answers.ts';
+import { findHeldRecords, openRetentionKeeper } from './retention.ts';
 import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 
 // The thread of the followers: what they cost is not taken from the requests. It reads what the service wrote, writes
@@ -41,7 +44,19 @@ if (process.platform === 'linux') setPriority(0, FOLLOWER_NICE);
 const data: FollowerThreadData = workerData;
 const closers = new Closers();
 const { paths, kek, key, openings, records, reader, log } = await openLogAccess(data, closers);
-const search = openSearchIndex({ file: paths.indexFile, key, openings, records, log });
+const keeper =
+  data.retention === undefined
+    ? undefined
+    : openRetentionKeeper({ config: data.retention, paths, key, reader, records, log });
+closers.add(() => keeper?.close());
+const search = openSearchIndex({
+  file: paths.indexFile,
+  key,
+  openings,
+  records,
+  log,
+  ...(keeper !== undefined && { purgedIn: (from, to) => keeper.table.purgedIn(from, to) }),
+});
 closers.add(() => {
   search.close();
 });
@@ -77,7 +92,7 @@ const journal = await openJournalReader({
   epochKeys: fileEpochKeys(paths.epochKeys, kek),
 });
 const ledger = new PublishedSize();
-const following: Follower[] = [sessions, completeness, search];
+const following: Follower[] = [sessions, completeness, search, ...(keeper === undefined ? [] : [keeper])];
 const worker = new LogWorker({
   port,
   ledger,
@@ -99,6 +114,29 @@ const eraser = new SubjectEraser({
 let vaultWork: Promise<unknown> = Promise.resolve();
 const elasticsearch = data.elasticsearch === undefined ? undefined : await indexInto(data.elasticsearch);
 closers.add(() => elasticsearch?.close());
+
+const purger =
+  keeper &&
+  new Purger({
+    keeper,
+    alone: (run) => worker.followers.alone(keeper, run),
+    findHeld: findHeldRecords(reader, openings),
+    settledTo: () =>
+      Math.min(
+        vault.sealedTo,
+        ...following.map((follower) => follower.position()),
+        elasticsearch?.position() ?? Number.POSITIVE_INFINITY,
+      ),
+    places: [
+      (indexes) => worker.followers.alone(search, async () => search.purge?.(indexes)),
+      purgeDocuments,
+      (indexes) =>
+        oneByOne(async () => {
+          vault.erasure.cutOut(indexes);
+          records.forget();
+        }),
+    ],
+  });
 
 port.on('message', (message: ToFollowers) => {
   switch (message.kind) {
@@ -141,6 +179,15 @@ port.on('message', (message: ToFollowers) => {
         return await oneByOne(() => eraser.erase(message.reference, message.mentions));
       });
       return;
+    case 'retention':
+      answer(
+        { ...message, until: 0 },
+        () => answerRetention(message, purger, settleRetention),
+        (call, found) => {
+          tell({ kind: 'retention_answered', call, answer: found });
+        },
+      );
+      return;
     default:
       worker.hear(message);
   }
@@ -172,6 +219,22 @@ function answer<Found>(
     .catch((error: unknown) => {
       tell({ kind: 'erasure_failed', call, problem: describeProblem(error) });
     });
+}
+
+async function purgeDocuments(indexes: readonly number[]): Promise<void> {
+  if (data.elasticsearch === undefined) return;
+  if (elasticsearch === undefined) throw new Error('Elasticsearch could not be used since the start');
+  await elasticsearch.purge(indexes);
+}
+
+/** What was purged is in no file any more afterwards. */
+async function settleRetention(): Promise<void> {
+  await oneByOne(async () => {
+    vault.erasure.settle();
+  });
+  await worker.followers.alone(search, async () => {
+    search.settleErasure?.();
+  });
 }
 
 /** @returns undefined where no Elasticsearch is configured */

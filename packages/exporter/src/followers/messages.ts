@@ -5,6 +5,8 @@ import type { TargetConfig, TargetStatus } from '../notify/index.ts';
 import type { Problem } from './problem.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
 import type { SubjectNames } from './subject-names.ts';
+import type { RetentionAnswer, RetentionQuestion } from './retention-messages.ts';
+import type { RetentionConfig } from '../retention/index.ts';
 import type { IndexFollowerStatus, IndexNotice, IndexVerification } from '../search/elasticsearch/index.ts';
 
 /** How the index in Elasticsearch is, and the stream of alerts beside it. */
@@ -27,6 +29,8 @@ export interface FollowerThreadData {
   deliver?: readonly TargetConfig[];
   /** When something that is not there counts as missing. */
   completeness: CompletenessConfig;
+  /** How long records are kept; undefined: for ever. */
+  retention?: RetentionConfig | undefined;
 }
 
 /** What the service tells every thread that follows the log. */
@@ -85,7 +89,9 @@ export type ToFollowers =
   /** Then take what is known of its records out of everything else, once so many entries are taken in. */
   | { kind: 'erase'; call: number; reference: string; mentions: number[]; until: number }
   /** Take it out of Elasticsearch as well, once that has taken in so many entries. */
-  | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number };
+  | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number }
+  /** Purge, or say what would be purged. */
+  | ({ kind: 'retention'; call: number } & RetentionQuestion);
 
 /** What that one tells the service. */
 export type FromFollowers =
@@ -99,6 +105,7 @@ export type FromFollowers =
   | { kind: 'mentioned'; call: number; indexes: number[] }
   /** So many documents in Elasticsearch have no opened groups any more; undefined where there is none. */
   | { kind: 'documents_erased'; call: number; documents: number | undefined }
+  | { kind: 'retention_answered'; call: number; answer: RetentionAnswer }
   | { kind: 'erasure_failed'; call: number; problem: Problem }
   /** How the index in Elasticsearch is. */
   | { kind: 'index_status'; status: IndexFollowerStatus }

@@ -4,7 +4,7 @@ import type { OpeningsReader } from '../openings.ts';
 import { openEmbeddedIndex } from './embedded/index.ts';
 import type { EmbeddedIndexOptions } from './embedded/index.ts';
 import { followLog } from './follow.ts';
-import type { SearchIndex } from './search-index.ts';
+import type { PurgedIn, SearchIndex } from './search-index.ts';
 
 export { openEmbeddedIndex, StoredIndex } from './embedded/index.ts';
 export type { EmbeddedIndexOptions, IndexDifference } from './embedded/index.ts';
@@ -20,9 +20,12 @@ export interface SearchIndexOptions extends EmbeddedIndexOptions {
   openings: OpeningsReader;
   /** Reads records with these opened groups; given where followers share what they read. */
   records?: FollowedRecords;
+  /** Records that are not taken in: they were purged. */
+  purgedIn?: PurgedIn;
 }
 
 /** Opens the embedded index as a follower of the log. */
 export function openSearchIndex(options: SearchIndexOptions): SearchIndex {
-  return followLog(openEmbeddedIndex(options), options.records ?? followedRecords(options.openings));
+  const { openings, records = followedRecords(openings), purgedIn } = options;
+  return followLog(openEmbeddedIndex(options), records, purgedIn);
 }

@@ -90,10 +90,18 @@ export interface SearchIndexDriver extends SearchReader {
    * @param position - the position from now on: just past the batch, or as it was where records are only replaced
    */
   add(records: readonly IndexedRecord[], position: number): Promise<void>;
+  /** Takes records out as if they had never been added; the position stays. What is not there is passed over. */
+  remove(indexes: readonly number[]): Promise<void>;
   /** Sees to it that what records were replaced for is in no file and no cache any more. It may take seconds. */
   settle(): void;
   close(): void;
 }
 
 /** An index that follows the published log and answers where records are. */
-export interface SearchIndex extends Follower, SearchReader {}
+export interface SearchIndex extends Follower, SearchReader {
+  /** Takes purged records out: nothing leads to them any more. Their ledger indexes, all of them before the position. */
+  purge?(indexes: readonly number[]): Promise<void>;
+}
+
+/** Says which records of a range were purged, by ledger index: an index that is built anew does not take them in. */
+export type PurgedIn = (from: number, to: number) => ReadonlySet<number>;

@@ -10,6 +10,7 @@ export type { ReindexReport } from './reindexer.ts';
 export { verifyOnSchedule } from './scheduled-verification.ts';
 export type { IndexVerification } from './scheduled-verification.ts';
 export { eraseDocuments } from './document-eraser.ts';
+export { purgeDocuments } from './document-purger.ts';
 export { originDigest } from './document-id.ts';
 export { textOfDocument } from './outgoing-document.ts';
 export type { DocumentText } from './outgoing-document.ts';

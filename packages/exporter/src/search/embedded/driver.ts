@@ -107,6 +107,19 @@ class EmbeddedIndex implements SearchIndexDriver {
     }
   }
 
+  async remove(indexes: readonly number[]): Promise<void> {
+    this.#times.forget();
+    inTransaction(this.#database, () => {
+      const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
+      for (const index of indexes) {
+        remove.run(index + 1);
+        this.#times.note(index, undefined);
+      }
+      this.#times.flush();
+      this.#times.dropEmpty(indexes, this.position());
+    });
+  }
+
   settle(): void {
     // It knows the tokens of values that it met.
     this.#tokenizer = new DocumentTokenizer(this.#key);

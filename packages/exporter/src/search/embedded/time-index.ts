@@ -72,6 +72,22 @@ export class TimeIndex {
     this.forget();
   }
 
+  /**
+   * Drops blocks in which no record is any more, within the caller's transaction.
+   *
+   * @param indexes - of records that were taken out of them
+   * @param position - blocks that reach beyond it stay
+   */
+  dropEmpty(indexes: readonly number[], position: number): void {
+    const drop = this.#database.prepare(`DELETE FROM time_blocks WHERE block = $block AND NOT EXISTS (
+      SELECT 1 FROM postings WHERE rowid >= $first AND rowid <= $last)`);
+    for (const block of new Set(indexes.map((index) => Math.floor(index / BLOCK_RECORDS)))) {
+      const first = block * BLOCK_RECORDS + 1;
+      const last = first + BLOCK_RECORDS - 1;
+      if (last <= position) drop.run({ block, first: BigInt(first), last: BigInt(last) });
+    }
+  }
+
   /** Drops what was noted. */
   forget(): void {
     this.#noted.clear();

@@ -1,0 +1,32 @@
+import type { DerivedDraft } from '../derived-draft.ts';
+import { derivedId } from '../outbox/index.ts';
+import { ownRecord, THE_SERVICE } from '../own-record.ts';
+import { timestampOf } from '../timestamp.ts';
+import type { PurgedOfClass } from './retention-table.ts';
+
+/** The prefix of the ids of these records. */
+export const RETENTION_KIND = 'retention';
+
+/**
+ * The record of a purge: of which class, how many records, and between which of the log they lie.
+ *
+ * @param run - tells it from other purges of the same records
+ * @param nowMs - milliseconds since the epoch
+ */
+export function purgeRecord(purged: PurgedOfClass, run: number, nowMs: number): DerivedDraft {
+  const { class: name, count, first, last } = purged;
+  return {
+    draft: ownRecord({
+      id: derivedId(RETENTION_KIND, name, `${run}`, `${first}`, `${last}`, `${count}`),
+      timestamp: timestampOf(nowMs),
+      subject: THE_SERVICE,
+      audit: {
+        action: 'PURGE',
+        outcome: 'success',
+        retention: { class: name, count, first_index: first, last_index: last },
+        target: { id: name, type: 'retention.class' },
+      },
+      event: { action: 'retention.purged', category: ['configuration'], type: ['deletion'] },
+    }),
+  };
+}
