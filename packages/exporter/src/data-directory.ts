@@ -22,6 +22,10 @@ export interface DataDirectory {
   ledgerKeyFile: string;
   /** The key-encryption key, 32 random bytes, 0600; absent where the environment brings it. */
   kekFile: string;
+  /** While another key-encryption key takes the place of the one before: says so. */
+  kekRotationFile: string;
+  /** Changes of the key-encryption key that are no records yet: a file each. */
+  kekRotations: string;
   /** The key of the blind index, wrapped by the key-encryption key. */
   indexKeyFile: string;
   /** The key under which references are found again, wrapped by the key-encryption key. */
@@ -86,6 +90,8 @@ export function dataDirectory(directory: string): DataDirectory {
     keys,
     ledgerKeyFile: join(keys, 'ledger.key'),
     kekFile: join(keys, 'kek'),
+    kekRotationFile: join(keys, 'kek-rotation.json'),
+    kekRotations: join(state, 'kek-rotations'),
     indexKeyFile: join(keys, 'index.key'),
     referenceKeyFile: join(keys, 'references.key'),
     epochKeys: join(keys, 'epochs'),

@@ -21,10 +21,14 @@ export interface KekEnvironment {
 /**
  * The key-encryption key that the environment brings, itself or by a command that asks whoever keeps it: any KMS.
  *
+ * @param variable - where the command comes from, for messages
  * @returns base64; undefined where it lies in the data directory
  * @throws ExporterError `key_missing` where the command does not bring it
  */
-export async function environmentKek({ kek, kekCommand }: KekEnvironment): Promise<string | undefined> {
+export async function environmentKek(
+  { kek, kekCommand }: KekEnvironment,
+  variable: string = 'SPANLEDGER_KEK_COMMAND',
+): Promise<string | undefined> {
   const [program, ...args] = kekCommand ?? [];
   if (kek !== undefined || program === undefined) return kek;
   let printed: string;
@@ -34,22 +38,14 @@ export async function environmentKek({ kek, kekCommand }: KekEnvironment): Promi
   } catch (error) {
     // Not passed on as the cause: it carries what the command printed.
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new ExporterError(
-      'key_missing',
-      `SPANLEDGER_KEK_COMMAND: ${program} did not bring the key${code}`,
-      {
-        hint: 'Run it by hand, as the user of the service: it must print the base64 of 32 bytes and end with 0 within 30 s.',
-      },
-    );
+    throw new ExporterError('key_missing', `${variable}: ${program} did not bring the key${code}`, {
+      hint: 'Run it by hand, as the user of the service: it must print the base64 of 32 bytes and end with 0 within 30 s.',
+    });
   }
   if (KEK.test(printed)) return printed;
-  throw new ExporterError(
-    'key_missing',
-    `SPANLEDGER_KEK_COMMAND: ${program} printed something else than a key`,
-    {
-      hint: 'It must print the base64 of 32 bytes, and nothing else.',
-    },
-  );
+  throw new ExporterError('key_missing', `${variable}: ${program} printed something else than a key`, {
+    hint: 'It must print the base64 of 32 bytes, and nothing else.',
+  });
 }
 
 /** Reads `SPANLEDGER_KEK` and `SPANLEDGER_KEK_COMMAND`; what is malformed is left out. */

@@ -17,8 +17,10 @@ import {
   loadIndexKey,
   loadKek,
   loadReferenceKey,
+  readKeyFile,
   References,
   rememberReferences,
+  settleKekRotation,
   Vault,
 } from './privacy/index.ts';
 import { awaitPublished, logWitness } from './witnesses.ts';
@@ -55,8 +57,11 @@ export async function openLedgerAndVault(
   closers: Closers,
 ): Promise<LedgerAndVault> {
   const { paths, storage } = await openDirectory(config, closers);
+  await settleRotation(paths, log);
   const brought = await environmentKek(config);
-  const kek = await loadKek(paths.kekFile, brought, true);
+  // What lies under one already needs that one.
+  const isNew = (await readKeyFile(paths.indexKeyFile)) === undefined;
+  const kek = await loadKek(paths.kekFile, brought, isNew);
   const { origin, signers } = await loadLogIdentity(paths, config);
   const [signer, ...laterSigners] = signers;
   const referenceKey = await loadReferenceKey(paths.referenceKeyFile, kek, true);
@@ -115,6 +120,20 @@ export async function openLedgerAndVault(
     keys: { brought, reference: referenceKey, index: indexKey },
     onError,
   };
+}
+
+/** Ends a change of the key-encryption key that was interrupted, before anything is opened under either. */
+async function settleRotation(paths: DataDirectory, log: Logger): Promise<void> {
+  const interrupted = await settleKekRotation(paths);
+  if (interrupted?.state === 'finished') {
+    const { from, to } = interrupted.rotation;
+    log.warn(
+      { from, to },
+      'a change of the key-encryption key that was interrupted is finished: the new one counts',
+    );
+  } else if (interrupted !== undefined) {
+    log.warn('a change of the key-encryption key that was interrupted is undone: the one before counts');
+  }
 }
 
 async function openDirectory(

@@ -21,6 +21,7 @@ import { searchElasticsearch } from './elasticsearch-search.ts';
 import { type ElasticsearchStatus, FollowerThreads } from './followers/index.ts';
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
+import { recordKekRotations } from './kek-rotation-records.ts';
 import { KeyChanges } from './keys/index.ts';
 import { openLedgerAndVault } from './ledger-and-vault.ts';
 import { findLoggedRecords } from './logged-records.ts';
@@ -199,6 +200,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   });
   await keyChanges.start();
   closers.add(() => keyChanges.stop());
+  await recordKekRotations({ paths, ledger, reader, append: (draft) => intake.record([draft]), log });
 
   const anchors = new Anchors({ anchors: config.anchors, ledger, paths, log });
   await anchors.start();

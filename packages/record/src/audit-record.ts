@@ -100,6 +100,12 @@ export interface AuditRecord {
     };
     /** Of a legal hold that was set or released. */
     hold?: { id: string; kind: 'subject' | 'session' | 'query' | 'time'; by: string };
+    /** Of a change of the key-encryption key: where it was and is kept, and how many keys were wrapped anew. */
+    kek?: {
+      from: 'file' | 'environment' | 'command';
+      keys: number;
+      to: 'file' | 'environment' | 'command';
+    };
     /** Of a change of the log's keys: the statement, a signed note, and what it says. */
     key?: {
       from: number;

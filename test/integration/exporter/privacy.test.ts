@@ -134,7 +134,7 @@ describe('the opened groups', () => {
     await expect(startTestService(data.path, { SPANLEDGER_KEK: two })).rejects.toMatchObject({
       code: 'key_mismatch',
     });
-    await expect(startTestService(data.path)).rejects.toMatchObject({ code: 'key_mismatch' });
+    await expect(startTestService(data.path)).rejects.toMatchObject({ code: 'key_missing' });
     // A failed start leaves the directory as it was.
     await start({ SPANLEDGER_KEK: one });
   });

@@ -8,6 +8,7 @@ import { addExamples, addSourceOptions, type SourceOptions } from '../options.ts
 import { renderJsonLine } from '../output/json.ts';
 import { addKeyChanges } from './keys-change.ts';
 import { addKeysList } from './keys-list.ts';
+import { addRotateKek } from './keys-rotate-kek.ts';
 
 /** A key file of a data directory; what it holds is never read here. */
 export interface KeyFile {
@@ -30,11 +31,13 @@ export function addKeys(program: Command, context: Context): void {
     .action((options: SourceOptions) => showKeys(options, context));
   addKeysList(command, context);
   addKeyChanges(command, context);
+  addRotateKek(command, context);
   addExamples(addSourceOptions(command), [
     'spanledger keys',
     'spanledger keys --json | jq -r .vkey > ledger.vkey',
     'spanledger keys list',
     'spanledger keys rotate',
+    'spanledger keys rotate-kek',
   ]);
 }
 

@@ -1,7 +1,7 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { EpochKeys, JournalReader } from '@spanledger/ledger';
-import { KEY_BYTES } from './kek.ts';
+import { KEY_BYTES, takeKey } from './kek.ts';
 import { listDirectory, readKeyFile, removeKeyFile, writeKeyFile } from './key-files.ts';
 import { seal } from './sealed-box.ts';
 import { unwrapKey } from './wrapped-key.ts';
@@ -18,19 +18,20 @@ export function fileEpochKeys(directory: string, kek: KeyObject): EpochKeys {
   return {
     async create(segment) {
       const key = randomBytes(KEY_BYTES);
-      await writeKeyFile(fileOf(segment), seal(kek, purposeOf(segment), key));
-      return createSecretKey(key);
+      await writeKeyFile(fileOf(segment), seal(kek, epochPurpose(segment), key));
+      return takeKey(key);
     },
     async open(segment) {
       const file = fileOf(segment);
       const box = await readKeyFile(file);
-      return box === undefined ? undefined : createSecretKey(unwrapKey(box, purposeOf(segment), kek, file));
+      return box === undefined ? undefined : takeKey(unwrapKey(box, epochPurpose(segment), kek, file));
     },
     destroy: (segment) => removeKeyFile(fileOf(segment)),
   };
 }
 
-function purposeOf(segment: string): string {
+/** What the epoch key of a segment is wrapped as. */
+export function epochPurpose(segment: string): string {
   return `epoch ${segment}`;
 }
 

@@ -1,7 +1,16 @@
 export { checkVault } from './check-vault.ts';
 export { destroyOrphanedKeys, fileEpochKeys } from './epoch-keys.ts';
 export { journalAndVaultOpenings } from './journal-openings.ts';
-export { loadKek } from './kek.ts';
+export { drawKek, loadKek, parseKek } from './kek.ts';
+export {
+  finishedRotations,
+  forgetRotation,
+  isKekInForce,
+  rotateKek,
+  settleKekRotation,
+  type KekPlace,
+  type KekRotation,
+} from './kek-rotation.ts';
 export { listDirectory, readKeyFile, writeKeyFile } from './key-files.ts';
 export { References } from './references.ts';
 export { rememberReferences } from './remember-references.ts';

@@ -19,18 +19,41 @@ export async function loadKek(
   make: boolean,
 ): Promise<KeyObject> {
   if (environmentKek !== undefined) {
-    return asKek(Buffer.from(environmentKek, 'base64'), 'the environment variable SPANLEDGER_KEK');
+    return parseKek(environmentKek, 'the environment variable SPANLEDGER_KEK');
   }
   const stored = await readKeyFile(file);
   if (stored !== undefined) return asKek(stored, file);
   if (!make) {
     throw new ExporterError('key_missing', `there is no key-encryption key at ${file}`, {
-      hint: 'If the service was given its key by SPANLEDGER_KEK, set the same variable here.',
+      hint: 'If the service is given its key by SPANLEDGER_KEK or SPANLEDGER_KEK_COMMAND, set the same variable here; else restore the file from a backup.',
     });
   }
   const drawn = randomBytes(KEY_BYTES);
   await writeKeyFile(file, drawn);
-  return createSecretKey(drawn);
+  return takeKey(drawn);
+}
+
+/** Draws a key-encryption key. */
+export function drawKek(): KeyObject {
+  return takeKey(randomBytes(KEY_BYTES));
+}
+
+/**
+ * Takes a key-encryption key as the environment brings it.
+ *
+ * @param text - base64 of 32 bytes
+ * @param place - where it comes from, for the message
+ * @throws ExporterError `key_mismatch`
+ */
+export function parseKek(text: string, place: string): KeyObject {
+  return asKek(Buffer.from(text, 'base64'), place);
+}
+
+/** A key object of bytes, which are overwritten: from then on the key is in its object alone. */
+export function takeKey(bytes: Uint8Array): KeyObject {
+  const key = createSecretKey(bytes);
+  bytes.fill(0);
+  return key;
 }
 
 function asKek(bytes: Buffer, place: string): KeyObject {
@@ -39,5 +62,5 @@ function asKek(bytes: Buffer, place: string): KeyObject {
       hint: `It must have ${KEY_BYTES}. Restore the file from a backup; a new key opens nothing that is there.`,
     });
   }
-  return createSecretKey(bytes);
+  return takeKey(bytes);
 }

@@ -1,7 +1,7 @@
-import { createSecretKey, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 
 import type { RowSealer } from '../outbox/index.ts';
-import { KEY_BYTES } from './kek.ts';
+import { KEY_BYTES, takeKey } from './kek.ts';
 import { open, seal } from './sealed-box.ts';
 
 /**
@@ -12,9 +12,7 @@ import { open, seal } from './sealed-box.ts';
  * @param purpose - the table that the rows are of
  */
 export function createRowSealer(indexKey: Uint8Array, purpose: string): RowSealer {
-  const key = createSecretKey(
-    Buffer.from(hkdfSync('sha256', indexKey, '', `spanledger ${purpose}`, KEY_BYTES)),
-  );
+  const key = takeKey(Buffer.from(hkdfSync('sha256', indexKey, '', `spanledger ${purpose}`, KEY_BYTES)));
   return {
     seal: (name, bytes) => seal(key, `${purpose} ${name}`, bytes),
     open: (name, box) => open(key, `${purpose} ${name}`, box),

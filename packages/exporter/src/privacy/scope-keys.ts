@@ -1,7 +1,7 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-import { KEY_BYTES } from './kek.ts';
+import { KEY_BYTES, takeKey } from './kek.ts';
 import { seal } from './sealed-box.ts';
 import { asBytes, asInteger } from './vault-damage.ts';
 import { isDestroyed } from './vault-erasure.ts';
@@ -40,9 +40,7 @@ export class ScopeKeys {
     const { lastInsertRowid } = this.#database
       .prepare('INSERT INTO subjects (scope, key) VALUES (?, ?)')
       .run(scope, seal(this.#kek, purposeOfKey(scope), drawn));
-    const key = createSecretKey(drawn);
-    drawn.fill(0);
-    return { id: Number(lastInsertRowid), key };
+    return { id: Number(lastInsertRowid), key: takeKey(drawn) };
   }
 
   /** The key of a row; undefined where it was destroyed. @throws ExporterError `key_mismatch` */
@@ -53,10 +51,7 @@ export class ScopeKeys {
   }
 
   #unwrap(box: Uint8Array, scope: string): KeyObject {
-    const bytes = unwrapKey(box, purposeOfKey(scope), this.#kek, 'the vault');
-    const key = createSecretKey(bytes);
-    bytes.fill(0);
-    return key;
+    return takeKey(unwrapKey(box, purposeOfKey(scope), this.#kek, 'the vault'));
   }
 }
 

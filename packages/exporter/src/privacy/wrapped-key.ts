@@ -1,8 +1,14 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { ExporterError } from '../errors.ts';
-import { KEY_BYTES } from './kek.ts';
+import { KEY_BYTES, takeKey } from './kek.ts';
 import { readKeyFile, writeKeyFile } from './key-files.ts';
 import { open, seal } from './sealed-box.ts';
+
+/** What the key of the blind index is wrapped as. */
+export const INDEX_PURPOSE = 'index';
+
+/** What the key is wrapped as under which references are found again. */
+export const REFERENCES_PURPOSE = 'references';
 
 /**
  * Loads a key that lies wrapped under the key-encryption key in a file of its own.
@@ -39,16 +45,16 @@ export function unwrapKey(box: Uint8Array, purpose: string, kek: KeyObject, plac
   const key = open(kek, purpose, box);
   if (key !== undefined && key.length === KEY_BYTES) return key;
   throw new ExporterError('key_mismatch', `${place} does not open under this key-encryption key`, {
-    hint: 'Use the key-encryption key that the data directory was made with (keys/kek or SPANLEDGER_KEK).',
+    hint: 'Use the key-encryption key that the data directory was made with or last rotated to (keys/kek, SPANLEDGER_KEK or SPANLEDGER_KEK_COMMAND).',
   });
 }
 
 /** Loads the key of the blind index. */
 export function loadIndexKey(file: string, kek: KeyObject, make: boolean): Promise<Buffer> {
-  return loadWrappedKey(file, 'index', kek, make);
+  return loadWrappedKey(file, INDEX_PURPOSE, kek, make);
 }
 
 /** Loads the key under which references are found again. */
 export async function loadReferenceKey(file: string, kek: KeyObject, make: boolean): Promise<KeyObject> {
-  return createSecretKey(await loadWrappedKey(file, 'references', kek, make));
+  return takeKey(await loadWrappedKey(file, REFERENCES_PURPOSE, kek, make));
 }

@@ -99,6 +99,16 @@ async function checkKeys(directory: string): Promise<Finding[]> {
   );
   const present = files.filter(({ mode }) => mode !== undefined).length;
   if (exposed.length > 0) return exposed;
+  const { kekRotationFile } = dataDirectory(directory);
+  if (typeof (await statOrCode(kekRotationFile)) !== 'string') {
+    return [
+      warning(
+        'keys',
+        `${kekRotationFile}: a change of the key-encryption key was interrupted; the new one counts already`,
+        'Start the service with the new key, or run again: spanledger keys rotate-kek',
+      ),
+    ];
+  }
   if (present > 0) return [good('keys', `${present} key files, for this user alone`)];
   const { keys } = dataDirectory(directory);
   const fix =

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rotateKeyEncryptionKey, type Service } from '@spanledger/audit-exporter';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ask } from '../../support/exporter/ask.ts';
+import {
+  makeDataDirectory,
+  readEntries,
+  sendTraces,
+  startTestService,
+  verifyDirectory,
+  waitFor,
+} from '../../support/exporter/service.ts';
+import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+
+const CHILD = join(import.meta.dirname, 'rotate-kek-child.ts');
+
+let data: Awaited<ReturnType<typeof makeDataDirectory>>;
+let running: Service | undefined;
+
+beforeEach(async () => {
+  data = await makeDataDirectory();
+  await serve({}, async (service) => {
+    const spans = ['alice', 'bob'].map((who) =>
+      createSender('shop').span({ attributes: sessionAttributes(who, `of ${who}`) }),
+    );
+    const { ok } = await sendTraces(service.url, toProtobuf(spans));
+    if (!ok) throw new Error('the service refused spans');
+  });
+});
+
+afterEach(async () => {
+  await running?.close();
+  await data.remove();
+});
+
+async function serve(env: NodeJS.ProcessEnv, use: (service: Service) => Promise<void>): Promise<void> {
+  running = await startTestService(data.path, env);
+  await use(running);
+  await running.close();
+  running = undefined;
+}
+
+/** Under these keys everything is there, and old and new records are found. */
+async function expectAll(env: NodeJS.ProcessEnv): Promise<void> {
+  await serve(env, async (service) => {
+    await waitFor('alice', async () => {
+      const { text } = await ask(`${service.url}/api/records?query=user.id:alice`);
+      return JSON.parse(text).records?.length === 1;
+    });
+  });
+}
+
+async function recorded(): Promise<unknown[]> {
+  const entries = (await readEntries(data.path)).map((entry) => JSON.parse(JSON.stringify(entry)));
+  return entries.flatMap(({ audit, event }) => (event.action === 'vault.kek.rotated' ? [audit.kek] : []));
+}
+
+async function killedAfter(step: string, kek: string): Promise<void> {
+  const child = spawn(process.execPath, [CHILD, data.path, kek, step], { stdio: 'inherit' });
+  const [, signal] = await once(child, 'exit');
+  expect(signal).toBe('SIGKILL');
+}
+
+test.each(['vault', 'decided', 'index.key.next installed'])(
+  'killed after %s: the service starts with the one key that counts, and records a change that came about once',
+  async (step) => {
+    const kek = randomBytes(32).toString('base64');
+    const isDecided = step !== 'vault';
+    await killedAfter(step, kek);
+    const before = await makeDataDirectory();
+    await cp(data.path, before.path, { recursive: true });
+    // The other key is refused; that it was tried does no harm.
+    const other = isDecided ? {} : { SPANLEDGER_KEK: kek };
+    await expect(startTestService(data.path, other)).rejects.toMatchObject({
+      code: isDecided ? 'key_missing' : 'key_mismatch',
+    });
+    await expectAll(isDecided ? { SPANLEDGER_KEK: kek } : {});
+    await expectAll(isDecided ? { SPANLEDGER_KEK: kek } : {});
+    expect(await recorded()).toHaveLength(isDecided ? 1 : 0);
+    expect((await verifyDirectory(data.path)).failures).toEqual([]);
+    // Whoever runs the command again instead has it done as well.
+    const again = await rotateKeyEncryptionKey({
+      directory: before.path,
+      current: { kek: undefined, kekCommand: undefined },
+      next: { place: 'environment', kek },
+    });
+    expect(again.outcome).toBe(isDecided ? 'finished' : 'rotated');
+    await before.remove();
+  },
+  60_000,
+);
+
+test('from a file to the environment, to a command and back, each recorded; beside a service it is refused', async () => {
+  const [one, two] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
+  const none = { kek: undefined, kekCommand: undefined };
+  const command = [process.execPath, '-p', JSON.stringify(two)];
+  const directory = data.path;
+  await serve({}, async () => {
+    const next = { place: 'environment', kek: one } as const;
+    await expect(rotateKeyEncryptionKey({ directory, current: none, next })).rejects.toMatchObject({
+      code: 'data_directory_locked',
+      hint: expect.stringContaining('Stop the service'),
+    });
+  });
+  const toEnvironment = { directory, current: none, next: { place: 'environment', kek: one } } as const;
+  expect((await rotateKeyEncryptionKey(toEnvironment)).outcome).toBe('rotated');
+  expect(await readdir(join(directory, 'keys'))).not.toContain('kek');
+  expect((await rotateKeyEncryptionKey(toEnvironment)).outcome).toBe('in_force');
+  await expectAll({ SPANLEDGER_KEK: one });
+  const atCommand = { kek: undefined, kekCommand: command };
+  await rotateKeyEncryptionKey({
+    directory,
+    current: { ...none, kek: one },
+    next: { place: 'command', command },
+  });
+  await expect(startTestService(directory, { SPANLEDGER_KEK: one })).rejects.toMatchObject({
+    code: 'key_mismatch',
+  });
+  await expectAll({ SPANLEDGER_KEK_COMMAND: JSON.stringify(command) });
+  await rotateKeyEncryptionKey({ directory, current: atCommand, next: { place: 'file' } });
+  await expectAll({});
+  expect(await recorded()).toMatchObject([
+    { from: 'file', to: 'environment' },
+    { from: 'environment', to: 'command' },
+    { from: 'command', to: 'file' },
+  ]);
+  expect((await verifyDirectory(directory)).failures).toEqual([]);
+}, 60_000);
