@@ -48,7 +48,7 @@ export async function listSessions(
     }
     if (query === undefined || (await hasRecord(rooms, row, query))) matching.push(row);
   }
-  const sessions = await summarize(rooms.documents, matching);
+  const sessions = await summarizeSessions(rooms.documents, matching);
   return { sessions, ...(stoppedAt !== undefined && { stoppedAt }) };
 }
 
@@ -64,7 +64,7 @@ export async function readSession(
   limit: number,
   after: number | undefined,
 ): Promise<{ detail: SessionDetail; stoppedAt?: number }> {
-  const [summary] = await summarize(rooms.documents, [row]);
+  const [summary] = await summarizeSessions(rooms.documents, [row]);
   const { records, stoppedAt } = await searchRecords(rooms.search, rooms.documents, {
     query: recordsOf(row),
     order: 'asc',
@@ -102,7 +102,10 @@ function recordsOf({ reference }: SessionRow): Query {
 }
 
 /** Opens, of each session, the record that tells most about its person. */
-async function summarize(documents: DocumentReader, rows: readonly SessionRow[]): Promise<SessionSummary[]> {
+export async function summarizeSessions(
+  documents: DocumentReader,
+  rows: readonly SessionRow[],
+): Promise<SessionSummary[]> {
   const opened = await documents.read(rows.map((row) => row.identityIndex));
   return rows.map((row) => summaryOf(row, opened.get(row.identityIndex)));
 }

@@ -49,6 +49,8 @@ export interface DataDirectory {
   elasticsearchFile: string;
   /** The same of the stream of alerts. */
   elasticsearchAlertsFile: string;
+  /** How far the sessions are copied there. */
+  elasticsearchSessionsFile: string;
   /** Which alerts wait for which target, and what none took. */
   deliveryFile: string;
   /** Erasures and legal holds. */
@@ -104,6 +106,7 @@ export function dataDirectory(directory: string): DataDirectory {
     producersFile: join(state, 'producers.json'),
     elasticsearchFile: join(state, 'elasticsearch.db'),
     elasticsearchAlertsFile: join(state, 'elasticsearch-alerts.db'),
+    elasticsearchSessionsFile: join(state, 'elasticsearch-sessions.json'),
     deliveryFile: join(state, 'delivery.db'),
     privacyFile: join(state, 'privacy.db'),
     policyFile: join(state, 'policy'),

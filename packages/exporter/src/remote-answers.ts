@@ -29,14 +29,22 @@ export function readErrorAnswer(value: unknown): ErrorAnswer {
 
 /** @throws ExporterError `archive_refused` when the answer has another shape; so do the functions below */
 export function readSearchPage(answer: JsonObject): SearchPage {
-  const by = answer['answered_by'] === 'embedded' && { answered_by: 'embedded' as const };
-  return { records: objects(answer, 'records'), ...optional(answer, 'next'), ...by };
+  return { records: objects(answer, 'records'), ...optional(answer, 'next'), ...answerer(answer) };
 }
 
 export function readCount(answer: JsonObject): RecordCount {
   const { exact } = answer;
   if (typeof exact !== 'boolean') return refuse('exact');
-  return { count: count(answer, 'count'), exact, ...(!exact && { at_most: count(answer, 'at_most') }) };
+  return {
+    count: count(answer, 'count'),
+    exact,
+    ...(!exact && { at_most: count(answer, 'at_most') }),
+    ...answerer(answer),
+  };
+}
+
+function answerer(answer: JsonObject): Pick<SearchPage, 'answered_by'> {
+  return answer['answered_by'] === 'embedded' ? { answered_by: 'embedded' } : {};
 }
 
 export function readHistogram(answer: JsonObject, interval: HistogramInterval): RecordHistogram {

@@ -12,6 +12,8 @@ export interface AuditStream extends AsyncDisposable {
   readonly url: string;
   readonly namespace: string;
   readonly stream: string;
+  /** Index of the sessions. */
+  readonly sessions: string;
 }
 
 /** Makes templates and streams; they are taken away with what was put there. */
@@ -26,6 +28,7 @@ export async function makeAuditStream(url: string): Promise<AuditStream> {
     url,
     namespace,
     stream: audit,
+    sessions,
     async [Symbol.asyncDispose]() {
       await client.indices.deleteDataStream({ name: [audit, alerts] }, { ignore: [404] });
       await client.indices.delete({ index: sessions }, { ignore: [404] });

@@ -58,10 +58,16 @@ async function send(...spans: Parameters<typeof toProtobuf>[0][]): Promise<void>
   await waitFor('Elasticsearch', async () => (await documents()).length >= durable, SETTLED_MS);
 }
 
+/** All that is copied of sessions. */
+async function sessions(): Promise<string> {
+  await audit.client.indices.refresh({ index: audit.sessions });
+  return JSON.stringify((await audit.client.search({ index: audit.sessions, size: 1000 })).hits.hits);
+}
+
 /** Whether a file of the stream's backing indices holds a text. */
 async function isOnDisk(text: string): Promise<boolean> {
   const { nodes } = await audit.client.nodes.info({ metric: 'settings' });
-  const settings = await audit.client.indices.getSettings({ index: audit.stream });
+  const settings = await audit.client.indices.getSettings({ index: [audit.stream, audit.sessions] });
   const uuids = Object.values(settings).map((index) => index.settings?.index?.uuid ?? 'none');
   for (const { settings: node } of Object.values(nodes)) {
     const data = JSON.parse(JSON.stringify(node)).path.data;
@@ -87,12 +93,16 @@ it('takes a person out of every backing index; the documents that are left verif
   expect(JSON.stringify(before)).toContain(alice.name);
   await audit.client.indices.flush({ index: audit.stream, force: true });
   expect(await isOnDisk(alice.id)).toBe(true);
+  await waitFor('her session to be copied', async () => (await sessions()).includes(alice.name), MERGED_MS);
   const desk = connectPrivacyDesk(service.url);
   const { id } = await desk.requestErasure({ id: alice.id, issuer: ISSUER }, 'Art. 17 request 2026-18');
   await waitFor('the erasure', async () => (await desk.erasure(id)).state === 'completed', MERGED_MS);
   const { counts, reference } = await desk.erasure(id);
   expect(counts?.elasticsearch).toBe(counts?.records);
   const after = await documents();
+  const copied = await sessions();
+  expect(copied).toContain(bob.name);
+  for (const text of [alice.id, alice.sid, alice.name]) expect(copied, text).not.toContain(text);
   for (const text of [alice.id, alice.sid, alice.name, alice.address]) {
     expect(JSON.stringify(after), text).not.toContain(text);
     const { hits } = await audit.client.search({ index: audit.stream, q: JSON.stringify(text) });
@@ -120,8 +130,8 @@ it('takes a person out of every backing index; the documents that are left verif
     async () => {
       for (const text of [alice.id, alice.sid, alice.address]) {
         if (!(await isOnDisk(text))) continue;
-        await audit.client.indices.forcemerge({ index: audit.stream, max_num_segments: 1 });
-        await audit.client.indices.flush({ index: audit.stream, force: true });
+        await audit.client.indices.forcemerge({ index: [audit.stream, audit.sessions], max_num_segments: 1 });
+        await audit.client.indices.flush({ index: [audit.stream, audit.sessions], force: true });
         return false;
       }
       return true;

@@ -161,6 +161,20 @@ it('goes from a trace to the person, and back to all traces of that person', asy
   expect(spans.hits.hits).toHaveLength(7);
 });
 
+it('keeps a document of each session, as it is now', async () => {
+  const { client, sessions } = audit;
+  const copies = async (): Promise<unknown[]> => {
+    await client.indices.refresh({ index: sessions });
+    const found = await client.search({ index: sessions, query: { term: { user_id: alice.id } } });
+    return found.hits.hits.map(({ _source }) => _source);
+  };
+  const listed = await archive.sessions({ query: ofAlice });
+  expect(listed.sessions).toHaveLength(1);
+  await waitFor('the copy', async () => (await copies()).length === 1, SETTLED_MS);
+  const [copy] = await copies();
+  expect(copy).toMatchObject({ ...listed.sessions[0], audit: { session: { id: listed.sessions[0]?.id } } });
+});
+
 it('says where the embedded index answered: free text is not all indexed there', async () => {
   const { records, answered_by: answeredBy } = await archive.search({ query: `"${alice.name}"` });
   expect(records.length).toBeGreaterThan(0);

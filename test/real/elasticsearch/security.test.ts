@@ -189,6 +189,16 @@ describe('a service with the keys of writer and reader', () => {
       },
       30_000,
     );
+    await waitFor(
+      'her session there',
+      async () => {
+        const { body } = await reader('POST', '/spanledger.sessions-shop/_search', {
+          query: { term: { user_id: 'carla' } },
+        });
+        return Object(Object(body).hits).hits.length === 1;
+      },
+      30_000,
+    );
   });
 });
 

@@ -6,16 +6,20 @@ import type { ElasticsearchConfig } from '../config/index.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import { DocumentTexts } from '../document-texts.ts';
 import { DocumentReader } from '../documents.ts';
+import { readSessionDocuments } from '../session-documents.ts';
 import { describeFailure, openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
 import type { OpeningBytesReader, OpeningsReader } from '../openings.ts';
 import {
   eraseDocuments,
   IndexFollower,
   IndexState,
+  openSessionIndex,
   originDigest,
   purgeDocuments,
+  SessionCopier,
   verifyOnSchedule,
 } from '../search/elasticsearch/index.ts';
+import type { SessionStore } from '../sessions/index.ts';
 import { describeProblem } from './problem.ts';
 import type { FromFollowers } from './messages.ts';
 import type { PublishedSize } from './published-size.ts';
@@ -31,6 +35,7 @@ export interface ElasticsearchFollowerOptions {
   reader: LedgerReader;
   openings: OpeningsReader & OpeningBytesReader;
   ledger: PublishedSize;
+  sessions: SessionStore;
   tell: (message: FromFollowers) => void;
 }
 
@@ -48,6 +53,8 @@ export interface SubjectDocuments {
 
 /** Indexes the log into Elasticsearch, beside everything else. */
 export interface ElasticsearchFollower {
+  /** These sessions have changed. */
+  mark: (sessions: readonly string[]) => void;
   /** Takes the opened groups of a subject out of the documents, once so many records are indexed. @returns of how many */
   erase(erasure: SubjectDocuments): Promise<number>;
   /** The first ledger index that is not in the streams. */
@@ -67,7 +74,7 @@ export interface ElasticsearchFollower {
 export async function startElasticsearchFollower(
   options: ElasticsearchFollowerOptions,
 ): Promise<ElasticsearchFollower> {
-  const { config, paths, reader, openings, ledger, tell } = options;
+  const { config, paths, reader, openings, ledger, sessions, tell } = options;
   const { url, caFile } = config;
   const log = await reader.checkpoint();
   const writerKey = await readApiKey(config.writer);
@@ -78,7 +85,7 @@ export async function startElasticsearchFollower(
   const state = new IndexState(paths.elasticsearchFile);
   const alertsState = new IndexState(paths.elasticsearchAlertsFile);
   const documents = new DocumentReader(reader, openings);
-  const { audit: stream, alerts } = streamNames(config.namespace);
+  const { audit: stream, alerts, sessions: sessionIndex } = streamNames(config.namespace);
   const shared = { writer, reader: searching, log, ledger };
   const onError = (error: unknown): void => {
     tell({ kind: 'problem', what: 'the follower elasticsearch', problem: describeProblem(error) });
@@ -108,8 +115,28 @@ export async function startElasticsearchFollower(
     onNotice: () => undefined,
     onError,
   });
+  const copier = new SessionCopier({
+    target: openSessionIndex({
+      writer,
+      reader: searching,
+      name: sessionIndex,
+      digest: originDigest(log.origin),
+    }),
+    stateFile: paths.elasticsearchSessionsFile,
+    changedSince: (from, limit) => sessions.changedSince(from, limit),
+    read: (references) => readSessionDocuments({ sessions, documents, origin: log.origin }, references),
+    position: () => sessions.position(),
+    onTrouble: (error) => {
+      tell({
+        kind: 'problem',
+        what: 'copying sessions into Elasticsearch',
+        problem: describeProblem(describeFailure(error, url)),
+      });
+    },
+  });
   follower.start();
   alertsFollower.start();
+  copier.start();
   const stop = new AbortController();
   const verifying =
     config.verifyEveryMinutes === undefined
@@ -151,6 +178,9 @@ export async function startElasticsearchFollower(
     }
   };
   return {
+    mark: (references) => {
+      copier.mark(references);
+    },
     position,
     async purge(indexes) {
       await withEraser((eraser) =>
@@ -162,19 +192,22 @@ export async function startElasticsearchFollower(
       while (position() < until) {
         await delay(POLL_MS, undefined, { signal: stop.signal });
       }
-      const { sessions, traces: spans } = streamNames(config.namespace);
+      const { traces: spans } = streamNames(config.namespace);
+      // What was read of a session before is written by then, and what is read afterwards names nobody.
       return await withEraser((eraser) =>
-        eraseDocuments({
-          eraser,
-          reader: searching,
-          stream,
-          others: { traces: spans, drawn: [alerts, sessions] },
-          origin: log.origin,
-          digest: originDigest(log.origin),
-          reference,
-          indexes,
-          traces,
-        }),
+        copier.alone(() =>
+          eraseDocuments({
+            eraser,
+            reader: searching,
+            stream,
+            others: { traces: spans, drawn: [alerts, sessionIndex] },
+            origin: log.origin,
+            digest: originDigest(log.origin),
+            reference,
+            indexes,
+            traces,
+          }),
+        ),
       );
     },
     async finish() {
@@ -183,6 +216,7 @@ export async function startElasticsearchFollower(
     async close() {
       stop.abort();
       await verifying;
+      await copier.close();
       await Promise.all([follower.finish(0), alertsFollower.finish(0)]);
       state.close();
       alertsState.close();

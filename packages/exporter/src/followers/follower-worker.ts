@@ -60,6 +60,8 @@ const search = openSearchIndex({
 closers.add(() => {
   search.close();
 });
+// What changes before Elasticsearch is open, its copier finds.
+let markSessions: (references: string[]) => void = () => undefined;
 const sessions = openSessions({
   file: paths.sessionsFile,
   key,
@@ -67,6 +69,9 @@ const sessions = openSessions({
   records,
   log,
   deriving: { config: data.sessions, sealer: createRowSealer(key, 'sessions') },
+  onChange: (references) => {
+    markSessions(references);
+  },
 });
 closers.add(() => {
   sessions.close();
@@ -113,6 +118,7 @@ const eraser = new SubjectEraser({
 });
 let vaultWork: Promise<unknown> = Promise.resolve();
 const elasticsearch = data.elasticsearch === undefined ? undefined : await indexInto(data.elasticsearch);
+if (elasticsearch !== undefined) markSessions = elasticsearch.mark;
 closers.add(() => elasticsearch?.close());
 
 const purger =
@@ -269,7 +275,7 @@ async function oneByOne<T>(work: () => Promise<T>): Promise<T> {
 async function indexInto(config: ElasticsearchConfig): Promise<ElasticsearchFollower | undefined> {
   try {
     const { startElasticsearchFollower } = await import('./elasticsearch.ts');
-    return await startElasticsearchFollower({ config, paths, reader, openings, ledger, tell });
+    return await startElasticsearchFollower({ config, paths, reader, openings, ledger, sessions, tell });
   } catch (error) {
     worker.tellProblem('indexing into Elasticsearch', error);
     return undefined;

@@ -46,6 +46,8 @@ export interface SessionStoreOptions {
   log?: FollowedLog;
   /** Given where records are derived of what the sessions show. */
   deriving?: { config: SessionsConfig; sealer: RowSealer };
+  /** Told which sessions have changed, by `audit.session.id`, once they are stored. */
+  onChange?: (references: string[]) => void;
 }
 
 /** The sessions and tokens of a log, gathered by following it. */
@@ -62,6 +64,8 @@ export interface SessionStore extends Follower {
   findToken(id: string): TokenRow | undefined;
   /** @param token - keyed hash of the id, as other tokens name it */
   readToken(token: string, issuer: string): TokenRow | undefined;
+  /** Sessions that records from a ledger index on changed, in the order of these. */
+  changedSince(from: number, limit: number): { reference: string; index: number }[];
   /** Tokens, those that were heard of last first. */
   tokens(filter: TokenFilter): TokenRow[];
 }
@@ -95,6 +99,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
     findToken: (id) => tokens.newestOf(key.token('oidc.token.id', id)),
     readToken: (token, issuer) => tokens.find(token, issuer),
     tokens: (filter) => tokens.list(filter),
+    changedSince: (from, limit) => sessions.changedSince(from, limit),
     close: () => database.close(),
     erase(erased) {
       inTransaction(database, () => {
@@ -145,6 +150,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
         expiries?.reach(batch.first, reached, deadlines.latest());
         writePosition(database, reached);
       });
+      options.onChange?.(changed.sessions.map(({ reference }) => reference));
       if (fold.latest !== '') clock.reach(fold.latest, Date.now());
     },
     async tick(nowMs) {

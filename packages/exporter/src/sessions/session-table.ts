@@ -98,6 +98,16 @@ export class SessionTable {
     return this.#rows(this.#database.prepare(sql).all(before, limit));
   }
 
+  /** Sessions that records from a ledger index on changed, in the order of these. */
+  changedSince(from: number, limit: number): { reference: string; index: number }[] {
+    const sql = `SELECT reference, max(last_index, coalesce(end_index, 0)) AS changed FROM sessions
+      WHERE changed >= ? ORDER BY changed LIMIT ?`;
+    return this.#database
+      .prepare(sql)
+      .all(from, limit)
+      .map((row) => ({ reference: String(row['reference']), index: Number(row['changed']) }));
+  }
+
   /** References of the sessions of a person at an issuer. */
   ofActor(actor: string, issuer: string): string[] {
     const sql = 'SELECT reference FROM sessions WHERE actor = ? AND issuer = ?';

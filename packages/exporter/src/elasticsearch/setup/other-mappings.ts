@@ -22,9 +22,21 @@ export function alertsMapping(audit: JsonObject): JsonObject {
   return { ...rest, properties: Object.assign({}, properties, rule) };
 }
 
-/** The mapping of the sessions, whose members are those of `GET /api/sessions`. */
+/** The mapping of the sessions, whose members are those of `GET /api/sessions`, and `audit` for whoever joins or erases them. */
 export function sessionsMapping(): JsonObject {
-  const keywords = ['client_id', 'id', 'issuer', 'services', 'session_id', 'state', 'user_id', 'user_name'];
+  const keywords = [
+    'audit.actor.id',
+    'audit.ledger.origin',
+    'audit.session.id',
+    'client_id',
+    'id',
+    'issuer',
+    'services',
+    'session_id',
+    'state',
+    'user_id',
+    'user_name',
+  ];
   const fields = new Map<string, JsonObject>(keywords.map((name) => [name, KEYWORD]));
   for (const name of ['ended', 'last_seen', 'started']) fields.set(name, DATE);
   for (const name of ['failures', 'records']) fields.set(name, LONG);

@@ -103,15 +103,15 @@ export async function eraseDocuments(erasure: DocumentErasure): Promise<number> 
       }
     }
   }
-  // The versions before lie in their segments, marked as deleted, until these are merged.
-  for (const name of touched) {
-    await eraser.indices.forcemerge(
-      { index: name, max_num_segments: 1 },
-      { requestTimeout: REQUEST_TIMEOUT_MS, maxRetries: 0 },
-    );
-    await eraser.indices.flush({ index: name, force: true });
-  }
+  for (const name of touched) await mergeAway(eraser, name);
   return documents;
+}
+
+/** What was replaced or deleted lies in its segments, marked as deleted, until these are merged. */
+async function mergeAway(eraser: Client, index: string): Promise<void> {
+  const options = { requestTimeout: REQUEST_TIMEOUT_MS, maxRetries: 0 };
+  await eraser.indices.forcemerge({ index, max_num_segments: 1 }, options);
+  await eraser.indices.flush({ index, force: true });
 }
 
 async function strip(eraser: Client, index: string, query: JsonObject): Promise<number> {
@@ -176,10 +176,11 @@ async function deleteDrawn(
     const query = { terms: { trace_id: traces.slice(at, at + BATCH_TRACES) } };
     await eraser.deleteByQuery({ ...common, index: stream, query }, options);
   }
-  await eraser.deleteByQuery(
-    { ...common, index: [...drawn], query: { term: { 'audit.actor.id': reference } } },
-    options,
-  );
+  for (const index of drawn) {
+    const query = { term: { 'audit.actor.id': reference } };
+    const { deleted = 0 } = await eraser.deleteByQuery({ ...common, index, query }, options);
+    if (deleted > 0) await mergeAway(eraser, index);
+  }
 }
 
 /** `g`: clear here and below, unless a child (`c`) says otherwise. */

@@ -11,6 +11,8 @@ export { verifyOnSchedule } from './scheduled-verification.ts';
 export type { IndexVerification } from './scheduled-verification.ts';
 export { eraseDocuments } from './document-eraser.ts';
 export { purgeDocuments } from './document-purger.ts';
+export { SessionCopier } from './session-copier.ts';
+export { openSessionIndex } from './session-index.ts';
 export { originDigest } from './document-id.ts';
 export { textOfDocument } from './outgoing-document.ts';
 export type { DocumentText } from './outgoing-document.ts';
