@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileTiles, LedgerReader } from '@spanledger/ledger';
-import { type AlertSeverity, isJsonObject, type JsonObject, type JsonValue } from '@spanledger/record';
+import { isJsonObject, type JsonObject, type JsonValue } from '@spanledger/record';
 
 import { loadRules, openAlertList, replayRules, type RuleChoice } from './alerts/index.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -8,43 +8,18 @@ import { partyOf } from './derived-draft.ts';
 import { environmentKek, kekEnvironment } from './environment-kek.ts';
 import { type FollowedRecord, followedRecords } from './followed-records.ts';
 import { type LogTimes, timesInLog } from './log-times.ts';
+import type { ReplayedAlert, ReplayRange } from './replay-types.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
 
 /** What is replayed. */
-export interface ReplayOptions {
+export interface ReplayOptions extends ReplayRange {
   rules: RuleChoice;
-  /** Only alerts of this time and later, milliseconds since the epoch. */
-  sinceMs?: number;
-  /** Only alerts before this time, milliseconds since the epoch. */
-  untilMs?: number;
   /** What time it is now, milliseconds since the epoch: what had to follow by then and did not is told. */
   nowMs: number;
   /** For `SPANLEDGER_KEK`; the process's own by default. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Told how many records of how many were looked at. */
   onProgress?: (done: number, all: number) => void;
-}
-
-/** An alert that the rules raise over the records of a log. */
-export interface ReplayedAlert {
-  /** The same that the service gives it. */
-  id: string;
-  rule: string;
-  name: string;
-  severity: AlertSeverity;
-  /** RFC 3339. */
-  time: string;
-  first: string;
-  last: string;
-  count: number;
-  /** `audit.record.id` of the records that it rests on. */
-  records: string[];
-  user_id?: string;
-  client_address?: string;
-  /** `audit.session.id`. */
-  session?: string;
-  /** Whether the ledger holds it, as far as the service has followed it. */
-  recorded: boolean;
 }
 
 /**

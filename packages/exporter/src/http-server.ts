@@ -12,6 +12,7 @@ import { METRICS_CONTENT_TYPE } from './metrics.ts';
 import { signalRoutes, type Signals } from './signals/index.ts';
 import type { PrivacyDesk } from './privacy-desk-types.ts';
 import type { RetentionDesk } from './retention-desk-types.ts';
+import type { Replays } from './replays.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Bodies of anything but spans. */
@@ -41,6 +42,7 @@ export interface ServerRooms {
   doors: Pick<Doors, 'guard' | 'makeServer' | 'isEncrypted' | 'noteReading'>;
   intake: Pick<Intake, 'accept'>;
   archive: Archive;
+  replays: Pick<Replays, 'read' | 'start'>;
   /** Undefined: no provider is heard. */
   signals?: Pick<Signals, 'refuse' | 'takeEvent' | 'takeLogout'> | undefined;
   desk: PrivacyDesk;
@@ -114,6 +116,7 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
   });
   await app.register(apiRoutes, {
     archive: rooms.archive,
+    replays: rooms.replays,
     noteReading: (request, reading) => rooms.doors.noteReading(request, reading),
     privacy: {
       desk: rooms.desk,

@@ -1,5 +1,6 @@
 export { replayAlerts } from './alert-replay.ts';
-export type { ReplayedAlert } from './alert-replay.ts';
+export { replayRemoteAlerts } from './remote-replay.ts';
+export type { ReplayedAlert } from './replay-types.ts';
 export { MAX_ALERTS_LIMIT, MAX_NOTE_LENGTH } from './alert-types.ts';
 export type { AlertChange, AlertDetail, AlertsPage, AlertsRequest, AlertSummary } from './alert-types.ts';
 export {

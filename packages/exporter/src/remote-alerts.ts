@@ -21,12 +21,17 @@ export function readAlertDetail(answer: JsonObject): AlertDetail {
   };
 }
 
+/** @throws ExporterError `archive_refused` */
+export function readSeverity(answer: JsonObject): AlertSeverity {
+  return SEVERITIES.find((one) => one === answer['severity']) ?? refuse('severity');
+}
+
 function readSummary(answer: JsonObject): AlertSummary {
   return {
     id: text(answer, 'id'),
     rule: text(answer, 'rule'),
     name: text(answer, 'name'),
-    severity: SEVERITIES.find((one) => one === answer['severity']) ?? refuse('severity'),
+    severity: readSeverity(answer),
     status: STATUSES.find((one) => one === answer['status']) ?? refuse('status'),
     time: text(answer, 'time'),
     first: text(answer, 'first'),

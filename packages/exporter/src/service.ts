@@ -22,6 +22,7 @@ import { type ElasticsearchStatus, FollowerThreads } from './followers/index.ts'
 import { createServer, listen } from './http-server.ts';
 import { createLog } from './log.ts';
 import { recordKekRotations } from './kek-rotation-records.ts';
+import { Replays } from './replays.ts';
 import { KeyChanges } from './keys/index.ts';
 import { openLedgerAndVault } from './ledger-and-vault.ts';
 import { findLoggedRecords } from './logged-records.ts';
@@ -310,6 +311,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log,
   });
   closers.add(() => retention.stop());
+  const replays = new Replays({
+    directory: paths.root,
+    kek: keys.brought,
+    rules: { file: config.alerts.rulesFile, disabled: config.alerts.disabled },
+  });
+  closers.add(() => {
+    replays.close();
+  });
   const telemetry = await openNormalTelemetry(config);
   closers.add(() => telemetry?.close());
   const app = await createServer({
@@ -317,6 +326,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     doors,
     intake: telemetry?.beside(intake) ?? intake,
     archive,
+    replays,
     signals,
     desk: heldFromNowOn(desk, retention),
     retention,

@@ -26,7 +26,11 @@ afterAll(async () => {
 });
 
 const alerts = (...args: string[]): ReturnType<typeof runCommand> =>
-  runCommand(['alerts', ...args, ...(args[0] === 'replay' ? [] : ['--url', service.url])]);
+  runCommand(['alerts', ...args, '--url', service.url]);
+const places = (): [string, string[]][] => [
+  ['a data directory', ['--data', data.path]],
+  ['a service', ['--url', service.url]],
+];
 
 test('list, show, acknowledge, resolve', async () => {
   const listed = await alerts('list');
@@ -77,31 +81,61 @@ test('what is not there, what is wrong, and who cannot be asked', async () => {
 
 test('a replay raises the same alerts, by the same ids; other rules raise others', async () => {
   const { alerts: recorded } = await connectArchive(service.url).alerts({});
-  const replayed = await alerts('replay', '--data', data.path, '--json');
-  expect(replayed.status).toBe(0);
-  const lines = replayed.stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  expect(lines.map(({ id, recorded: isRecorded }) => [id, isRecorded])).toEqual(
-    recorded.toReversed().map(({ id }) => [id, true]),
-  );
-  const later = await alerts('replay', '--data', data.path, '--json', '--since', '2025-11-25');
-  expect(later.stdout.trim().split('\n')).toHaveLength(1);
-  expect((await alerts('replay', '--data', data.path, '--until', '2025-01-01')).stderr).toBe(
-    'The rules raise no alert.\n',
-  );
-
   const rules = join(data.path, 'new.yaml');
-  await writeFile(
-    rules,
-    'id: three\nname: Three\nversion: 1\nseverity: low\nselect: { x: { event.action: oidc.authorization.failed } }\nwindow: 1h\ngroup_by: [user.id]\nalert_if: { count: 3 }\n',
-  );
-  const tried = await alerts('replay', '--data', data.path, '--rules', rules);
-  expect(tried.stdout).toMatch(/no .*three +3 {2}alice/);
-  await writeFile(rules, 'id: three\n');
-  expect(await alerts('replay', '--data', data.path, '--rules', rules)).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('new.yaml:1:1: name: '),
+  for (const [place, where] of places()) {
+    const replay = (...args: string[]): ReturnType<typeof runCommand> =>
+      runCommand(['alerts', 'replay', ...args, ...where]);
+    const replayed = await replay('--json');
+    expect(replayed, place).toMatchObject({ status: 0, stderr: '' });
+    const lines = replayed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ id, recorded: isRecorded }) => [id, isRecorded])).toEqual(
+      recorded.toReversed().map(({ id }) => [id, true]),
+    );
+    const later = await replay('--json', '--since', '2025-11-25');
+    expect(later.stdout.trim().split('\n')).toHaveLength(1);
+    expect((await replay('--until', '2025-01-01')).stderr).toBe('The rules raise no alert.\n');
+    expect(await replay('--since', '2025-01-02', '--until', '2025-01-01')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--until is not after --since'),
+    });
+
+    await writeFile(
+      rules,
+      'id: three\nname: Three\nversion: 1\nseverity: low\nselect: { x: { event.action: oidc.authorization.failed } }\nwindow: 1h\ngroup_by: [user.id]\nalert_if: { count: 3 }\n',
+    );
+    expect((await replay('--rules', rules)).stdout).toMatch(/no .*three +3 {2}alice/);
+    await writeFile(rules, 'id: three\n');
+    expect(await replay('--rules', rules)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('new.yaml:1:1: name: '),
+    });
+  }
+});
+
+test('a service replays for one at a time, tells what is wrong, and forgets', async () => {
+  const ask = (body: object): Promise<Response> =>
+    fetch(`${service.url}/api/alert-replays`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const first = await ask({});
+  expect(first.status).toBe(202);
+  const { id } = Object(await first.json());
+  const second = await ask({});
+  expect(second.status).toBe(503);
+  expect(await second.text()).toContain('another replay is running');
+  await waitFor('the replay', async () => {
+    const progress = await fetch(`${service.url}/api/alert-replays/${id}`);
+    const { state, done, all } = Object(await progress.json());
+    return state === 'done' && done === all && all > 0;
   });
+  expect((await ask({ since: 'yesterday' })).status).toBe(400);
+  expect((await ask({ rules: { name: 'x', text: 'id: x' } })).status).toBe(400);
+  expect((await fetch(`${service.url}/api/alert-replays/${id}?after=x`)).status).toBe(400);
+  expect((await ask({ until: '2025-01-01T00:00:00Z' })).status).toBe(202);
+  expect((await fetch(`${service.url}/api/alert-replays/${id}`)).status).toBe(404);
 });

@@ -34,6 +34,8 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /api/alerts': 'read',
   'GET /api/alerts/:id': 'read',
   'POST /api/alerts/:id': 'read',
+  'POST /api/alert-replays': 'read',
+  'GET /api/alert-replays/:id': 'read',
   'GET /api/status': 'read',
   'POST /api/subjects': 'privacy',
   'GET /api/erasures': 'privacy',
@@ -115,6 +117,7 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
     },
     intake: { accept: () => Promise.resolve(0) },
     archive: nothing(),
+    replays: { start: () => 'none', read: () => undefined },
     signals: {
       refuse: (_origin, code) => ({ ok: false, code }),
       takeEvent: () => Promise.resolve({ ok: true }),

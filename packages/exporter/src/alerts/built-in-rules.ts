@@ -12,8 +12,8 @@ const FOLDER: string = fileURLToPath(new URL('../../rules/', import.meta.url));
 export interface RuleChoice {
   /** A file of rules; one with the id of a built-in rule takes its place. */
   file?: string | undefined;
-  /** The same as a text, in place of a file. */
-  text?: string | undefined;
+  /** The same as a text, in place of a file; the name says in messages where it is from. */
+  own?: { name: string; text: string } | undefined;
   /** Ids of rules that are not in force. */
   disabled: readonly string[];
 }
@@ -31,10 +31,10 @@ export function builtInRules(): AlertRule[] {
  *
  * @throws ExporterError `config_invalid`, with everything that is wrong in its message: file, line and column
  */
-export function loadRules({ file, text, disabled }: RuleChoice): AlertRule[] {
+export function loadRules({ file, own, disabled }: RuleChoice): AlertRule[] {
   const rules = new Map(builtInRules().map((rule) => [rule.id, rule]));
-  const own = text === undefined ? (file === undefined ? [] : rulesOf(file)) : parseRules(text, 'rules');
-  for (const rule of own) rules.set(rule.id, rule);
+  const added = own !== undefined ? parseRules(own) : file !== undefined ? rulesOf(file) : [];
+  for (const rule of added) rules.set(rule.id, rule);
   const unknown = disabled.filter((id) => !rules.has(id));
   if (unknown.length > 0) {
     throw new ExporterError('config_invalid', `alerts.disable: there is no rule ${unknown.join(', ')}`, {
@@ -54,10 +54,10 @@ function rulesOf(file: string): AlertRule[] {
       hint: 'alerts.rules_file names a file of rules that this user may read.',
     });
   }
-  return parseRules(text, file);
+  return parseRules({ name: file, text });
 }
 
-function parseRules(text: string, name: string): AlertRule[] {
+function parseRules({ name, text }: { name: string; text: string }): AlertRule[] {
   const read = readRules(text, name);
   if (read.ok) return read.rules;
   throw new ExporterError('config_invalid', read.problems.join('\n'), {

@@ -24,6 +24,7 @@ const STATUS: Partial<Record<ExporterErrorCode, number>> = {
   permission_denied: 403,
   request_malformed: 400,
   retention_unconfigured: 409,
+  service_busy: 503,
   unauthenticated: 401,
 };
 

@@ -7,6 +7,8 @@ import { addAlertRoutes } from './alert-routes.ts';
 import { addArchiveRoutes } from './archive-routes.ts';
 import { answerApiError } from './errors.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import type { Replays } from '../replays.ts';
+import { addReplayRoutes } from './replay-routes.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { addPrivacyRoutes, type PrivacyRoutesOptions } from './privacy-routes.ts';
 import { addRetentionRoutes, type RetentionRoutesOptions } from './retention-routes.ts';
@@ -14,6 +16,7 @@ import { addRetentionRoutes, type RetentionRoutesOptions } from './retention-rou
 /** What the routes answer from. */
 export interface ApiOptions {
   archive: Archive;
+  replays: Pick<Replays, 'read' | 'start'>;
   noteReading: NoteReading;
   privacy: PrivacyRoutesOptions & RetentionRoutesOptions;
   /** Who asks; undefined where nobody has to say. */
@@ -23,7 +26,7 @@ export interface ApiOptions {
 /** Fastify plugin: everything that is read, as JSON, as files of the log, and as a page. */
 export async function apiRoutes(
   app: FastifyInstance,
-  { archive, noteReading, callerOf, privacy }: ApiOptions,
+  { archive, replays, noteReading, callerOf, privacy }: ApiOptions,
 ): Promise<void> {
   app.setErrorHandler(answerApiError);
   app.addHook('onSend', async (_request, reply) => {
@@ -32,6 +35,7 @@ export async function apiRoutes(
   addArchiveRoutes(app, archive, noteReading);
   addTokenRoutes(app, archive, noteReading);
   addAlertRoutes(app, archive, noteReading, callerOf);
+  addReplayRoutes(app, replays, noteReading);
   addLogRoutes(app, archive);
   addPrivacyRoutes(app, privacy);
   addRetentionRoutes(app, privacy);
