@@ -55,6 +55,8 @@ export interface SubjectDocuments {
 export interface ElasticsearchFollower {
   /** These sessions have changed. */
   mark: (sessions: readonly string[]) => void;
+  /** These sessions have changed, and are copied as they are now when it resolves. */
+  renew: (sessions: readonly string[]) => Promise<void>;
   /** Takes the opened groups of a subject out of the documents, once so many records are indexed. @returns of how many */
   erase(erasure: SubjectDocuments): Promise<number>;
   /** The first ledger index that is not in the streams. */
@@ -181,6 +183,7 @@ export async function startElasticsearchFollower(
     mark: (references) => {
       copier.mark(references);
     },
+    renew: (references) => copier.renew(references),
     position,
     async purge(indexes) {
       await withEraser((eraser) =>

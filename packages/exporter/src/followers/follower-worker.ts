@@ -141,6 +141,9 @@ const purger =
           vault.erasure.cutOut(indexes);
           records.forget();
         }),
+      async (indexes) => {
+        await elasticsearch?.renew(sessions.identifiedBy(indexes));
+      },
     ],
   });
 

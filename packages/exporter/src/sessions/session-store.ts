@@ -66,6 +66,8 @@ export interface SessionStore extends Follower {
   readToken(token: string, issuer: string): TokenRow | undefined;
   /** Sessions that records from a ledger index on changed, in the order of these. */
   changedSince(from: number, limit: number): { reference: string; index: number }[];
+  /** References of the sessions whose person is told by one of these records, by ledger index. */
+  identifiedBy(indexes: readonly number[]): string[];
   /** Tokens, those that were heard of last first. */
   tokens(filter: TokenFilter): TokenRow[];
 }
@@ -99,6 +101,7 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
     findToken: (id) => tokens.newestOf(key.token('oidc.token.id', id)),
     readToken: (token, issuer) => tokens.find(token, issuer),
     tokens: (filter) => tokens.list(filter),
+    identifiedBy: (indexes) => sessions.identifiedBy(indexes),
     changedSince: (from, limit) => sessions.changedSince(from, limit),
     close: () => database.close(),
     erase(erased) {

@@ -108,6 +108,15 @@ export class SessionTable {
       .map((row) => ({ reference: String(row['reference']), index: Number(row['changed']) }));
   }
 
+  /** References of the sessions whose person is told by one of these records. */
+  identifiedBy(indexes: readonly number[]): string[] {
+    const sql = 'SELECT reference FROM sessions WHERE identity_index IN (SELECT value FROM json_each(?))';
+    return this.#database
+      .prepare(sql)
+      .all(JSON.stringify(indexes))
+      .map((row) => String(row['reference']));
+  }
+
   /** References of the sessions of a person at an issuer. */
   ofActor(actor: string, issuer: string): string[] {
     const sql = 'SELECT reference FROM sessions WHERE actor = ? AND issuer = ?';

@@ -134,6 +134,14 @@ it('copies more than it remembers', async () => {
   });
 });
 
+it('has copied what it was asked to copy, or says why not', async () => {
+  change('a');
+  await copier.renew(['a']);
+  expect(index.get('a')).toEqual({ at: 0 });
+  failure = new Error('down');
+  await expect(copier.renew(['a'])).rejects.toBe(failure);
+});
+
 it('neither reads nor writes while something else has to be done alone', async () => {
   copier.start();
   await copier.alone(async () => {

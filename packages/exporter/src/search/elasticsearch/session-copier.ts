@@ -84,6 +84,13 @@ export class SessionCopier {
     }
   }
 
+  /** Copies these sessions, with all others that have changed, before it resolves. */
+  async renew(references: readonly string[]): Promise<void> {
+    if (references.length === 0) return;
+    this.mark(references);
+    await this.alone(() => this.#copy());
+  }
+
   /** Copies until {@link SessionCopier.close}. */
   start(): void {
     this.#running = this.#run();
