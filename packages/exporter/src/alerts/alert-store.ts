@@ -63,8 +63,9 @@ export interface AlertStoreOptions extends AlertListOptions {
 const STORE_RECORDS = 65_536;
 const STORE_MS = 10_000;
 
-/** A batch of fewer records is stored at once. */
+/** A batch of fewer records is stored at once, unless much has changed since the last time. */
 const SMALL_BATCH = 256;
+const FEW_CHANGES = 2048;
 
 /** The alerts of a log. */
 export interface AlertList {
@@ -147,10 +148,10 @@ export function openAlerts(options: AlertStoreOptions): Follower {
   let unstored = 0;
   let storedAtMs = performance.now();
 
-  /** Whether what the rules keep is to be stored now; a small batch is all that there is. */
+  /** Whether what the rules keep is to be stored now. */
   function isDue(count: number): boolean {
     return (
-      count < SMALL_BATCH ||
+      (count < SMALL_BATCH && states.changed <= FEW_CHANGES) ||
       unstored + count >= STORE_RECORDS ||
       performance.now() - storedAtMs >= STORE_MS ||
       states.size >= maxKeys

@@ -25,7 +25,6 @@ interface Cached {
   /** Undefined: there is none. */
   state: KeyState | undefined;
   expiresMs: number;
-  isDirty: boolean;
 }
 
 /** The states of keys in a database, the ones that were used last in memory. */
@@ -37,6 +36,8 @@ export class StoredKeyStates implements KeyStates {
   readonly #write: StatementSync;
   /** By rule and key; of each rule the one that was used last is the last. */
   readonly #cache: Map<string, Map<string, Cached>> = new Map();
+  /** Those that are to be written. */
+  readonly #changed: Set<Cached> = new Set();
   /** Those in memory that await something. */
   readonly #awaiting: Set<Cached> = new Set();
   #size = 0;
@@ -63,6 +64,11 @@ export class StoredKeyStates implements KeyStates {
     return this.#size;
   }
 
+  /** How many of them are to be written. */
+  get changed(): number {
+    return this.#changed.size;
+  }
+
   get(rule: string, key: string): KeyState | undefined {
     const keys = this.#keysOf(rule);
     let cached = keys.get(key);
@@ -80,14 +86,14 @@ export class StoredKeyStates implements KeyStates {
     const keys = this.#keysOf(rule);
     let cached = keys.get(key);
     if (cached === undefined) {
-      cached = { rule, key, state, expiresMs, isDirty: true };
+      cached = { rule, key, state, expiresMs };
       this.#put(keys, cached);
     } else {
       cached.state = state;
       cached.expiresMs = expiresMs;
-      cached.isDirty = true;
       this.#touch(keys, cached);
     }
+    this.#changed.add(cached);
     this.#noteAwaiting(cached);
   }
 
@@ -112,14 +118,11 @@ export class StoredKeyStates implements KeyStates {
 
   /** Within the follower's transaction: writes what has changed. */
   flush(): void {
-    for (const keys of this.#cache.values()) {
-      for (const cached of keys.values()) {
-        if (!cached.isDirty || cached.state === undefined) continue;
-        const { rule, key, state, expiresMs } = cached;
-        this.#write.run(rule, key, JSON.stringify(state), expiresMs, state.awaits?.sinceMs ?? null);
-        cached.isDirty = false;
-      }
+    for (const { rule, key, state, expiresMs } of this.#changed) {
+      if (state === undefined) continue;
+      this.#write.run(rule, key, JSON.stringify(state), expiresMs, state.awaits?.sinceMs ?? null);
     }
+    this.#changed.clear();
     if (this.#nowMs() - this.#purgedMs < PURGE_EVERY_MS) return;
     this.#purgedMs = this.#nowMs();
     this.#database.prepare('DELETE FROM key_states WHERE expires < ?').run(this.#purgedMs);
@@ -145,6 +148,7 @@ export class StoredKeyStates implements KeyStates {
   /** The transaction was undone: what is in memory is not what is stored. */
   forget(): void {
     this.#cache.clear();
+    this.#changed.clear();
     this.#awaiting.clear();
     this.#size = 0;
     this.#isComplete = false;
@@ -178,9 +182,9 @@ export class StoredKeyStates implements KeyStates {
 
   #read(rule: string, key: string): Cached {
     const row = this.#select.get(rule, key);
-    if (row === undefined) return { rule, key, state: undefined, expiresMs: Infinity, isDirty: false };
+    if (row === undefined) return { rule, key, state: undefined, expiresMs: Infinity };
     // Written by this class alone.
     const state: KeyState = JSON.parse(String(row['state']));
-    return { rule, key, state, expiresMs: Number(row['expires']), isDirty: false };
+    return { rule, key, state, expiresMs: Number(row['expires']) };
   }
 }
