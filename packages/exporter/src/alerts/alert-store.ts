@@ -17,20 +17,22 @@ import type { Follower } from '../follower.ts';
 import { Outbox, OUTBOX_SCHEMA, type RowSealer } from '../outbox/index.ts';
 import { ALERT_KIND, alertDraft } from './alert-draft.ts';
 import { type AlertFilter, type AlertRow, ALERTS_SCHEMA, AlertTable } from './alert-table.ts';
+import type { Hide } from './hidden-values.ts';
 import { AlertEngine } from './engine.ts';
 import type { RaisedAlert } from './raised-alert.ts';
 import { RecordClock, timeOf } from './record-clock.ts';
 import type { AlertRule } from './rule.ts';
+import { AlertResolver, CAUSES_SCHEMA } from './resolver.ts';
 import { KEY_STATES_SCHEMA, StoredKeyStates } from './stored-key-states.ts';
 
 /** What the database is called in messages. */
 const TITLE = 'list of alerts';
 
 /** Raised whenever what is stored changes its meaning. */
-const VERSION = 2;
+const VERSION = 3;
 
 const SCHEMA = `
-  ${OUTBOX_SCHEMA} ${ALERTS_SCHEMA} ${KEY_STATES_SCHEMA}
+  ${OUTBOX_SCHEMA} ${ALERTS_SCHEMA} ${KEY_STATES_SCHEMA} ${CAUSES_SCHEMA}
   CREATE TABLE alert_rules (id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE alert_notes (name TEXT PRIMARY KEY, note TEXT NOT NULL) WITHOUT ROWID;
 `;
@@ -115,11 +117,9 @@ export function openAlerts(options: AlertStoreOptions): Follower {
   const table = new AlertTable(database);
   const outbox = new Outbox(database, ALERT_KIND, sealer);
   const states = new StoredKeyStates(database, maxKeys, () => clock.nowMs);
-  const engine = new AlertEngine(rules, {
-    states,
-    clock,
-    hide: (kind, value) => blindKey.token(kind, value),
-  });
+  const hide: Hide = (kind, value) => blindKey.token(kind, value);
+  const engine = new AlertEngine(rules, { states, clock, hide });
+  const resolver = new AlertResolver(rules, hide, table, database);
   forgetChangedRules(database, rules);
   restoreClock(database, clock);
 
@@ -186,9 +186,10 @@ export function openAlerts(options: AlertStoreOptions): Follower {
       const due = isDue(taken.length);
       inTransaction(database, () => {
         for (const draft of drafts) outbox.put(draft);
-        for (const { record, index } of taken) {
-          outbox.seen(record.audit.record.id);
-          table.note(record, index);
+        for (const each of taken) {
+          outbox.seen(each.record.audit.record.id);
+          table.note(each.record, each.index);
+          for (const draft of resolver.take(each)) outbox.put(draft);
         }
         writeNote(database, 'reached', String(reached));
         if (due) store(reached);
@@ -213,6 +214,7 @@ export function openAlerts(options: AlertStoreOptions): Follower {
     // Its states name nobody; what was on its way to the ledger is to be in no free page.
     settleErasure: () => {
       engine.forget();
+      resolver.forget();
       settleDatabase(database);
     },
     async process(batch) {
@@ -269,6 +271,7 @@ function forgetChangedRules(database: DatabaseSync, rules: readonly AlertRule[])
     for (const row of database.prepare('SELECT id, digest FROM alert_rules').all()) {
       if (digests.get(String(row['id'])) === row['digest']) continue;
       database.prepare('DELETE FROM key_states WHERE rule = ?').run(String(row['id']));
+      database.prepare('DELETE FROM alert_causes WHERE rule = ?').run(String(row['id']));
       database.prepare('DELETE FROM alert_rules WHERE id = ?').run(String(row['id']));
     }
     const insert = database.prepare('INSERT OR IGNORE INTO alert_rules (id, digest) VALUES (?, ?)');

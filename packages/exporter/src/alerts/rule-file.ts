@@ -94,6 +94,9 @@ function makeRule(fields: RuleFields, flaw: (path: Path, message: string) => voi
     checkSelection(selection, ['select', name], flaw);
   const detection = makeDetection(fields.alert_if);
   checkDetection(detection, names, fields, flaw);
+  const { resolve_if: resolve } = fields;
+  const by = resolve?.each ?? resolve?.all;
+  checkResolution(resolve, names, detection, flaw);
   let condition = anyOf(names);
   if (fields.when === undefined) {
     if (names.length > 1 && detection.type !== 'sequence') {
@@ -119,6 +122,7 @@ function makeRule(fields: RuleFields, flaw: (path: Path, message: string) => voi
     windowMs,
     suppressMs: fields.suppress ?? Math.max(DEFAULT_SUPPRESS_MS, windowMs),
     detection,
+    resolution: by === undefined ? undefined : { by, isOfEach: resolve?.each !== undefined },
   };
 }
 
@@ -160,6 +164,21 @@ function checkDetection(
     }
   }
   if (type === 'sequence' && when !== undefined) flaw(['when'], 'does not go with a sequence of selections');
+}
+
+function checkResolution(
+  resolve: RuleFields['resolve_if'],
+  names: readonly string[],
+  detection: Detection,
+  flaw: (path: Path, message: string) => void,
+): void {
+  if (resolve === undefined) return;
+  for (const [part, name] of Object.entries(resolve)) {
+    if (name !== undefined && !names.includes(name))
+      flaw(['resolve_if', part], `names "${name}", but the selections are ${names.join(', ')}`);
+  }
+  if (detection.type !== 'count' || detection.atLeast > 1)
+    flaw(['resolve_if'], 'goes only with alert_if: { count: 1 }, whose alerts rest on one record each');
 }
 
 function makeDetection(fields: DetectionFields): Detection {

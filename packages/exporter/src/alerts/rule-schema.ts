@@ -36,6 +36,13 @@ export interface RuleFields {
   window?: number | undefined;
   suppress?: number | undefined;
   alert_if: DetectionFields;
+  resolve_if?: ResolutionFields | undefined;
+}
+
+/** `resolve_if`: exactly one of them. */
+interface ResolutionFields {
+  each?: string | undefined;
+  all?: string | undefined;
 }
 
 type TestFields = Record<string, FieldTest | FieldTest[]>;
@@ -168,4 +175,11 @@ export const ruleSchema: z.ZodType<RuleFields> = z.strictObject({
   window: duration.optional(),
   suppress: duration.optional(),
   alert_if: detection,
+  resolve_if: z
+    .strictObject({ each: selectionName.optional(), all: selectionName.optional() })
+    .refine(
+      ({ each, all }) => (each === undefined) !== (all === undefined),
+      'must have exactly one of each, all',
+    )
+    .optional(),
 });

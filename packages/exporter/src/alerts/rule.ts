@@ -55,6 +55,14 @@ export type Detection =
       readonly baseline: Baseline;
     };
 
+/** What shows that the cause of an alert is over. */
+export interface Resolution {
+  /** The selection of records that show it. */
+  readonly by: string;
+  /** Whether such a record ends what it names as evidence, and not everything of its group. */
+  readonly isOfEach: boolean;
+}
+
 /** What a rule's alerts may be a sign of, in the words of MITRE ATT&CK. */
 export interface Threat {
   readonly tactic: { readonly id: string; readonly name: string };
@@ -79,6 +87,8 @@ export interface AlertRule {
   /** For so long after an alert, its key raises no other. */
   readonly suppressMs: number;
   readonly detection: Detection;
+  /** What ends its alerts; undefined: somebody resolves them. */
+  readonly resolution: Resolution | undefined;
 }
 
 /** `event.severity` of each severity, as Elastic's detection rules have it. */
