@@ -10,6 +10,7 @@ import type { ErasureStep, SubjectNames } from './followers/index.ts';
 import type { HoldRequest, PrivacyDesk } from './privacy-desk-types.ts';
 import { createRowSealer, type References, type VaultFollower } from './privacy/index.ts';
 import type { Intake } from './receive/index.ts';
+import { recordedHolds } from './recorded-holds.ts';
 import { parseQuery } from './search/query/index.ts';
 import { findSubject, first, textAt } from './subject-finder.ts';
 import {
@@ -41,7 +42,7 @@ export interface PrivacyDeskOptions {
   ledger: Pick<Ledger, 'sizes' | 'origin' | 'vkey'>;
   archive: Archive;
   intake: Pick<Intake, 'record' | 'settled'>;
-  references: Pick<References, 'retire'>;
+  references: Pick<References, 'isErased' | 'retire'>;
   vaultFollower: Pick<VaultFollower, 'flush'>;
   threads: {
     destroyKey: (reference: string) => Promise<string[]>;
@@ -114,6 +115,12 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
     holds,
     fourEyes,
     gather: (reference) => options.threads.gather(reference, ledger.sizes().durable),
+    isDestroyed: (reference) => options.references.isErased(reference),
+    destroyKey: async (reference) => {
+      // By then the vault knows every name that stands for a reference of the subject.
+      await options.vaultFollower.flush(ledger.sizes().durable);
+      options.references.retire(await options.threads.destroyKey(reference));
+    },
     erase: (planned, keepMentions) => eraseSubject(planned, keepMentions, options),
     append,
     isRecorded: async (recordId) => (await find(`audit.record.id:"${recordId}"`)) !== undefined,
@@ -160,12 +167,15 @@ function joinDesk(options: PrivacyDeskOptions): RunningDesk {
       checkReason(wish.reason);
       return await holds.add({ ...(await describeHold(wish)), reason: wish.reason }, asker ?? ANYBODY);
     },
-    holds: () => Promise.resolve(holds.list()),
+    holds: () => holds.list(),
     async releaseHold(id, reason, asker) {
       checkReason(reason);
-      return await holds.release(id, reason, asker ?? ANYBODY);
+      const released = await holds.release(id, reason, asker ?? ANYBODY);
+      erasures.resume();
+      return released;
     },
     start() {
+      holds.restore(() => recordedHolds({ archive, caughtUp, signal: stopping.signal, log }));
       erasures.start();
     },
     async stop() {
@@ -220,9 +230,6 @@ async function eraseSubject(
   keepMentions: (indexes: number[]) => void,
   { ledger, intake, references, vaultFollower, threads }: PrivacyDeskOptions,
 ): Promise<{ before: number; counts: ErasedCounts }> {
-  // By then the vault knows every name that stands for a reference of the subject.
-  await vaultFollower.flush(ledger.sizes().durable);
-  references.retire(await threads.destroyKey(reference));
   // From here on nothing more is recorded under these references; what still lies under a key of the journal goes with it.
   await intake.settled();
   const before = ledger.sizes().durable;

@@ -10,6 +10,8 @@ export interface Reading {
   query?: string | undefined;
   /** How many opened records the answer shows. */
   records: number;
+  /** How many the answer says there are, where it shows none of them. */
+  counted?: number | undefined;
 }
 
 /**

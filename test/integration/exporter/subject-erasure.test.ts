@@ -228,3 +228,30 @@ describe('erasing a subject', () => {
     await offline.close();
   });
 });
+
+describe('a legal hold', () => {
+  test('is taken up from the ledger when the database of holds is lost, and still refuses an erasure', async () => {
+    const service = await start();
+    await sendPeople(service, 1);
+    const body = { subject: { id: 'alice-4711' }, reason: 'case 12/2026' };
+    const { id } = (await post('/api/holds', body)).body;
+    const query = { query: 'http.route:"/orders/:id"', reason: 'case 13/2026' };
+    const other = (await post('/api/holds', query)).body;
+    const released = (await post('/api/holds', query)).body;
+    await post(`/api/holds/${String(released['id'])}/release`, { reason: 'over' });
+    await service.close();
+    await rm(join(data.path, 'state', 'privacy.db'));
+    await start();
+    const asked = await post('/api/erasures', { subject: { id: 'alice-4711' }, reason: REASON });
+    expect([asked.status, member(member(asked.body, 'error'), 'code') ?? asked.body['code']]).toEqual([
+      409,
+      'legal_hold',
+    ]);
+    const { holds } = await get('/api/holds');
+    expect(holds).toMatchObject([
+      { id, kind: 'subject', reason: 'case 12/2026' },
+      { id: other['id'], kind: 'query', query: 'http.route:"/orders/:id"', reason: 'case 13/2026' },
+      { id: released['id'], released_by: { name: 'anybody' } },
+    ]);
+  });
+});

@@ -119,6 +119,10 @@ async function follow(
     }
     erasure = await desk.erasure(begun.id);
   }
+  if (erasure.state === 'held') {
+    show(erasure, options, context);
+    return;
+  }
   showCertificate(await publishedCertificate(desk, begun.id), options, context);
 }
 

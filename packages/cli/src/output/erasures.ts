@@ -34,6 +34,7 @@ export function renderErasure({ id, state, reference }: Erasure): string {
   const next = {
     requested: `It waits for somebody of another role: spanledger subject approve ${id}`,
     running: `It goes on by itself: spanledger subject certificate ${id}`,
+    held: 'It waits for a legal hold to be released: spanledger hold list',
     completed: `Its certificate: spanledger subject certificate ${id}`,
     withdrawn: 'Nothing was erased.',
   }[state];

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { Archive } from '../archive-types.ts';
+import type { Archive, RecordCount } from '../archive-types.ts';
 import type { WithDoor } from '../door.ts';
 import type { NoteReading } from '../reading.ts';
 import { sendJson } from './answers.ts';
@@ -39,14 +39,14 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive, note: N
   app.get('/api/records/count', READ, async (request, reply) => {
     const asked = checkParameters(countParameters, request.query);
     const count = await archive.count(asked);
-    await note(request, { what: 'count', query: asked.query, records: 0 });
+    await note(request, { what: 'count', query: asked.query, records: 0, counted: mostOf(count) });
     return await sendJson(reply, count);
   });
 
   app.get('/api/records/histogram', READ, async (request, reply) => {
     const asked = checkParameters(histogramParameters, request.query);
     const histogram = await archive.histogram(asked);
-    await note(request, { what: 'histogram', query: asked.query, records: 0 });
+    await note(request, { what: 'histogram', query: asked.query, records: 0, counted: mostOf(histogram) });
     return await sendJson(reply, histogram);
   });
 
@@ -95,4 +95,9 @@ export function addArchiveRoutes(app: FastifyInstance, archive: Archive, note: N
     checkParameters(noParameters, query);
     return await sendJson(reply, await archive.status());
   });
+}
+
+/** How many there are at the most. */
+function mostOf({ count, at_most: most = count }: RecordCount): number {
+  return most;
 }

@@ -30,7 +30,8 @@ const TARGETS: Readonly<Record<Reading['what'], string>> = {
 };
 
 /**
- * The record of what somebody was shown. What was asked may name people: it is committed to, not shown.
+ * The record of what somebody was shown. What was asked may name people: it is committed to, not shown. Where the answer
+ * was that there is nothing, it is not kept at all: who was erased would come back with every search for them.
  *
  * docs/record-format.md, "Who reads"
  */
@@ -43,10 +44,8 @@ export function readingRecord({
   lastMs,
 }: ReadingGroup): RecordDraft {
   const id = `access-read-${randomUUID()}`;
-  const asked: JsonObject = {
-    ...(reading.id !== undefined && { 'audit.access.id': reading.id }),
-    ...(reading.query !== undefined && reading.query !== '' && { 'audit.access.query': reading.query }),
-  };
+  const isAnything = reading.records > 0 || (reading.counted ?? 0) > 0;
+  const asked: JsonObject = isAnything ? askedOf(reading) : {};
   return ownRecord({
     id,
     timestamp: timestampOf(firstMs),
@@ -73,4 +72,11 @@ export function readingRecord({
       ...(address !== '' && { network: { client: { address } } }),
     },
   });
+}
+
+function askedOf({ id, query }: Reading): JsonObject {
+  return {
+    ...(id !== undefined && { 'audit.access.id': id }),
+    ...(query !== undefined && query !== '' && { 'audit.access.query': query }),
+  };
 }

@@ -91,7 +91,11 @@ function merge(known: ReadingGroup | undefined, { reading, lastMs, ...rest }: Re
   if (known === undefined) return { reading, lastMs, ...rest };
   return {
     ...known,
-    reading: { ...known.reading, records: known.reading.records + reading.records },
+    reading: {
+      ...known.reading,
+      records: known.reading.records + reading.records,
+      counted: Math.max(known.reading.counted ?? 0, reading.counted ?? 0),
+    },
     count: known.count + 1,
     lastMs,
   };

@@ -55,9 +55,13 @@ export class AlertThread {
     await this.#call((call) => ({ kind: 'reach', call, until }));
   }
 
-  /** Somebody was erased: once so many entries are taken in, sees to it that nothing is left of that. */
-  async settleErasure(until: number): Promise<void> {
-    await this.#call((call) => ({ kind: 'settle_erasure', call, until }));
+  /**
+   * Somebody was erased: once so many entries are taken in, sees to it that nothing is left of that.
+   *
+   * @param references - they stand for nobody any more
+   */
+  async settleErasure(until: number, references: string[]): Promise<void> {
+    await this.#call((call) => ({ kind: 'settle_erasure', call, until, references }));
   }
 
   async #call(question: (call: number) => ToAlerts): Promise<void> {

@@ -44,7 +44,7 @@ port.on('message', (message: ToAlerts) => {
       reach(message, () => Promise.resolve());
       return;
     case 'settle_erasure':
-      reach(message, settleErasure);
+      reach(message, () => settleErasure(message.references));
       return;
     default:
       worker.hear(message);
@@ -65,10 +65,11 @@ function reach({ call, until }: { call: number; until: number }, act: () => Prom
     });
 }
 
-async function settleErasure(): Promise<void> {
+async function settleErasure(references: readonly string[]): Promise<void> {
   records.forget();
   if (alerts === undefined) return;
   await worker.followers.alone(alerts, async () => {
+    alerts.outbox?.strip(new Set(references));
     alerts.settleErasure?.();
   });
 }

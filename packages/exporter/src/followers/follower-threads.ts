@@ -87,7 +87,7 @@ export class FollowerThreads {
   async erase(reference: string, mentions: number[], until: number): Promise<ErasureStep> {
     await this.#alerts?.reached(until);
     const step = await this.#followers.erase(reference, mentions, until);
-    await this.#alerts?.settleErasure(until);
+    await this.#alerts?.settleErasure(until, step.references);
     return step;
   }
 

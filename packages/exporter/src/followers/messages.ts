@@ -62,7 +62,7 @@ export type ToAlerts =
   /** Say when so many entries are taken in. */
   | { kind: 'reach'; call: number; until: number }
   /** Somebody was erased: see to it that nothing is left of that, once so many entries are taken in. */
-  | { kind: 'settle_erasure'; call: number; until: number };
+  | { kind: 'settle_erasure'; call: number; until: number; references: string[] };
 
 /** What that one tells the service. */
 export type FromAlerts =

@@ -119,6 +119,7 @@ export class SubjectEraser {
     const references = this.destroyKey(reference, [...sessions]);
     for (const follower of followers) {
       await alone(follower, async () => {
+        follower.outbox?.strip(new Set(references));
         follower.settleErasure?.();
       });
     }

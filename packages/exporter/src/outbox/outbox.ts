@@ -112,6 +112,24 @@ export class Outbox {
     for (const id of recordIds) this.#sent.delete(id);
   }
 
+  /**
+   * Outside of transactions: takes the opened groups out of what waits about somebody who was erased. That it happened still
+   * goes into the ledger. Once the database is written anew, it is in no file.
+   *
+   * @param references - `audit.actor.id` and `audit.session.id`s that stand for nobody any more
+   */
+  strip(references: ReadonlySet<string>): void {
+    const update = this.#database.prepare('UPDATE outbox SET draft = ? WHERE record_id = ?');
+    const rows = this.#database.prepare('SELECT record_id FROM outbox').all();
+    for (const id of rows.map((row) => String(row['record_id']))) {
+      const derived = this.#read(id);
+      const named = [derived?.actorRef, derived?.sessionRef];
+      if (derived === undefined || !named.some((one) => one !== undefined && references.has(one))) continue;
+      const stripped: DerivedDraft = { ...derived, draft: { ...derived.draft, groups: {} } };
+      update.run(this.#sealer.seal(id, Buffer.from(JSON.stringify(stripped))), id);
+    }
+  }
+
   #read(id: string): DerivedDraft | undefined {
     const box = this.#database.prepare('SELECT draft FROM outbox WHERE record_id = ?').get(id)?.['draft'];
     const bytes = box instanceof Uint8Array ? this.#sealer.open(id, box) : undefined;

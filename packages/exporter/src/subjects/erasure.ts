@@ -23,13 +23,14 @@ export interface ErasedCounts {
 
 /**
  * The request to erase a subject, and what became of it: `requested` waits for somebody's approval, `running` goes on
- * by itself until it is `completed`, whatever happens meanwhile; `withdrawn` never began.
+ * by itself until it is `completed`, whatever happens meanwhile; one that is `held` waits for a legal hold to be released
+ * that came before its key was destroyed; `withdrawn` never began.
  */
 export interface Erasure {
   id: string;
   /** `audit.actor.id`: who it was, nobody can tell any more afterwards. */
   reference: string;
-  state: 'requested' | 'running' | 'completed' | 'withdrawn';
+  state: 'requested' | 'running' | 'held' | 'completed' | 'withdrawn';
   /** Absent once it is completed; the ledger's record has it. */
   reason?: string | undefined;
   requested_by: Asker;
@@ -54,7 +55,7 @@ const asker = z.object({ name: z.string(), role: z.string() });
 export const erasureSchema: z.ZodType<Erasure> = z.object({
   id: z.string(),
   reference: z.string(),
-  state: z.enum(['requested', 'running', 'completed', 'withdrawn']),
+  state: z.enum(['requested', 'running', 'held', 'completed', 'withdrawn']),
   reason: z.string().optional(),
   requested_by: asker,
   requested_at: z.string(),

@@ -27,12 +27,16 @@ export interface PlannedErasure {
 /** What {@link Erasures} works with. */
 export interface ErasuresOptions {
   rows: SealedRows;
-  holds: Pick<Holds, 'covering'>;
+  holds: Pick<Holds, 'unlessHeld'>;
+  /** Whether a subject's key is destroyed: from then on no hold keeps anything. */
+  isDestroyed: (reference: string) => boolean;
+  /** Destroys it. */
+  destroyKey: (reference: string) => Promise<void>;
   /** Whether one asks and another, of another role, approves. */
   fourEyes: boolean;
   /** Says what a subject is called; for as long as its key is there. */
   gather: (reference: string) => Promise<NonNullable<Erasure['names']>>;
-  /** Erases everything of a subject, up to what is to be recorded of it; can be done again from the beginning. */
+  /** Then erases everything of a subject, up to what is to be recorded of it; can be done again from the beginning. */
   erase: (
     erasure: PlannedErasure,
     /** Keeps which records name the subject, before nobody can tell any more. */
@@ -64,7 +68,12 @@ export class Erasures {
 
   /** Goes on with what was approved and is not done. */
   start(): void {
-    for (const { id, state } of this.list()) if (state === 'running') this.#enqueue(id);
+    for (const { id, state } of this.list()) if (state === 'running' || state === 'held') this.#enqueue(id);
+  }
+
+  /** A hold was released: what waited for it goes on, unless another holds it. */
+  resume(): void {
+    for (const { id, state } of this.list()) if (state === 'held') this.#enqueue(id);
   }
 
   /** Waits for the step that is under way; the rest is done after the next start. */
@@ -99,7 +108,7 @@ export class Erasures {
    * @throws ExporterError `legal_hold`, `erasure_refused`
    */
   async request(reference: string, reason: string, requestedBy: Asker): Promise<Erasure> {
-    const open = this.list().filter(({ state }) => state === 'requested' || state === 'running');
+    const open = this.list().filter(({ state }) => state !== 'completed' && state !== 'withdrawn');
     const same = open.find((erasure) => erasure.reference === reference);
     if (same !== undefined) {
       throw new ExporterError('erasure_refused', `the erasure ${same.id} of this subject is ${same.state}`, {
@@ -109,7 +118,6 @@ export class Erasures {
     if (open.length >= MAX_WAITING) {
       throw new ExporterError('erasure_refused', `${MAX_WAITING} erasures are open already`);
     }
-    await this.#demandNoHold(reference);
     const id = randomBytes(ID_BYTES).toString('hex');
     const erasure: Erasure = {
       id,
@@ -119,7 +127,7 @@ export class Erasures {
       requested_by: requestedBy,
       requested_at: this.#timestamp(),
     };
-    await this.#record(erasure, 'requested');
+    await this.#options.holds.unlessHeld(reference, () => this.#record(erasure, 'requested'));
     this.#keep(erasure);
     return this.#options.fourEyes ? erasure : this.#begin(erasure);
   }
@@ -130,40 +138,38 @@ export class Erasures {
    * @throws ExporterError `legal_hold`, `not_found`, `erasure_refused`, `permission_denied`
    */
   async approve(id: string, approvedBy: Asker): Promise<Erasure> {
-    const erasure = this.#waiting(id);
+    const erasure = this.#waiting(id, ['requested']);
     const { requested_by: requestedBy, reference } = erasure;
     if (approvedBy.name === requestedBy.name || approvedBy.role === requestedBy.role) {
       throw new ExporterError('permission_denied', 'whoever asked for an erasure cannot approve it', {
         hint: `It was asked for by a ${requestedBy.role}: the token of another role approves it.`,
       });
     }
-    await this.#demandNoHold(reference);
     const approved: Erasure = { ...erasure, approved_by: approvedBy, approved_at: this.#timestamp() };
-    await this.#record(approved, 'approved');
+    await this.#options.holds.unlessHeld(reference, () => this.#record(approved, 'approved'));
     return this.#begin(approved);
   }
 
   /** It is not to be done after all. @throws ExporterError `not_found`, `erasure_refused` */
   async withdraw(id: string): Promise<Erasure> {
-    const withdrawn: Erasure = { ...this.#waiting(id), state: 'withdrawn' };
-    await this.#record(withdrawn, 'withdrawn');
+    this.#waiting(id, ['requested', 'held']);
+    const before = this.#find(id);
+    const withdrawn: Erasure = { ...this.#find(id), state: 'withdrawn', names: undefined };
+    // First, so that one that waits for a hold does not go on meanwhile.
     this.#keep(withdrawn);
+    try {
+      await this.#record(withdrawn, 'withdrawn');
+    } catch (error) {
+      this.#keep(before);
+      throw error;
+    }
     return withdrawn;
   }
 
-  #waiting(id: string): Erasure {
+  #waiting(id: string, states: readonly Erasure['state'][]): Erasure {
     const erasure = this.get(id);
-    if (erasure.state === 'requested') return erasure;
+    if (states.includes(erasure.state)) return erasure;
     throw new ExporterError('erasure_refused', `the erasure ${id} is ${erasure.state}`);
-  }
-
-  async #demandNoHold(reference: string): Promise<void> {
-    const holds = await this.#options.holds.covering(reference);
-    if (holds.length === 0) return;
-    const names = holds.map(({ id, kind }) => `${id} (${kind})`).join(', ');
-    throw new ExporterError('legal_hold', `the subject is under legal hold: ${names}`, {
-      hint: 'spanledger hold list says why; nothing is erased before it is released.',
-    });
   }
 
   #begin(erasure: Erasure): Erasure {
@@ -183,10 +189,15 @@ export class Erasures {
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        await this.#run(this.#find(id));
+        const erasure = this.#find(id);
+        // It was withdrawn, or done, while it stood in line.
+        if (erasure.state === 'running' || erasure.state === 'held') await this.#run(erasure);
         return;
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof ExporterError && error.code === 'legal_hold') {
+          if (await this.#hold(this.#find(id), error)) return;
+        }
         if (failures === 0)
           log.error({ err: error, erasure: id }, 'an erasure could not be finished and is tried again');
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
@@ -194,12 +205,11 @@ export class Erasures {
     }
   }
 
-  async #run(erasure: Erasure): Promise<void> {
-    const { gather, erase, isRecorded, log } = this.#options;
-    const { reference } = erasure;
-    const names = erasure.names ?? (await gather(reference));
-    // Kept, sealed, before the key is destroyed: afterwards nobody could tell.
-    if (erasure.names === undefined) this.#keep({ ...erasure, names });
+  async #run({ id, reference }: Erasure): Promise<void> {
+    const { erase, isRecorded, log } = this.#options;
+    const erasure = await this.#destroyKey(id, reference);
+    if (erasure === undefined) return;
+    const { names = { names: [], addresses: [] } } = erasure;
     const planned = { reference, names, mentions: erasure.mentions ?? [] };
     const outcome = await erase(planned, (mentions) => {
       this.#keep({ ...erasure, names, mentions });
@@ -216,6 +226,39 @@ export class Erasures {
       completed_at: this.#timestamp(),
     });
     log.info({ erasure: erasure.id, ...done.counts }, 'a subject was erased');
+  }
+
+  /** @returns undefined where it was withdrawn meanwhile */
+  async #destroyKey(id: string, reference: string): Promise<Erasure | undefined> {
+    const { gather, holds, isDestroyed, destroyKey } = this.#options;
+    // Kept, sealed, before the key is destroyed: afterwards nobody could tell.
+    if (this.#find(id).names === undefined) {
+      const names = await gather(reference);
+      this.#keep({ ...this.#find(id), names });
+    }
+    const destroy = async (): Promise<Erasure | undefined> => {
+      const erasure: Erasure = { ...this.#find(id), state: 'running' };
+      if (this.#find(id).state === 'withdrawn') return undefined;
+      this.#keep(erasure);
+      await destroyKey(reference);
+      return erasure;
+    };
+    return await (isDestroyed(reference) ? destroy() : holds.unlessHeld(reference, destroy));
+  }
+
+  /** @returns false where that could not be recorded, and is tried again */
+  async #hold(erasure: Erasure, { message }: ExporterError): Promise<boolean> {
+    const { log } = this.#options;
+    if (erasure.state === 'held') return true;
+    try {
+      await this.#record(erasure, 'held');
+    } catch {
+      return false;
+    }
+    // What it is called is gathered again when it goes on.
+    this.#keep({ ...erasure, state: 'held', names: undefined });
+    log.warn({ erasure: erasure.id }, `an erasure waits: ${message}`);
+    return true;
   }
 
   async #record(erasure: Erasure, step: Parameters<typeof erasureRecord>[1]): Promise<void> {

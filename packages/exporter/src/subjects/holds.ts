@@ -29,6 +29,9 @@ export interface HoldsOptions {
 export class Holds {
   readonly #options: HoldsOptions;
   readonly #holds: Map<string, Hold>;
+  /** What is under way: whether something is held is never asked for beside a hold that is being set. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #restored: Promise<void> = Promise.resolve();
 
   /** @throws ExporterError `privacy_state_damaged` */
   constructor(options: HoldsOptions) {
@@ -37,14 +40,35 @@ export class Holds {
     this.#holds = new Map(stored.map((hold) => [hold.id, hold]));
   }
 
+  /**
+   * Takes up holds that the ledger knows of and this does not: they were lost with the database, or came after its backup.
+   * Nothing is said of what is held before that is done.
+   *
+   * @param find - looks them up in the ledger; rejects only when the service stops
+   */
+  restore(find: () => Promise<readonly Hold[]>): void {
+    this.#restored = find().then((found) => {
+      for (const hold of found) {
+        const known = this.#holds.get(hold.id);
+        if (known === undefined || (known.released_at === undefined && hold.released_at !== undefined))
+          this.#keep(hold);
+      }
+    });
+    this.#restored.catch(() => undefined);
+  }
+
   /** All of them, those that were released too, the oldest first. */
-  list(): Hold[] {
+  async list(): Promise<Hold[]> {
+    await this.#restored;
+    return this.#sorted();
+  }
+
+  #sorted(): Hold[] {
     return [...this.#holds.values()].toSorted((a, b) => (a.set_at < b.set_at ? -1 : 1));
   }
 
-  /** Those that are in force. */
-  active(): Hold[] {
-    return this.list().filter((hold) => hold.released_at === undefined);
+  #active(): Hold[] {
+    return this.#sorted().filter((hold) => hold.released_at === undefined);
   }
 
   /**
@@ -52,8 +76,12 @@ export class Holds {
    *
    * @throws ExporterError `erasure_refused` where there are too many
    */
-  async add(wish: HoldWish, setBy: Asker): Promise<Hold> {
-    if (this.active().length >= MAX_HOLDS) {
+  add(wish: HoldWish, setBy: Asker): Promise<Hold> {
+    return this.#inTurn(() => this.#add(wish, setBy));
+  }
+
+  async #add(wish: HoldWish, setBy: Asker): Promise<Hold> {
+    if (this.#active().length >= MAX_HOLDS) {
       throw new ExporterError('erasure_refused', `there are ${MAX_HOLDS} legal holds already`, {
         hint: 'Release those that are over: spanledger hold list, spanledger hold release.',
       });
@@ -85,13 +113,32 @@ export class Holds {
   }
 
   /**
-   * Which holds keep a subject from being erased.
+   * Does something to a subject unless it is held, and lets no hold be set meanwhile.
    *
    * @param reference - `audit.actor.id`
+   * @throws ExporterError `legal_hold`, naming the holds
    */
-  async covering(reference: string): Promise<Hold[]> {
+  unlessHeld<T>(reference: string, run: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const holds = await this.#covering(reference);
+      if (holds.length === 0) return await run();
+      const names = holds.map(({ id, kind }) => `${id} (${kind})`).join(', ');
+      throw new ExporterError('legal_hold', `the subject is under legal hold: ${names}`, {
+        hint: 'spanledger hold list says why; nothing is erased before it is released.',
+      });
+    });
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(run);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #covering(reference: string): Promise<Hold[]> {
+    await this.#restored;
     const covering: Hold[] = [];
-    for (const hold of this.active()) {
+    for (const hold of this.#active()) {
       const isOwn = hold.kind === 'subject' && hold.reference === reference;
       if (isOwn || (await this.#options.matches(hold.query, reference))) covering.push(hold);
     }

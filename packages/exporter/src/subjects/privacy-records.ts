@@ -6,11 +6,12 @@ import type { Erasure } from './erasure.ts';
 import type { Hold } from './hold.ts';
 
 /** What happens to an erasure. */
-export type ErasureStepName = 'requested' | 'approved' | 'withdrawn' | 'completed';
+export type ErasureStepName = 'requested' | 'approved' | 'held' | 'withdrawn' | 'completed';
 
 const TYPES: Readonly<Record<ErasureStepName, { type: string; verb: string }>> = {
   requested: { type: 'info', verb: 'REQUEST' },
   approved: { type: 'allowed', verb: 'APPROVE' },
+  held: { type: 'denied', verb: 'HOLD' },
   withdrawn: { type: 'denied', verb: 'WITHDRAW' },
   completed: { type: 'deletion', verb: 'ERASE' },
 };
@@ -35,7 +36,8 @@ export function erasureRecord(erasure: Erasure, step: ErasureStepName, nowMs: nu
     reason,
   } = erasure;
   return draft({
-    recordId: erasureRecordId(id, step),
+    // It may be held more than once.
+    recordId: `${erasureRecordId(id, step)}${step === 'held' ? `-${nowMs}` : ''}`,
     action: `privacy.erasure.${step}`,
     ...TYPES[step],
     nowMs,

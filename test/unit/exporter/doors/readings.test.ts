@@ -56,6 +56,18 @@ test('a reading is recorded before it is answered, and what was asked is committ
   expect(JSON.stringify(draft?.clear)).not.toContain('alice');
 });
 
+test('what was asked in vain is not written down: the name of somebody who was erased would come back', async () => {
+  await search('user.id:alice', 0);
+  await readings.note(AUDITOR, ADDRESS, { what: 'record', id: 'alice', records: 0 });
+  const ask = (what: 'count' | 'histogram', counted: number): Promise<void> =>
+    readings.note(AUDITOR, ADDRESS, { what, query: `user.name:"Alice ${counted}"`, records: 0, counted });
+  await ask('count', 0);
+  await ask('histogram', 3);
+  expect(written.map(({ groups }) => 'content' in groups)).toEqual([false, false, false, true]);
+  expect(written[0]?.clear).toMatchObject({ audit: { access: { count: 1, records: 0 } } });
+  expect(JSON.stringify(written.slice(0, 3))).not.toMatch(/alice/i);
+});
+
 test('the same question again is counted, and told when the minute is over', async () => {
   for (let i = 0; i < 5; i++) await search('x', 2);
   await search('y', 1);

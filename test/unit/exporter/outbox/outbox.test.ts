@@ -260,3 +260,24 @@ test('exactly once, wherever a crash or a rebuild falls', () => {
     { numRuns: 200 },
   );
 });
+
+test('what waits about somebody who was erased says nothing of them any more, and goes all the same', () => {
+  const database = openTable();
+  const outbox = new Outbox(database, 'state', sealer);
+  const of = (actorRef: string, sessionRef?: string): DerivedDraft => {
+    const id = derivedId('state', actorRef, sessionRef ?? '');
+    const groups = { identity: { user: { name: `name of ${actorRef}` } } };
+    return {
+      draft: { id, clear: { '@timestamp': record['@timestamp'] }, groups },
+      actorRef,
+      ...(sessionRef !== undefined && { sessionRef }),
+    };
+  };
+  inTransaction(database, () => {
+    for (const one of [of('alice'), of('bob'), of('somebody', 'session of alice')]) outbox.put(one);
+  });
+  outbox.strip(new Set(['alice', 'session of alice']));
+  const drafts = outbox.take(10);
+  expect(drafts.map(({ actorRef }) => actorRef)).toEqual(['alice', 'bob', 'somebody']);
+  expect(drafts.map(({ draft }) => Object.keys(draft.groups).length)).toEqual([0, 1, 0]);
+});
