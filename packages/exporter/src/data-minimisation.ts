@@ -15,8 +15,11 @@ interface MinimisationWarning extends Trouble {
 
 /** The minimisation of a running service. */
 export interface DataMinimisation {
-  /** Takes away, in place, what of a record shall not be stored; undefined where there is nothing to do. */
-  minimise: ((draft: RecordDraft) => void) | undefined;
+  /**
+   * Takes away, in place, what of a record shall not be stored; undefined where there is nothing to do. True where that is
+   * nothing, for each record that says the same in the clear.
+   */
+  minimise: ((draft: RecordDraft) => boolean) | undefined;
   /** What was found where it may not be. */
   warnings(): MinimisationWarning[];
   metrics(): string[];
@@ -34,9 +37,7 @@ export function startMinimisation(config: MinimisationConfig, key: KeyObject, lo
   return {
     minimise: isIdle
       ? undefined
-      : (draft) => {
-          minimiser.minimise(draft);
-        },
+      : (draft) => minimiser.minimise(draft),
     warnings: () => (minimiser.quarantined.length === 0 ? [] : [describeQuarantined(minimiser.quarantined)]),
     metrics: () =>
       series(

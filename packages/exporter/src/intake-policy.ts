@@ -25,6 +25,15 @@ export interface PolicyVerdict {
 
 /** Decides, between mapping and commit, how much of each record is kept. */
 export interface IntakePolicy {
+  /** Of the policy in force. */
+  readonly sha256: string;
+  /** Whether what is said of one span rests on that span alone, and not on others of its session. */
+  readonly isLocal: boolean;
+  /**
+   * Whether the verdict on a span of this draft is that on each whose draft says the same in the clear: neither its path
+   * nor who calls matters.
+   */
+  isSettledBy(draft: RecordDraft): boolean;
   /** @param spans - of each span its draft and those of the lifecycle events on it, as `mapSpan` makes them */
   apply(spans: readonly RecordDraft[][]): PolicyVerdict;
   /** Keeps account of what was left out; resolves once that survives a crash. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '@spanledger/record';
 import type { Config } from './config/index.ts';
 import { openElasticsearch, readApiKey } from './elasticsearch/index.ts';
 import { gauge, series } from './gauges.ts';
-import type { Intake } from './receive/index.ts';
+import { decodeGroup, type Intake } from './receive/index.ts';
 import { TelemetryWriter } from './telemetry/index.ts';
 
 /** Normal telemetry, where the service writes it itself. */
@@ -36,7 +36,7 @@ export async function openNormalTelemetry({
       async accept(groups) {
         const recorded = await intake.accept(groups);
         // What was sent again was written before.
-        if (recorded > 0) writer.take(groups);
+        if (recorded > 0) writer.take(groups.map(decodeGroup));
         return recorded;
       },
     }),

@@ -9,6 +9,8 @@ export interface ReferenceBook {
   ofSubject(subject: DraftSubject): string;
   /** @returns 128 random bits, base64url; the same for every record of the session */
   ofSession(session: DraftSession): string;
+  /** Runs work, and forgets again what was drawn meanwhile if it throws: nothing of it is recorded. */
+  attempt<Result>(work: () => Result): Result;
   /** Whether a reference stands for nobody any more. */
   isErased(reference: string): boolean;
 }

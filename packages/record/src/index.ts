@@ -9,6 +9,8 @@ export {
   ATTR_AUDIT_SEQUENCE_STREAM_ID,
   ATTR_AUDIT_TARGET_TYPE,
   ATTR_CLIENT_ADDRESS,
+  ATTR_ENDUSER_ID,
+  ATTR_ENDUSER_PSEUDO_ID,
   ATTR_OIDC_ACR,
   ATTR_OIDC_AMR,
   ATTR_OIDC_AUTH_TIME,
@@ -89,8 +91,19 @@ export type { EntryBatch } from './entry-batch.ts';
 export { RecordError } from './errors.ts';
 export type { RecordErrorCode } from './errors.ts';
 export type { FieldShape } from './field-table.ts';
-export { groupOfAttribute, groupOfPath, knownFields, knownPath, pathTree } from './fields.ts';
-export type { FieldGroup, KnownField, PathNode } from './fields.ts';
+export {
+  ERROR_MESSAGE,
+  groupOfAttribute,
+  groupOfPath,
+  knownFields,
+  knownPath,
+  OTHER_ATTRIBUTES,
+  pathTree,
+  placeOfAttribute,
+  placeOfUnboundSession,
+  SPAN_NAME,
+} from './fields.ts';
+export type { FieldGroup, FieldPlace, KnownField, PathNode } from './fields.ts';
 export { emptyObject, isJsonObject } from './json-object.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export {
@@ -105,8 +118,14 @@ export {
   MAX_STRING_LENGTH,
   MAX_VALUE_DEPTH,
 } from './limits.ts';
+export { resourceFacts } from './mapping/resource.ts';
+export type { ResourceFacts, SpanContext } from './mapping/resource.ts';
+export { translationOf } from './mapping/semconv.ts';
+export type { NameTranslation } from './mapping/semconv.ts';
 export { mapSpan } from './mapping/span.ts';
-export type { SpanContext } from './mapping/resource.ts';
+export { formatNanos, formatSeconds } from './mapping/timestamp.ts';
+export { CLEAR_LIMITS, COMMITTED_LIMITS, shapeValue } from './mapping/values.ts';
+export type { ValueLimits } from './mapping/values.ts';
 export type {
   OtlpAttributes,
   OtlpEvent,

@@ -59,12 +59,19 @@ export class Minimiser {
     return [...this.#found.values()];
   }
 
-  /** Changes a draft in place. */
-  minimise(draft: RecordDraft): void {
+  /**
+   * Changes a draft in place.
+   *
+   * @returns whether the same holds for every draft that says the same in the clear: nothing was found there, and no rule
+   *   is about what is committed
+   */
+  minimise(draft: RecordDraft): boolean {
+    const before = this.#quarantine?.found ?? 0;
     const redacted = new Set<string>(this.#quarantine?.check(draft));
     if (!this.#policy.isEmpty) this.#applyRules(draft, redacted);
     const { audit } = draft.clear;
     if (redacted.size > 0 && isJsonObject(audit)) audit['redacted'] = [...redacted].toSorted();
+    return this.#policy.isEmpty && (this.#quarantine?.found ?? 0) === before;
   }
 
   #applyRules(draft: RecordDraft, redacted: Set<string>): void {

@@ -54,6 +54,7 @@ export function quarantinedFields(): string[] {
 export class Quarantine {
   readonly #root: Node = { isField: false, children: new Map() };
   readonly #onFound: (field: string, kind: PersonalDataKind) => void;
+  #found = 0;
   #young: Set<string> = new Set();
   #old: Set<string> = new Set();
 
@@ -75,6 +76,11 @@ export class Quarantine {
     }
   }
 
+  /** How many values were found so far, whether or not they were moved. */
+  get found(): number {
+    return this.#found;
+  }
+
   /**
    * Moves what looks personal from the clear part of a draft to the committed group `content`, in place.
    *
@@ -83,6 +89,7 @@ export class Quarantine {
   check(draft: RecordDraft): string[] {
     const moved: string[] = [];
     this.#walk(draft.clear, this.#root, '', (field, value, kind) => {
+      this.#found++;
       this.#onFound(field, kind);
       if (NAMING_FIELDS.has(field)) return;
       const content = (draft.groups.content ??= {});

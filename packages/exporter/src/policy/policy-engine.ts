@@ -44,6 +44,16 @@ export class PolicyEngine {
     );
   }
 
+  /** See {@link IntakePolicy.isLocal}. */
+  get isLocal(): boolean {
+    return !this.#asksForCaller;
+  }
+
+  /** See {@link IntakePolicy.isSettledBy}. */
+  isSettledBy(draft: RecordDraft): boolean {
+    return this.isLocal && (!this.#rules.asksForPath || factsOfDraft(draft, true).route !== undefined);
+  }
+
   /** What the policy says of a call; `events` is how many lifecycle events are on the span. */
   judge(facts: CallFacts, events: number): PolicyJudgement {
     const rule = this.#rules.find(facts);

@@ -72,6 +72,14 @@ export class PolicyInForce implements IntakePolicy {
     return this.#engine.policy.sha256;
   }
 
+  get isLocal(): boolean {
+    return this.#engine.isLocal;
+  }
+
+  isSettledBy(draft: RecordDraft): boolean {
+    return this.#engine.isSettledBy(draft);
+  }
+
   /** Records the policy that is in force, and follows the file. */
   async start(): Promise<void> {
     const { sha256, text } = this.#engine.policy;

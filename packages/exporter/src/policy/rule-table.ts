@@ -39,10 +39,13 @@ export class RuleTable {
   readonly #recent: (RecentCall | undefined)[] = Array.from({ length: RECENT_CALLS }, () => undefined);
   /** Whether any rule asks for roles or scopes. */
   readonly asksForCaller: boolean;
+  /** Whether any rule asks for the route, for which the path stands where there is none. */
+  readonly asksForPath: boolean;
 
   constructor({ rules, fallback }: Pick<AuditPolicy, 'rules' | 'fallback'>) {
     this.#rules = rules.map(readyRule);
     this.#fallback = fallback;
+    this.asksForPath = this.#rules.some(({ route }) => route !== undefined);
     this.asksForCaller = this.#rules.some(({ role, scope }) => role !== undefined || scope !== undefined);
   }
 

@@ -25,6 +25,8 @@ export class References implements ReferenceBook {
   readonly #key: KeyObject;
   readonly #vault: StoredReferences;
   readonly #unsaved: Map<string, string> = new Map();
+  /** What was drawn within {@link References.attempt}: names, and keys of {@link References.#unsaved}. */
+  #drawn: [name: string, key: string][] | undefined;
   #young: Map<string, string> = new Map();
   #old: Map<string, string> = new Map();
 
@@ -69,6 +71,23 @@ export class References implements ReferenceBook {
     }
   }
 
+  attempt<Result>(work: () => Result): Result {
+    const drawn: [string, string][] = [];
+    this.#drawn = drawn;
+    try {
+      return work();
+    } catch (error) {
+      for (const [name, key] of drawn) {
+        this.#unsaved.delete(key);
+        this.#young.delete(name);
+        this.#old.delete(name);
+      }
+      throw error;
+    } finally {
+      this.#drawn = undefined;
+    }
+  }
+
   isErased(reference: string): boolean {
     return this.#vault.isErased(reference);
   }
@@ -78,7 +97,7 @@ export class References implements ReferenceBook {
     const name = `${kind} ${issuer.length} ${issuer}${id}`;
     const cached = this.#young.get(name);
     if (cached !== undefined) return cached;
-    const reference = this.#old.get(name) ?? this.#findOrDraw({ kind, issuer, id });
+    const reference = this.#old.get(name) ?? this.#findOrDraw(name, { kind, issuer, id });
     if (this.#young.size >= CACHED_NAMES) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -87,13 +106,14 @@ export class References implements ReferenceBook {
     return reference;
   }
 
-  #findOrDraw(party: NamedParty): string {
+  #findOrDraw(name: string, party: NamedParty): string {
     const blind = blindKey(this.#key, party);
     const key = blind.toString('base64');
     const found = this.#unsaved.get(key) ?? this.#vault.reference(blind);
     if (found !== undefined) return found;
     const drawn = randomBytes(REFERENCE_BYTES).toString('base64url');
     this.#unsaved.set(key, drawn);
+    this.#drawn?.push([name, key]);
     return drawn;
   }
 }

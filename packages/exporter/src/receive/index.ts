@@ -2,3 +2,4 @@ export { Intake } from './intake.ts';
 export { Producers } from './producers.ts';
 export { keepProducers, restoreProducers } from './producers-file.ts';
 export { receiveRoutes } from './routes.ts';
+export { decodeGroup } from './wire/trace-request.ts';

@@ -2,30 +2,28 @@ import type { Ledger } from '@spanledger/ledger';
 import { LedgerError } from '@spanledger/ledger';
 import {
   buildEntryBatch,
-  mapSpan,
-  MAX_BATCH_ENTRIES,
-  type OtlpSpanGroup,
+  type EntryBatch,
   type RecordDraft,
   RecordError,
   type ReferencedDraft,
 } from '@spanledger/record';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
-import type { ReferenceBook } from '../reference-book.ts';
-import type { Producers, ProducersSnapshot, SpanIdentity } from './producers.ts';
+import type { ProducersSnapshot, SpanIdentity } from './producers.ts';
 import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
 import { busy, malformed, tooLarge } from './request-errors.ts';
+import { type ReadingOptions, RequestReading, type TakenRequest } from './request-reading.ts';
+import { Transcoder } from './transcode/transcoder.ts';
+import type { SpanGroup } from './wire/trace-request.ts';
+
+const CRYPTO = { randomBytes, sha256, sha256Base64url };
 
 /** What {@link Intake} needs of the log. */
 export type IntakeLedger = Pick<Ledger, 'append' | 'sizes'>;
 
 /** The rooms that intake joins. */
-export interface IntakeOptions {
+export interface IntakeOptions extends ReadingOptions {
   ledger: IntakeLedger;
-  references: ReferenceBook;
-  producers: Producers;
-  /** Takes away, in place, what of a sender's record shall not be stored. */
-  minimise?: ((draft: RecordDraft) => void) | undefined;
 }
 
 /** A snapshot of {@link Producers} that covers everything before a position of the log, and nothing unwritten. */
@@ -44,9 +42,13 @@ export class Intake {
   readonly #pending: Set<Promise<void>> = new Set();
   #failures = 0;
   #policy: IntakePolicy | undefined;
+  readonly #transcoder: Transcoder;
+  /** Of the policy that the templates were learned under. */
+  #learnedUnder: string | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#transcoder = new Transcoder(options.references, CRYPTO);
   }
 
   /** From now on, spans are recorded as a policy says; without one they are recorded whole. */
@@ -59,16 +61,15 @@ export class Intake {
    * @throws ExporterError `request_malformed`, `request_too_large`, `service_busy`; then nothing of the request is
    *   recorded by this call
    */
-  async accept(groups: readonly OtlpSpanGroup[]): Promise<number> {
-    const { drafts, marked, known, skipped } = this.#mark(groups);
+  async accept(groups: readonly SpanGroup[]): Promise<number> {
+    const { batch, marked, known, skipped } = this.#take(groups);
+    const { count } = batch;
     // Repeats may belong to appends that are still on their way: their fate is ours.
     const earlier = known.length > 0 ? [...this.#pending] : [];
     const accounted = skipped.length > 0 ? this.#account(skipped) : undefined;
-    if (drafts.length > 0) {
-      const appended = this.#append(
-        drafts.map((draft) => ({ draft })),
-        marked,
-      );
+    if (count > 0) {
+      const appended = this.#append(() => batch.batch(), marked);
+      this.#transcoder.endBatch(batch);
       await (accounted === undefined ? appended : Promise.all([appended, accounted]));
     } else await accounted;
     if (known.length > 0) {
@@ -77,7 +78,7 @@ export class Intake {
         throw busy('an earlier request with the same spans could not be written');
       }
     }
-    return drafts.length;
+    return count;
   }
 
   /**
@@ -96,7 +97,14 @@ export class Intake {
    * @throws as {@link Intake.accept}
    */
   async recordDerived(drafts: readonly DerivedDraft[]): Promise<void> {
-    await this.#append(drafts, []);
+    await this.#append(
+      () =>
+        buildEntryBatch(
+          drafts.map((draft) => this.#refer(draft)),
+          CRYPTO,
+        ),
+      [],
+    );
   }
 
   /** A snapshot as of now; undefined if an append failed meanwhile, or the caller should try later. */
@@ -114,43 +122,17 @@ export class Intake {
     await Promise.all(this.#pending);
   }
 
-  #mark(groups: readonly OtlpSpanGroup[]): {
-    drafts: RecordDraft[];
-    marked: SpanIdentity[];
-    known: SpanIdentity[];
-    skipped: readonly SkippedSpan[];
-  } {
-    const { producers, minimise } = this.#options;
-    const policy = this.#policy;
-    const drafts: RecordDraft[] = [];
-    const made: RecordDraft[][] = [];
-    const marked: SpanIdentity[] = [];
-    const known: SpanIdentity[] = [];
+  /** Reads a request, marks its spans as taken in, and writes the records of those that are new. */
+  #take(groups: readonly SpanGroup[]): TakenRequest {
+    if (this.#policy?.sha256 !== this.#learnedUnder) {
+      this.#transcoder.forget();
+      this.#learnedUnder = this.#policy?.sha256;
+    }
+    const request = new RequestReading(this.#options, this.#transcoder, this.#policy);
     try {
-      for (const { resource, scope, spans } of groups) {
-        for (const span of spans) {
-          const ofSpan = mapSpan(span, { resource, scope });
-          // A span and its lifecycle events have one number and stand or fall together.
-          const [identity] = ofSpan;
-          if (identity === undefined) continue;
-          if (!producers.add(identity)) {
-            known.push(identity);
-            continue;
-          }
-          marked.push(identity);
-          if (policy === undefined) drafts.push(...ofSpan);
-          else made.push(ofSpan);
-        }
-      }
-      const verdict = policy?.apply(made) ?? { drafts, skipped: [] };
-      // The policy judges by what the sender says; what is kept of that is decided after.
-      if (minimise !== undefined) for (const draft of verdict.drafts) minimise(draft);
-      if (verdict.drafts.length > MAX_BATCH_ENTRIES) {
-        throw tooLarge(`more than ${MAX_BATCH_ENTRIES} spans and lifecycle events`, 'Send smaller batches.');
-      }
-      return { ...verdict, marked: without(marked, verdict.skipped), known };
+      return this.#options.references.attempt(() => request.read(groups));
     } catch (cause) {
-      this.#unmark(marked);
+      this.#unmark(request.marked);
       throw asRequestError(cause);
     }
   }
@@ -171,15 +153,12 @@ export class Intake {
     }
   }
 
-  async #append(drafts: readonly DerivedDraft[], marked: readonly SpanIdentity[]): Promise<void> {
+  /** @param build - makes the batch, which the ledger copies at once */
+  async #append(build: () => EntryBatch, marked: readonly SpanIdentity[]): Promise<void> {
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
     this.#pending.add(settled);
     try {
-      const batch = buildEntryBatch(
-        drafts.map((draft) => this.#refer(draft)),
-        { randomBytes, sha256, sha256Base64url },
-      );
-      await this.#options.ledger.append(batch);
+      await this.#options.ledger.append(build());
     } catch (cause) {
       this.#failures++;
       this.#unmark(marked);
@@ -207,13 +186,6 @@ export class Intake {
   #unmark(spans: readonly SpanIdentity[]): void {
     for (const span of spans) this.#options.producers.delete(span);
   }
-}
-
-/** Spans without those of another list. */
-function without(spans: SpanIdentity[], skipped: readonly SkippedSpan[]): SpanIdentity[] {
-  if (skipped.length === 0) return spans;
-  const ids = new Set(skipped.map(({ id }) => id));
-  return spans.filter(({ id }) => !ids.has(id));
 }
 
 /** What a sender is told; what is nobody's fault but ours is passed on as it is. */

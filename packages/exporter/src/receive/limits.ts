@@ -33,3 +33,18 @@ export const MAX_JSON_DEPTH: number = 16 + 5 * MAX_VALUE_DEPTH;
 
 /** Bytes of an attribute key. */
 export const MAX_KEY_BYTES = 1024;
+
+/** Attributes of a span whose order of keys is learned; spans with more are read the slow way. */
+export const MAX_LEARNED_ATTRIBUTES = 128;
+
+/** Places in the learned orders of keys, about 200 bytes each; beyond, all are forgotten. */
+export const MAX_SHAPE_NODES = 16_384;
+
+/** Templates of records that are kept, some kilobytes each; beyond, all are forgotten. */
+export const MAX_TEMPLATES = 4_096;
+
+/** Bytes of the templates that are kept. */
+export const MAX_TEMPLATE_BYTES: number = 32 * 1024 * 1024;
+
+/** Bytes of the values that one template stands for. */
+export const MAX_FIXED_BYTES = 4_096;

@@ -24,6 +24,13 @@ export interface ProducersSnapshot {
   unsequenced: boolean;
 }
 
+/** What is remembered of one producer. */
+interface Stream {
+  numbers: IntervalSet;
+  /** The record id of each recent number. */
+  recent: Map<number, string>;
+}
+
 /**
  * Remembers which spans were already taken in, so that a repeat is recognised. Where a bound is reached the oldest is
  * forgotten: a very late repeat may then be recorded twice. A producer gives each number once; where two spans come
@@ -31,10 +38,13 @@ export interface ProducersSnapshot {
  */
 export class Producers {
   /** In the order of last use. */
-  readonly #streams: Map<string, IntervalSet> = new Map();
+  readonly #streams: Map<string, Stream> = new Map();
+  /** The stream that was used last. */
+  #latest: { id: string; stream: Stream } | undefined;
   readonly #recentIds: Set<string> = new Set();
-  /** The record id of each recent number, by producer and number. */
-  readonly #recentNumbers: Map<string, string> = new Map();
+  readonly #idsInOrder: Ring<string> = new Ring(MAX_RECENT_IDS);
+  /** Of each recent number whose it is, in the order in which they came. */
+  readonly #numbersInOrder: Ring<{ stream: Stream; number: number }> = new Ring(MAX_RECENT_NUMBERS);
   #conflicts = 0;
 
   /** How many producers are remembered. */
@@ -49,27 +59,26 @@ export class Producers {
 
   has(span: SpanIdentity): boolean {
     if (span.producer === undefined || this.#isConflict(span)) return this.#recentIds.has(span.id);
-    return this.#streams.get(span.producer.streamId)?.has(span.producer.number) ?? false;
+    return this.#streams.get(span.producer.streamId)?.numbers.has(span.producer.number) ?? false;
   }
 
   /** Marks a span as taken in; false if it was already. */
   add(span: SpanIdentity): boolean {
     if (span.producer === undefined) return this.#addId(span.id);
-    if (this.#isConflict(span)) {
+    const { streamId, number } = span.producer;
+    const stream = this.#use(streamId);
+    if (isOther(stream, number, span.id)) {
       const added = this.#addId(span.id);
       if (added) this.#conflicts++;
       return added;
     }
-    const { streamId, number } = span.producer;
-    const numbers = this.#streams.get(streamId) ?? new IntervalSet();
-    // A Map keeps insertion order: taken out and put in again, the stream is the most recent one.
-    this.#streams.delete(streamId);
-    this.#streams.set(streamId, numbers);
-    if (this.#streams.size > MAX_STREAMS) deleteFirst(this.#streams);
-    const added = numbers.add(number);
-    if (added) this.#rememberNumber(streamId, number, span.id);
+    const { numbers, recent } = stream;
+    if (!numbers.add(number)) return false;
+    recent.set(number, span.id);
+    const oldest = this.#numbersInOrder.push({ stream, number });
+    oldest?.stream.recent.delete(oldest.number);
     if (numbers.ranges > MAX_RANGES_PER_STREAM) numbers.forgetLowest();
-    return added;
+    return true;
   }
 
   /**
@@ -78,10 +87,7 @@ export class Producers {
    * @param bounds - `[first, last, first, last, …]`, both inclusive
    */
   addNumbers(streamId: string, bounds: readonly number[]): void {
-    const numbers = this.#streams.get(streamId) ?? new IntervalSet();
-    this.#streams.delete(streamId);
-    this.#streams.set(streamId, numbers);
-    if (this.#streams.size > MAX_STREAMS) deleteFirst(this.#streams);
+    const { numbers } = this.#use(streamId);
     for (let at = 0; at < bounds.length; at += 2) {
       for (let number = bounds[at] ?? 1; number <= (bounds[at + 1] ?? 0); number++) numbers.add(number);
       if (numbers.ranges > MAX_RANGES_PER_STREAM) numbers.forgetLowest();
@@ -95,48 +101,82 @@ export class Producers {
       return;
     }
     const { streamId, number } = span.producer;
-    this.#streams.get(streamId)?.delete(number);
-    this.#recentNumbers.delete(numberKey(streamId, number));
+    const stream = this.#streams.get(streamId);
+    stream?.numbers.delete(number);
+    stream?.recent.delete(number);
   }
 
   snapshot(): ProducersSnapshot {
-    const streams = [...this.#streams].map(([id, numbers]) => [id, [...numbers.bounds]] as const);
+    const streams = [...this.#streams].map(([id, { numbers }]) => [id, [...numbers.bounds]] as const);
     return { streams, unsequenced: this.#recentIds.size > 0 };
   }
 
   /** Takes in what an earlier snapshot remembered. */
   restore(snapshot: ProducersSnapshot): void {
     for (const [streamId, bounds] of snapshot.streams) {
-      this.#streams.set(streamId, new IntervalSet(bounds));
+      this.#streams.set(streamId, { numbers: new IntervalSet(bounds), recent: new Map() });
     }
+    this.#latest = undefined;
+  }
+
+  /** A producer, from now on the one that was used last. */
+  #use(streamId: string): Stream {
+    if (this.#latest?.id === streamId) return this.#latest.stream;
+    const stream = this.#streams.get(streamId) ?? { numbers: new IntervalSet(), recent: new Map() };
+    // A Map keeps insertion order: taken out and put in again, the stream is the most recent one.
+    this.#streams.delete(streamId);
+    this.#streams.set(streamId, stream);
+    if (this.#streams.size > MAX_STREAMS) deleteFirst(this.#streams);
+    this.#latest = { id: streamId, stream };
+    return stream;
   }
 
   /** Whether the span's number is known to be another span's. */
   #isConflict({ id, producer }: SpanIdentity): boolean {
     if (producer === undefined) return false;
-    const known = this.#recentNumbers.get(numberKey(producer.streamId, producer.number));
-    return known !== undefined && known !== id;
-  }
-
-  #rememberNumber(streamId: string, number: number, id: string): void {
-    this.#recentNumbers.set(numberKey(streamId, number), id);
-    if (this.#recentNumbers.size > MAX_RECENT_NUMBERS) deleteFirst(this.#recentNumbers);
+    const stream = this.#streams.get(producer.streamId);
+    return stream !== undefined && isOther(stream, producer.number, id);
   }
 
   #addId(id: string): boolean {
     if (this.#recentIds.has(id)) return false;
     this.#recentIds.add(id);
-    if (this.#recentIds.size > MAX_RECENT_IDS) deleteFirst(this.#recentIds);
+    const oldest = this.#idsInOrder.push(id);
+    if (oldest !== undefined) this.#recentIds.delete(oldest);
     return true;
   }
 }
 
-function numberKey(streamId: string, number: number): string {
-  return `${streamId} ${number}`;
+/** Whether a number is known to be that of another span than this one. */
+function isOther({ recent }: Stream, number: number, id: string): boolean {
+  const known = recent.get(number);
+  return known !== undefined && known !== id;
 }
 
-/** Maps and sets keep the order of insertion: the first key is the oldest. */
-function deleteFirst(collection: Map<string, unknown> | Set<string>): void {
+/**
+ * The last so many of what was pushed. Looking for the oldest key of a Map takes longer and longer, for it passes over all
+ * that were deleted before.
+ */
+class Ring<Item> {
+  readonly #items: (Item | undefined)[] = [];
+  readonly #capacity: number;
+  #next = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** @returns what leaves for it */
+  push(item: Item): Item | undefined {
+    const oldest = this.#items[this.#next];
+    this.#items[this.#next] = item;
+    this.#next = (this.#next + 1) % this.#capacity;
+    return oldest;
+  }
+}
+
+/** Maps keep the order of insertion: the first key is the oldest. */
+function deleteFirst(collection: Map<string, unknown>): void {
   for (const oldest of collection.keys()) {
     collection.delete(oldest);
     return;

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { OtlpSpanGroup } from '@spanledger/record';
 import { ByteBudget } from './byte-budget.ts';
 import { Inflater } from './inflate.ts';
 import type { Intake } from './intake.ts';
@@ -7,7 +6,7 @@ import { MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT, UNANNOUNCED_BODY_BYTES } from './l
 import { decodeJsonTraceRequest } from './otlp-json.ts';
 import { busy, unsupportedType } from './request-errors.ts';
 import { KeyTable } from './wire/key-table.ts';
-import { decodeTraceRequest } from './wire/trace-request.ts';
+import { outlineTraceRequest, type SpanGroup } from './wire/trace-request.ts';
 
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
@@ -46,13 +45,13 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     if (!budget.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
     held.set(request, (held.get(request) ?? 0) + sizeBytes);
   };
-  const decode = async (request: FastifyRequest, type: string): Promise<OtlpSpanGroup[]> => {
+  const decode = async (request: FastifyRequest, type: string): Promise<SpanGroup[]> => {
     const body = request.body;
     // Without a body Fastify calls no parser: an empty message, which protobuf allows and JSON does not.
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const inflated = await inflater.inflate(bytes, request.headers['content-encoding']);
     if (inflated !== bytes) hold(request, inflated.length);
-    return type === PROTOBUF ? decodeTraceRequest(inflated, keys) : decodeJsonTraceRequest(inflated);
+    return type === PROTOBUF ? outlineTraceRequest(inflated, keys) : decodeJsonTraceRequest(inflated);
   };
 
   app.removeAllContentTypeParsers();
@@ -88,7 +87,7 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
 }
 
 /** As a record has it; see `service.name` in docs/record-format.md. */
-function serviceName({ resource }: OtlpSpanGroup): string | undefined {
+function serviceName({ resource }: SpanGroup): string | undefined {
   const name = resource.get('service.name');
   return typeof name === 'string' ? name : undefined;
 }

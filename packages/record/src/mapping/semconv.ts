@@ -41,6 +41,24 @@ const LEGACY = new Map<string, Translation>([
   ['net.sock.peer.port', renamed('network.peer.port')],
 ]);
 
+/** What becomes of an attribute's name, as far as that does not depend on its value. */
+export interface NameTranslation {
+  /** The stable name; undefined where the value is taken apart. */
+  name: string | undefined;
+}
+
+/**
+ * How an attribute of an older convention is translated; undefined for any other.
+ *
+ * @param kind - `SpanKind`; 0 for a resource.
+ */
+export function translationOf(key: string, kind: number): NameTranslation | undefined {
+  const translation = LEGACY.get(key);
+  if (translation === undefined) return undefined;
+  if (translation === host || translation === target) return { name: undefined };
+  return { name: translation('', kind)[0]?.[0] };
+}
+
 /**
  * Attributes under their stable names. Where a stable name has another value already, the older attribute is kept
  * as it is, so that nothing is lost; where it has the same, the older one is left out.

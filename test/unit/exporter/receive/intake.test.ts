@@ -35,7 +35,12 @@ function heldLedger() {
 function setUp() {
   const ledger = heldLedger();
   const producers = new Producers();
-  const references = { ofSubject: () => 'actor', ofSession: () => 'session', isErased: () => false };
+  const references = {
+    ofSubject: () => 'actor',
+    ofSession: () => 'session',
+    attempt: <Result>(work: () => Result) => work(),
+    isErased: () => false,
+  };
   const intake = new Intake({ ledger, producers, references });
   const sender = createSender('shop');
   const keys = new KeyTable();

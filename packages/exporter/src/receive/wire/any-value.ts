@@ -38,7 +38,13 @@ function readKeyValue(reader: WireReader, end: number, depth: number): [string, 
   return [key, value];
 }
 
-function readValue(reader: WireReader, end: number, depth: number): OtlpValue {
+/**
+ * Reads one `AnyValue` message.
+ *
+ * @param end - offset just past the message
+ * @param depth - how many lists and maps it is nested in
+ */
+export function readValue(reader: WireReader, end: number, depth: number): OtlpValue {
   if (depth > MAX_VALUE_DEPTH) throw malformed(`value nested deeper than ${MAX_VALUE_DEPTH}`);
   let value: OtlpValue = null;
   while (reader.position < end) {

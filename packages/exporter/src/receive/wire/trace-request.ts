@@ -1,10 +1,20 @@
-import type { OtlpAttributes, OtlpNotes, OtlpScope, OtlpSpan, OtlpSpanGroup } from '@spanledger/record';
+import type { OtlpAttributes, OtlpNotes, OtlpScope, OtlpSpanGroup } from '@spanledger/record';
 import { MAX_SPANS_PER_REQUEST } from '../limits.ts';
 import { tooLarge } from '../request-errors.ts';
 import { readAttribute } from './any-value.ts';
 import type { KeyTable } from './key-table.ts';
 import { readSpan } from './span-message.ts';
 import { WireReader } from './wire-reader.ts';
+
+/** A group of which the spans are still as their sender wrote them. */
+export interface WireSpanGroup extends Omit<OtlpSpanGroup, 'spans'> {
+  reader: WireReader;
+  /** Where each `Span` message begins and ends in the request: `[start, end, start, end, …]`. */
+  ranges: readonly number[];
+}
+
+/** Spans of a request, decoded or not. */
+export type SpanGroup = OtlpSpanGroup | WireSpanGroup;
 
 // opentelemetry/proto/collector/trace/v1/trace_service.proto and trace.proto, as `number << 3 | wire type`.
 const REQUEST_RESOURCE_SPANS = (1 << 3) | 2;
@@ -22,7 +32,7 @@ const SCOPE_ATTRIBUTE = (3 << 3) | 2;
 const SCOPE_DROPPED_ATTRIBUTES = 4 << 3;
 
 /**
- * Decodes an `ExportTraceServiceRequest` from protobuf.
+ * Reads everything of an `ExportTraceServiceRequest` but its spans, of which it notes where they are.
  *
  * Fields it does not know are skipped, as protobuf demands of a reader; everything else is checked: bounds, wire
  * types, UTF-8, identifiers, depth and numbers of things.
@@ -31,10 +41,10 @@ const SCOPE_DROPPED_ATTRIBUTES = 4 << 3;
  * @param keys - kept between requests by the caller
  * @throws ExporterError `request_malformed` or `request_too_large`
  */
-export function decodeTraceRequest(bytes: Uint8Array, keys: KeyTable): OtlpSpanGroup[] {
+export function outlineTraceRequest(bytes: Uint8Array, keys: KeyTable): WireSpanGroup[] {
   const reader = new WireReader(bytes, keys);
   const end = bytes.byteLength;
-  const groups: OtlpSpanGroup[] = [];
+  const groups: WireSpanGroup[] = [];
   const budget = { spans: MAX_SPANS_PER_REQUEST };
   while (reader.position < end) {
     const tag = reader.tag(end);
@@ -44,10 +54,35 @@ export function decodeTraceRequest(bytes: Uint8Array, keys: KeyTable): OtlpSpanG
   return groups;
 }
 
+/**
+ * Decodes an `ExportTraceServiceRequest` from protobuf.
+ *
+ * @throws as {@link outlineTraceRequest}
+ */
+export function decodeTraceRequest(bytes: Uint8Array, keys: KeyTable): OtlpSpanGroup[] {
+  return outlineTraceRequest(bytes, keys).map(decodeGroup);
+}
+
+/**
+ * Decodes the spans of a group, unless they are.
+ *
+ * @throws ExporterError `request_malformed`
+ */
+export function decodeGroup(group: SpanGroup): OtlpSpanGroup {
+  if (!('reader' in group)) return group;
+  const { reader, ranges, ...around } = group;
+  const spans = [];
+  for (let at = 0; at < ranges.length; at += 2) {
+    reader.position = ranges[at] ?? 0;
+    spans.push(readSpan(reader, ranges[at + 1] ?? 0));
+  }
+  return { ...around, spans };
+}
+
 function readResourceSpans(
   reader: WireReader,
   end: number,
-  groups: OtlpSpanGroup[],
+  groups: WireSpanGroup[],
   budget: { spans: number },
 ): void {
   // The resource may stand after the spans that it belongs to: all groups share the one map.
@@ -88,9 +123,9 @@ function readScopeSpans(
   end: number,
   resource: OtlpAttributes,
   budget: { spans: number },
-): OtlpSpanGroup {
+): WireSpanGroup {
   const scope: OtlpScope = { name: '', version: '' };
-  const spans: OtlpSpan[] = [];
+  const ranges: number[] = [];
   while (reader.position < end) {
     const tag = reader.tag(end);
     switch (tag) {
@@ -101,7 +136,7 @@ function readScopeSpans(
         if (--budget.spans < 0) {
           throw tooLarge(`more than ${MAX_SPANS_PER_REQUEST} spans`, 'Send smaller batches.');
         }
-        spans.push(readSpan(reader, reader.content(end)));
+        readRange(reader, reader.content(end), ranges);
         break;
       case SCOPE_SPANS_SCHEMA_URL:
         setSchema(scope, reader.string(end));
@@ -110,7 +145,12 @@ function readScopeSpans(
         reader.skip(tag, end, 3);
     }
   }
-  return { resource, scope, spans };
+  return { resource, scope, reader, ranges };
+}
+
+function readRange(reader: WireReader, end: number, ranges: number[]): void {
+  ranges.push(reader.position, end);
+  reader.position = end;
 }
 
 function readScope(reader: WireReader, end: number, scope: OtlpScope): void {

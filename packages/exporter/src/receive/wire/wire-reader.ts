@@ -23,13 +23,14 @@ const SHORT_STRING_BYTES = 64;
 export class WireReader {
   /** Offset of the next byte. */
   position = 0;
-  readonly #bytes: Buffer;
+  /** The whole message. */
+  readonly bytes: Buffer;
   readonly #view: DataView;
   readonly #keys: KeyTable;
   readonly #utf8: TextDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   constructor(bytes: Uint8Array, keys: KeyTable) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#keys = keys;
   }
@@ -120,7 +121,7 @@ export class WireReader {
   key(end: number): string {
     const stop = this.content(end);
     if (stop - this.position > MAX_KEY_BYTES) throw malformed(`attribute key over ${MAX_KEY_BYTES} bytes`);
-    const key = this.#keys.find(this.#bytes, this.position, stop);
+    const key = this.#keys.find(this.bytes, this.position, stop);
     if (key === undefined) return this.#text(stop);
     this.position = stop;
     return key;
@@ -142,16 +143,22 @@ export class WireReader {
       throw malformed(`${what} of ${length} bytes instead of ${sizeBytes} at byte ${start}`);
     }
     let bits = 0;
-    for (let i = this.position; i < stop; i++) bits |= this.#bytes[i] ?? 0;
-    const id = bits === 0 ? '' : this.#bytes.toString('hex', this.position, stop);
+    for (let i = this.position; i < stop; i++) bits |= this.bytes[i] ?? 0;
+    const id = bits === 0 ? '' : this.bytes.toString('hex', this.position, stop);
     this.position = stop;
     return id;
+  }
+
+  /** The text of a string whose first and last byte are known; it must be valid UTF-8. */
+  textAt(start: number, end: number): string {
+    this.position = start;
+    return this.#text(end);
   }
 
   /** Reads `bytes` as base64. */
   base64(end: number): string {
     const stop = this.content(end);
-    const text = this.#bytes.toString('base64', this.position, stop);
+    const text = this.bytes.toString('base64', this.position, stop);
     this.position = stop;
     return text;
   }
@@ -192,7 +199,7 @@ export class WireReader {
 
   #byte(end: number): number {
     if (this.position >= end) throw malformed(`message ends within a number at byte ${this.position}`);
-    return this.#bytes[this.position++] ?? 0;
+    return this.bytes[this.position++] ?? 0;
   }
 
   #take(sizeBytes: number, end: number): number {
@@ -207,11 +214,11 @@ export class WireReader {
     this.position = stop;
     if (stop - start <= SHORT_STRING_BYTES) {
       let bits = 0;
-      for (let i = start; i < stop; i++) bits |= this.#bytes[i] ?? 0;
-      if (bits < 0x80) return this.#bytes.toString('latin1', start, stop);
+      for (let i = start; i < stop; i++) bits |= this.bytes[i] ?? 0;
+      if (bits < 0x80) return this.bytes.toString('latin1', start, stop);
     }
     try {
-      return this.#utf8.decode(this.#bytes.subarray(start, stop));
+      return this.#utf8.decode(this.bytes.subarray(start, stop));
     } catch (cause) {
       throw malformed(`string at byte ${start} is not valid UTF-8`, cause);
     }
