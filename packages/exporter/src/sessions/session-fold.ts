@@ -140,7 +140,7 @@ export class SessionFold {
       known.by = by;
       return known.row;
     }
-    const stored = sessions.byReference(facts.reference);
+    const stored = sessions.atHand(facts.reference);
     const row = stored ?? newSession(facts, index);
     // Where time may not have anything more to bring about, it has from now on.
     if (stored?.lastActive === undefined || stored.state === 'idle' || isEnded(stored.state)) {
@@ -168,7 +168,7 @@ export class SessionFold {
       if (row.actor === actor && row.issuer === issuer) references.add(row.reference);
     }
     for (const reference of references) {
-      const row = this.#sessions.get(reference)?.row ?? sessions.byReference(reference);
+      const row = this.#sessions.get(reference)?.row ?? sessions.atHand(reference);
       if (row === undefined || row.actor !== actor || row.issuer !== issuer || row.started > step.time)
         continue;
       this.#sessions.set(reference, { row, by: this.#sessions.get(reference)?.by ?? followed });
@@ -236,7 +236,7 @@ export class SessionFold {
   }
 
   #stored(reference: string): SessionRow | undefined {
-    return this.#sessions.get(reference)?.row ?? this.#options.sessions.byReference(reference);
+    return this.#sessions.get(reference)?.row ?? this.#options.sessions.atHand(reference);
   }
 
   #takeToken(facts: TokenFacts, at: Evidence, followed: FollowedRecord): void {
@@ -295,7 +295,7 @@ export class SessionFold {
     const name = `${token} ${issuer}`;
     const known = this.#tokens.get(name);
     if (known !== undefined) return known.row;
-    const row = this.#options.tokens.find(token, issuer);
+    const row = this.#options.tokens.atHand(token, issuer);
     if (row !== undefined) this.#tokens.set(name, { row, by });
     return row;
   }

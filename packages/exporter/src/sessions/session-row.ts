@@ -136,7 +136,8 @@ export function foldSession(
 /** Takes in an end that names only the person: of every session at the issuer. */
 export function endSession(row: SessionRow, step: SessionStep): void {
   if (row.steps.some(({ record }) => record === step.record)) return;
-  addStep(row.steps, step);
+  // Sessions of one person must not share a step that each may change.
+  addStep(row.steps, { ...step });
   settle(row, step);
 }
 

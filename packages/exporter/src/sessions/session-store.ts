@@ -9,7 +9,7 @@ import {
   settleDatabase,
   writePosition,
 } from '../follower-database.ts';
-import type { Follower } from '../follower.ts';
+import type { FollowedBatch, Follower } from '../follower.ts';
 import type { OpeningsReader } from '../openings.ts';
 import { Outbox } from '../outbox/index.ts';
 import type { RowSealer } from '../outbox/index.ts';
@@ -91,6 +91,48 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
   const expiries = deriving && new TokenDeadlines(database, log?.size ?? 0);
   const clock = new LogClock(deadlines.latest(), Date.now());
   const outbox = deriving && new Outbox(database, SESSION_RECORDS, deriving.sealer);
+  /** Takes a batch in: all of it, or nothing. */
+  async function takeIn(batch: FollowedBatch): Promise<void> {
+    const followed = await records.read(batch);
+    const fold = new SessionFold({
+      sessions,
+      tokens,
+      key,
+      config: deriving?.config,
+      pastSize: expiries?.pastSize ?? 0,
+    });
+    for (const record of followed) fold.take(record);
+    const changed = fold.finish();
+    const timed = new Set(
+      followed.flatMap(({ record }) =>
+        record.event.kind === 'state' ? (record.audit.session?.id ?? []) : [],
+      ),
+    );
+    inTransaction(database, () => {
+      for (const row of changed.sessions) {
+        sessions.write(row);
+        if (isEnded(row.state)) continue;
+        if (timed.has(row.reference)) deadlines.renew(row.reference, msOf(row.lastSeen));
+        else if (changed.living.has(row.reference)) deadlines.add(row.reference, msOf(row.lastSeen));
+      }
+      for (const row of changed.tokens) {
+        expiries?.watch(row);
+        tokens.write(row);
+      }
+      fold.writeActorEnds();
+      if (outbox !== undefined) {
+        for (const finding of changed.findings) outbox.put(finding);
+        for (const { record } of followed) outbox.seen(record.audit.record.id);
+      }
+      if (fold.latest !== '') deadlines.reach(fold.latest);
+      const reached = batch.first + batch.entries.length;
+      expiries?.reach(batch.first, reached, deadlines.latest());
+      writePosition(database, reached);
+    });
+    options.onChange?.(changed.sessions.map(({ reference }) => reference));
+    if (fold.latest !== '') clock.reach(fold.latest, Date.now());
+  }
+
   return {
     name: 'sessions',
     isUrgent: true,
@@ -117,44 +159,13 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
       settleDatabase(database);
     },
     async process(batch) {
-      const followed = await records.read(batch);
-      const fold = new SessionFold({
-        sessions,
-        tokens,
-        key,
-        config: deriving?.config,
-        pastSize: expiries?.pastSize ?? 0,
-      });
-      for (const record of followed) fold.take(record);
-      const changed = fold.finish();
-      const timed = new Set(
-        followed.flatMap(({ record }) =>
-          record.event.kind === 'state' ? (record.audit.session?.id ?? []) : [],
-        ),
-      );
-      inTransaction(database, () => {
-        for (const row of changed.sessions) {
-          sessions.write(row);
-          if (isEnded(row.state)) continue;
-          if (timed.has(row.reference)) deadlines.renew(row.reference, msOf(row.lastSeen));
-          else if (changed.living.has(row.reference)) deadlines.add(row.reference, msOf(row.lastSeen));
-        }
-        for (const row of changed.tokens) {
-          expiries?.watch(row);
-          tokens.write(row);
-        }
-        fold.writeActorEnds();
-        if (outbox !== undefined) {
-          for (const finding of changed.findings) outbox.put(finding);
-          for (const { record } of followed) outbox.seen(record.audit.record.id);
-        }
-        if (fold.latest !== '') deadlines.reach(fold.latest);
-        const reached = batch.first + batch.entries.length;
-        expiries?.reach(batch.first, reached, deadlines.latest());
-        writePosition(database, reached);
-      });
-      options.onChange?.(changed.sessions.map(({ reference }) => reference));
-      if (fold.latest !== '') clock.reach(fold.latest, Date.now());
+      try {
+        await takeIn(batch);
+      } catch (error) {
+        sessions.forgetChanges();
+        tokens.forgetChanges();
+        throw error;
+      }
     },
     async tick(nowMs) {
       const atMs = clock.at(nowMs);

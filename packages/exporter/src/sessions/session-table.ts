@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 import type { Evidence, SessionRow } from './session-row.ts';
+import { RowCache } from './row-cache.ts';
 import type { SessionState } from './session-state.ts';
 import type { SessionStep } from './session-step.ts';
 
@@ -66,12 +67,16 @@ const STATES: ReadonlySet<string> = new Set<SessionState>([
 /** The most ends of one person that are kept for sessions that are heard of later. */
 export const MAX_ACTOR_ENDS = 16;
 
+/** The most sessions in memory between batches; the others are read again. */
+const MAX_ROWS_AT_HAND = 10_000;
+
 /** The table of sessions. */
 export class SessionTable {
   readonly #database: DatabaseSync;
   readonly #select: StatementSync;
   readonly #selectEnds: StatementSync;
   readonly #write: StatementSync;
+  readonly #atHand: RowCache<SessionRow> = new RowCache(MAX_ROWS_AT_HAND);
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -84,6 +89,16 @@ export class SessionTable {
 
   byReference(reference: string): SessionRow | undefined {
     return toRow(this.#select.get(reference));
+  }
+
+  /** For the one who writes: a session to be changed in place and then to be written, or to be forgotten. */
+  atHand(reference: string): SessionRow | undefined {
+    return this.#atHand.get(reference) ?? this.byReference(reference);
+  }
+
+  /** What was changed in place is not stored. */
+  forgetChanges(): void {
+    this.#atHand.clear();
   }
 
   /** The newest session with a `sid`, for providers may use one again. */
@@ -146,6 +161,7 @@ export class SessionTable {
 
   /** The sessions of an actor, and these, are not found by the provider's names for them any more. */
   unlink(actor: string, references: readonly string[]): void {
+    this.#atHand.clear();
     this.#database.prepare(`${UNLINK} WHERE actor = ?`).run(actor);
     this.#database
       .prepare(`${UNLINK} WHERE reference IN (SELECT value FROM json_each(?))`)
@@ -153,6 +169,7 @@ export class SessionTable {
   }
 
   write(row: SessionRow): void {
+    this.#atHand.put(row.reference, row);
     this.#write.run(
       row.reference,
       row.actor,

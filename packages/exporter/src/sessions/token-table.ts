@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 
+import { RowCache } from './row-cache.ts';
 import type { TokenRow } from './token-row.ts';
 
 export const TOKENS_SCHEMA = `
@@ -41,11 +42,15 @@ export interface TokenFilter {
   aliveAt?: string;
 }
 
+/** The most tokens in memory between batches; the others are read again. */
+const MAX_ROWS_AT_HAND = 10_000;
+
 /** The table of tokens. */
 export class TokenTable {
   readonly #database: DatabaseSync;
   readonly #select: StatementSync;
   readonly #write: StatementSync;
+  readonly #atHand: RowCache<TokenRow> = new RowCache(MAX_ROWS_AT_HAND);
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -55,6 +60,16 @@ export class TokenTable {
 
   find(token: string, issuer: string): TokenRow | undefined {
     return toRow(this.#select.get(token, issuer));
+  }
+
+  /** For the one who writes: a token to be changed in place and then to be written, or to be forgotten. */
+  atHand(token: string, issuer: string): TokenRow | undefined {
+    return this.#atHand.get(nameOf(token, issuer)) ?? this.find(token, issuer);
+  }
+
+  /** What was changed in place is not stored. */
+  forgetChanges(): void {
+    this.#atHand.clear();
   }
 
   /** The newest one with an id: only together with its issuer it is unique. */
@@ -101,6 +116,7 @@ export class TokenTable {
 
   /** Tokens of these sessions, and those that these records told of first: what names them is not there any more. */
   remove(sessions: readonly string[], firstIndexes: readonly number[]): void {
+    this.#atHand.clear();
     this.#database
       .prepare('DELETE FROM tokens WHERE session IN (SELECT value FROM json_each(?))')
       .run(JSON.stringify(sessions));
@@ -110,6 +126,7 @@ export class TokenTable {
   }
 
   write(row: TokenRow): void {
+    this.#atHand.put(nameOf(row.token, row.issuer), row);
     this.#write.run(
       row.token,
       row.issuer,
@@ -123,6 +140,10 @@ export class TokenTable {
       JSON.stringify(row),
     );
   }
+}
+
+function nameOf(token: string, issuer: string): string {
+  return `${token} ${issuer}`;
 }
 
 /** When a token was taken back; a refresh token is also spent when another takes its place. */

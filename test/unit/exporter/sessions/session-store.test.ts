@@ -6,6 +6,7 @@ import type { AuditRecord, JsonObject, Openings } from '@spanledger/record';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import type { FollowedRecord } from '../../../../packages/exporter/src/followed-records.ts';
+import type { RowSealer } from '../../../../packages/exporter/src/outbox/index.ts';
 import { createRowSealer } from '../../../../packages/exporter/src/privacy/index.ts';
 import { openSessions } from '../../../../packages/exporter/src/sessions/index.ts';
 import type { SessionsConfig, SessionStore } from '../../../../packages/exporter/src/sessions/index.ts';
@@ -28,7 +29,10 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function open(limits: Partial<SessionsConfig['limits']> = {}): void {
+function open(
+  limits: Partial<SessionsConfig['limits']> = {},
+  sealer: RowSealer = createRowSealer(KEY, 'sessions'),
+): void {
   store = openSessions({
     file: join(directory, 'sessions.db'),
     key: KEY,
@@ -43,29 +47,32 @@ function open(limits: Partial<SessionsConfig['limits']> = {}): void {
         overrides: [],
         clockSkewMs: 5000,
       },
-      sealer: createRowSealer(KEY, 'sessions'),
+      sealer,
     },
   });
 }
 
 /** Appends a use of a session to the log. */
-function use(minute: number, session = 'session'): void {
-  append({
-    '@timestamp': at(minute),
-    audit: {
-      actor: { id: 'actor', type: 'user' },
-      record: { id: `use-${log.length}` },
-      session: { id: session },
+function use(minute: number, session = 'session', openings: Openings = {}): void {
+  append(
+    {
+      '@timestamp': at(minute),
+      audit: {
+        actor: { id: 'actor', type: 'user' },
+        record: { id: `use-${log.length}` },
+        session: { id: session },
+      },
+      event: { action: 'GET /', kind: 'event', outcome: 'success', duration: 5 },
+      span: { id: 's', kind: 'server' },
+      oidc: { issuer: 'https://id.example', client_id: 'web' },
     },
-    event: { action: 'GET /', kind: 'event', outcome: 'success', duration: 5 },
-    span: { id: 's', kind: 'server' },
-    oidc: { issuer: 'https://id.example', client_id: 'web' },
-  });
+    openings,
+  );
 }
 
-function append(record: JsonObject): void {
+function append(record: JsonObject, openings: Openings = {}): void {
   const parsed: AuditRecord & JsonObject = JSON.parse(JSON.stringify(record));
-  log.push({ index: log.length, record: parsed, openings: {} });
+  log.push({ index: log.length, record: parsed, openings });
 }
 
 async function follow(): Promise<void> {
@@ -184,4 +191,48 @@ it('looks at many sessions over several ticks', async () => {
   await follow();
   for (let i = 0; i < 3; i++) await tick(31.01 + i / 100);
   expect(store.outbox?.size).toBe(3000);
+});
+
+it('keeps nothing of a batch that was not stored', async () => {
+  const sealer = createRowSealer(KEY, 'sessions');
+  let failures = 1;
+  open(
+    { inactivityMs: 10 * MINUTE },
+    {
+      ...sealer,
+      seal(name, bytes) {
+        if (failures-- > 0) throw new Error('the disk is full');
+        return sealer.seal(name, bytes);
+      },
+    },
+  );
+  use(0);
+  await follow();
+  use(40);
+  await expect(follow()).rejects.toThrow('the disk is full');
+  await follow();
+  expect(store.find('session')).toMatchObject({ records: 2, lastSeen: at(40) });
+  expect(drain()).toMatchObject([{ action: 'session.expired', time: at(10) }]);
+});
+
+it('links nothing again that was unlinked, whatever was in memory', async () => {
+  open();
+  use(0, 'session', { identity: { salt: 's', value: { session: { id: 'sid-1' }, user: { id: 'alice' } } } });
+  await follow();
+  expect(store.find('sid-1')).toMatchObject({ reference: 'session', identity: 1 });
+  await store.erase?.({ actor: 'actor', sessions: ['session'], records: [] });
+  use(1);
+  await follow();
+  expect(store.find('session')).toMatchObject({ identity: 0, records: 2 });
+  expect(store.find('sid-1')).toBeUndefined();
+});
+
+it('gives out rows that nobody changes', async () => {
+  open();
+  use(0);
+  await follow();
+  const before = store.find('session');
+  use(1);
+  await follow();
+  expect(before?.records).toBe(1);
 });
