@@ -6,6 +6,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 import type { BlindKey } from './blind-key.ts';
 import { ExporterError } from './errors.ts';
 import { isDamage } from './sqlite-damage.ts';
+import { inTransaction } from './transaction.ts';
 
 /** A database that a follower of the log keeps: it can be thrown away and built again from the log. */
 export interface FollowerDatabaseOptions {
@@ -65,18 +66,6 @@ export function readPosition(database: DatabaseSync): number {
 /** Stores the position, within the transaction of what was taken in. */
 export function writePosition(database: DatabaseSync, position: number): void {
   database.prepare("UPDATE meta SET value = ? WHERE name = 'position'").run(position);
-}
-
-/** Runs a function in one transaction: everything it wrote is kept, or nothing. */
-export function inTransaction(database: DatabaseSync, run: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    run();
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 /**

@@ -5,37 +5,20 @@ import type { AlertSeverity } from '@spanledger/record';
 import { createBlindKey } from '../blind-key.ts';
 import { type DerivedDraft, partyOf } from '../derived-draft.ts';
 import type { FollowedRecord, FollowedRecords } from '../followed-records.ts';
-import {
-  type FollowedLog,
-  inTransaction,
-  openFollowerDatabase,
-  readPosition,
-  settleDatabase,
-  writePosition,
-} from '../follower-database.ts';
+import { type FollowedLog, readPosition, settleDatabase, writePosition } from '../follower-database.ts';
+import { inTransaction } from '../transaction.ts';
 import type { Follower } from '../follower.ts';
-import { Outbox, OUTBOX_SCHEMA, type RowSealer } from '../outbox/index.ts';
+import { Outbox, type RowSealer } from '../outbox/index.ts';
+import { openAlertDatabase, readNote, writeNote } from './alert-database.ts';
 import { ALERT_KIND, alertDraft } from './alert-draft.ts';
-import { type AlertFilter, type AlertRow, ALERTS_SCHEMA, AlertTable } from './alert-table.ts';
+import { type AlertFilter, type AlertRow, AlertTable } from './alert-table.ts';
 import type { Hide } from './hidden-values.ts';
 import { AlertEngine } from './engine.ts';
 import type { RaisedAlert } from './raised-alert.ts';
 import { RecordClock, timeOf } from './record-clock.ts';
 import type { AlertRule } from './rule.ts';
-import { AlertResolver, CAUSES_SCHEMA } from './resolver.ts';
-import { KEY_STATES_SCHEMA, StoredKeyStates } from './stored-key-states.ts';
-
-/** What the database is called in messages. */
-const TITLE = 'list of alerts';
-
-/** Raised whenever what is stored changes its meaning. */
-const VERSION = 3;
-
-const SCHEMA = `
-  ${OUTBOX_SCHEMA} ${ALERTS_SCHEMA} ${KEY_STATES_SCHEMA} ${CAUSES_SCHEMA}
-  CREATE TABLE alert_rules (id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE alert_notes (name TEXT PRIMARY KEY, note TEXT NOT NULL) WITHOUT ROWID;
-`;
+import { AlertResolver } from './resolver.ts';
+import { StoredKeyStates } from './stored-key-states.ts';
 
 /** Of a log that is followed from its beginning though it is long, what happened earlier than this before its end is past. */
 const PAST_MS = 86_400_000;
@@ -89,30 +72,14 @@ export interface AlertList {
  * @throws ExporterError `index_damaged` when they cannot be read
  */
 export function openAlertList({ file, key }: AlertListOptions): AlertList {
-  const database = openFollowerDatabase({
-    file,
-    title: TITLE,
-    version: VERSION,
-    schema: SCHEMA,
-    key: createBlindKey(key),
-    readOnly: true,
-  });
-  return listOf(database);
+  return listOf(openAlertDatabase(file, createBlindKey(key)));
 }
 
 /** Follows the log, runs the rules over its records, and keeps the alerts that the ledger holds. */
 export function openAlerts(options: AlertStoreOptions): Follower {
   const { file, key, rules, maxKeys, records, readRecord, sealer, log } = options;
   const blindKey = createBlindKey(key);
-  const database = openFollowerDatabase({
-    file,
-    title: TITLE,
-    version: VERSION,
-    schema: SCHEMA,
-    key: blindKey,
-    readOnly: false,
-    log,
-  });
+  const database = openAlertDatabase(file, blindKey, log);
   const clock = new RecordClock();
   const table = new AlertTable(database);
   const outbox = new Outbox(database, ALERT_KIND, sealer);
@@ -289,13 +256,4 @@ function restoreClock(database: DatabaseSync, clock: RecordClock): void {
   const state: RecordClock['state'] =
     noted === undefined ? { times: [], count: 0, nowMs: 0 } : JSON.parse(noted);
   clock.restore(state);
-}
-
-function readNote(database: DatabaseSync, name: string): string | undefined {
-  const note = database.prepare('SELECT note FROM alert_notes WHERE name = ?').get(name)?.['note'];
-  return typeof note === 'string' ? note : undefined;
-}
-
-function writeNote(database: DatabaseSync, name: string, note: string): void {
-  database.prepare('INSERT OR REPLACE INTO alert_notes (name, note) VALUES (?, ?)').run(name, note);
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 import type { FollowedRecord } from '../followed-records.ts';
-import { inTransaction } from '../follower-database.ts';
+import { inTransaction } from '../transaction.ts';
 import { alertId } from './alert-draft.ts';
 import { AlertEngine } from './engine.ts';
 import type { Hide } from './hidden-values.ts';

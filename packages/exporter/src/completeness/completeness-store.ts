@@ -1,6 +1,9 @@
+import type { DatabaseSync } from 'node:sqlite';
+
 import { createBlindKey } from '../blind-key.ts';
 import type { FollowedLog } from '../follower-database.ts';
-import { inTransaction, openFollowerDatabase, readPosition, writePosition } from '../follower-database.ts';
+import { openFollowerDatabase, readPosition, writePosition } from '../follower-database.ts';
+import { inTransaction } from '../transaction.ts';
 import type { FollowedRecords } from '../followed-records.ts';
 import type { Follower } from '../follower.ts';
 import { Outbox, OUTBOX_SCHEMA, type RowSealer } from '../outbox/index.ts';
@@ -50,15 +53,7 @@ export function followCompleteness(
   options: CompletenessFollowerOptions,
 ): Follower & { readonly outbox: Outbox } {
   const { file, key, records, sealer, log, graceMs, silenceMs } = options;
-  const database = openFollowerDatabase({
-    file,
-    title: TITLE,
-    version: VERSION,
-    schema: SCHEMA,
-    key: createBlindKey(key),
-    readOnly: false,
-    log,
-  });
+  const database = openDatabase({ file, key }, log);
   const outbox = new Outbox(database, COMPLETENESS_KIND, sealer);
   const sequences = new SequenceFollower({
     producers: new ProducerTable(database),
@@ -93,14 +88,7 @@ export function followCompleteness(
  * @throws ExporterError `index_damaged`
  */
 export function openCompleteness({ file, key }: CompletenessOptions): CompletenessReader {
-  const database = openFollowerDatabase({
-    file,
-    title: TITLE,
-    version: VERSION,
-    schema: SCHEMA,
-    key: createBlindKey(key),
-    readOnly: true,
-  });
+  const database = openDatabase({ file, key });
   const producers = new ProducerTable(database);
   const participations = new ParticipationTable(database, true);
   return {
@@ -120,4 +108,17 @@ export function openCompleteness({ file, key }: CompletenessOptions): Completene
       }
     },
   };
+}
+
+/** @param log - the log, for who writes; absent for who reads */
+function openDatabase({ file, key }: CompletenessOptions, log?: FollowedLog): DatabaseSync {
+  return openFollowerDatabase({
+    file,
+    title: TITLE,
+    version: VERSION,
+    schema: SCHEMA,
+    key: createBlindKey(key),
+    readOnly: log === undefined,
+    ...(log !== undefined && { log }),
+  });
 }

@@ -5,6 +5,7 @@ import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 
 import { ExporterError } from '../errors.ts';
 import { type AlertFacts, ALERT_ACTIONS, SEVERITIES } from './alert.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** The most dead letters of one target: with so many it waits until somebody sees to them. */
 export const MAX_TARGET_DEAD_LETTERS = 10_000;
@@ -99,7 +100,7 @@ export class DeliveryState {
     const known = this.#get('SELECT origin, position FROM log');
     const isOther = known !== undefined && known['origin'] !== log.origin;
     const isCutBack = known !== undefined && !isOther && Number(known['position']) > log.size;
-    this.#transact(() => {
+    inTransaction(this.#database, () => {
       if (isOther || isCutBack) {
         this.#database.exec('DELETE FROM alerts; DELETE FROM targets; DELETE FROM log');
         if (isOther) this.#database.exec('DELETE FROM dead_letters');
@@ -128,7 +129,7 @@ export class DeliveryState {
 
   /** Stores which of the entries before a position are alerts, and the position. */
   take(alerts: readonly WaitingAlert[], position: number): void {
-    this.#transact(() => {
+    inTransaction(this.#database, () => {
       for (const { index, action, severity, rule } of alerts) {
         this.#run('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)', index, action, severity, rule);
       }
@@ -161,7 +162,7 @@ export class DeliveryState {
 
   /** A target is past everything before a ledger index; what no target waits for any more goes. */
   settle(target: string, position: number, letter?: { index: number; reason: string; atMs: number }): void {
-    this.#transact(() => {
+    inTransaction(this.#database, () => {
       this.#run('UPDATE targets SET position = ?, failing_since_ms = NULL WHERE name = ?', position, target);
       if (letter !== undefined) this.#bury(target, letter);
       this.#prune();
@@ -242,17 +243,6 @@ export class DeliveryState {
     this.#run(
       'DELETE FROM alerts WHERE ledger_index < coalesce((SELECT min(position) FROM targets), (SELECT position FROM log))',
     );
-  }
-
-  #transact(run: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      run();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 
   #run(sql: string, ...values: (string | number | null)[]): void {

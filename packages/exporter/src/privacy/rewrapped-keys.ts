@@ -9,6 +9,7 @@ import { asBytes, asInteger } from './vault-damage.ts';
 import { hasTable, openVaultDatabase } from './vault-database.ts';
 import { isDestroyed } from './vault-erasure.ts';
 import { unwrapKey } from './wrapped-key.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** Keys of one transaction. */
 const BATCH_KEYS = 2000;
@@ -48,7 +49,7 @@ export class RewrappedKeys implements Disposable {
     const insert = this.#database.prepare('INSERT INTO next_keys (subject, key) VALUES (?, ?)');
     let done = 0;
     for (const rows of this.#batches('SELECT id, scope, key FROM subjects')) {
-      this.#transact(() => {
+      inTransaction(this.#database, () => {
         for (const { id, scope, key } of rows) {
           if (isDestroyed(asBytes(key))) continue;
           const purpose = purposeOfKey(String(scope));
@@ -86,7 +87,7 @@ export class RewrappedKeys implements Disposable {
   /** They take the place of the others, which are overwritten. Nothing happens where there are none. */
   install(): void {
     if (hasTable(this.#database, 'next_keys')) {
-      this.#transact(() => {
+      inTransaction(this.#database, () => {
         this.#database.exec(`
           UPDATE subjects SET key = (SELECT key FROM next_keys WHERE subject = id)
           WHERE id IN (SELECT subject FROM next_keys);
@@ -115,17 +116,6 @@ export class RewrappedKeys implements Disposable {
       if (rows.length === 0) return;
       yield rows;
       last = asInteger(rows.at(-1)?.['id']);
-    }
-  }
-
-  #transact(run: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      run();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
     }
   }
 }

@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AuditRecord, JsonObject } from '@spanledger/record';
 
 import type { FollowedRecords } from '../followed-records.ts';
-import { type FollowedLog, inTransaction, readPosition, writePosition } from '../follower-database.ts';
+import { type FollowedLog, readPosition, writePosition } from '../follower-database.ts';
+import { inTransaction } from '../transaction.ts';
 import type { FollowedBatch, Follower } from '../follower.ts';
 import { Outbox, type RowSealer } from '../outbox/index.ts';
 import { type Chunk, CHUNK_ENTRIES, chunkOf } from './chunk.ts';

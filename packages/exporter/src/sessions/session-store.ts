@@ -2,13 +2,8 @@ import { createBlindKey } from '../blind-key.ts';
 import { followedRecords } from '../followed-records.ts';
 import type { FollowedRecords } from '../followed-records.ts';
 import type { FollowedLog } from '../follower-database.ts';
-import {
-  inTransaction,
-  openFollowerDatabase,
-  readPosition,
-  settleDatabase,
-  writePosition,
-} from '../follower-database.ts';
+import { openFollowerDatabase, readPosition, settleDatabase, writePosition } from '../follower-database.ts';
+import { inTransaction } from '../transaction.ts';
 import type { FollowedBatch, Follower } from '../follower.ts';
 import type { OpeningsReader } from '../openings.ts';
 import { Outbox } from '../outbox/index.ts';

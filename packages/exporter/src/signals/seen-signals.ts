@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { inTransaction } from '../transaction.ts';
 
 /** Signals that are remembered; of more the oldest is forgotten. */
 export const MAX_SEEN_SIGNALS = 262_144;
@@ -69,7 +70,7 @@ export class SeenSignals {
 
   /** They are in the ledger. */
   add(ids: readonly string[]): void {
-    this.#write(() => {
+    inTransaction(this.#database, () => {
       for (const id of ids) this.#add.run(id);
       this.#forget.run();
     });
@@ -77,7 +78,7 @@ export class SeenSignals {
 
   /** All signals in entries before this one were added. */
   note(entry: number): void {
-    this.#write(() => {
+    inTransaction(this.#database, () => {
       this.#database.exec('DELETE FROM position');
       this.#database.prepare('INSERT INTO position (entry) VALUES (?)').run(entry);
     });
@@ -85,17 +86,6 @@ export class SeenSignals {
 
   close(): void {
     this.#database.close();
-  }
-
-  #write(run: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      run();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 }
 

@@ -18,7 +18,7 @@ import {
   sessionCompleteness,
 } from '../../../../packages/exporter/src/completeness/session-completeness.ts';
 import type { FollowedRecord } from '../../../../packages/exporter/src/followed-records.ts';
-import { inTransaction } from '../../../../packages/exporter/src/follower-database.ts';
+import { inTransaction } from '../../../../packages/exporter/src/transaction.ts';
 import { Outbox, OUTBOX_SCHEMA } from '../../../../packages/exporter/src/outbox/index.ts';
 import { createRowSealer } from '../../../../packages/exporter/src/privacy/index.ts';
 

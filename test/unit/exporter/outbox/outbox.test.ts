@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { deriveDraft, evidenceOf, partyOf } from '../../../../packages/exporter/src/derived-draft.ts';
 import type { DerivedDraft } from '../../../../packages/exporter/src/derived-draft.ts';
-import { inTransaction } from '../../../../packages/exporter/src/follower-database.ts';
+import { inTransaction } from '../../../../packages/exporter/src/transaction.ts';
 import {
   derivedId,
   Outbox,

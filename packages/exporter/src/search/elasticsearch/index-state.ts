@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLOutputValue } from 'node:sqlite';
 
 import { ExporterError } from '../../errors.ts';
+import { inTransaction } from '../../transaction.ts';
 
 /** What of the cluster the position belongs to. */
 export interface IndexedStream {
@@ -99,7 +100,7 @@ export class IndexState {
 
   /** Stores a position together with what was refused on the way to it. */
   commit(position: IndexPosition, letters: readonly DeadLetter[] = []): void {
-    this.#transact(() => {
+    inTransaction(this.#database, () => {
       this.#database
         .prepare('INSERT OR REPLACE INTO position VALUES (0, ?, ?, ?, ?, ?, ?)')
         .run(
@@ -143,7 +144,7 @@ export class IndexState {
 
   /** Records were indexed after all, or refused anew. */
   settle(indexed: readonly number[], refused: readonly DeadLetter[]): void {
-    this.#transact(() => {
+    inTransaction(this.#database, () => {
       const remove = this.#database.prepare('DELETE FROM dead_letters WHERE ledger_index = ?');
       for (const index of indexed) remove.run(index);
       this.#insert(refused);
@@ -157,17 +158,6 @@ export class IndexState {
   #insert(letters: readonly DeadLetter[]): void {
     const insert = this.#database.prepare('INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?)');
     for (const { index, reason, field, atMs } of letters) insert.run(index, reason, field ?? null, atMs);
-  }
-
-  #transact(run: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      run();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 }
 

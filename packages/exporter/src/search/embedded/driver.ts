@@ -3,7 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '@spanledger/record';
 
 import type { FollowedLog } from '../../follower-database.ts';
-import { inTransaction, readPosition, settleDatabase, writePosition } from '../../follower-database.ts';
+import { readPosition, settleDatabase, writePosition } from '../../follower-database.ts';
+import { inTransaction } from '../../transaction.ts';
 import { createBlindKey } from '../../blind-key.ts';
 import type { BlindKey } from '../../blind-key.ts';
 import { parseInstant } from '../query/dates.ts';
