@@ -48,10 +48,10 @@ export async function* replayAlerts(
     const places = timesInLog({ file: paths.indexFile, key, openings, size });
     times = places;
     const records = followedRecords(openings);
-    const read = async (first: number, end: number): Promise<readonly FollowedRecord[]> => {
-      const entries: Uint8Array[] = [];
-      for await (const { bytes } of reader.entries(first, end)) entries.push(bytes);
-      return await records.read({ first, entries });
+    const minimumIndex = await reader.minimumIndex();
+    const read = async (from: number, end: number): Promise<readonly FollowedRecord[]> => {
+      const first = Math.max(from, minimumIndex);
+      return first >= end ? [] : await records.read({ first, entries: await reader.range(first, end) });
     };
     const raised = replayRules({
       rules: chosen,

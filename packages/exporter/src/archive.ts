@@ -68,6 +68,10 @@ export function createArchive(rooms: ArchiveRooms): Archive {
     return records[0];
   }
 
+  async function publishedIndex(index: number): Promise<number | undefined> {
+    return index < (await log.checkpoint()).size ? index : undefined;
+  }
+
   async function findAlert(id: string): Promise<AlertDetail | undefined> {
     const row = rooms.alerts?.find(id);
     if (row === undefined) return undefined;
@@ -110,7 +114,10 @@ export function createArchive(rooms: ArchiveRooms): Archive {
     },
     record: findRecord,
     async proof(id) {
-      const index = ledgerIndex(await findRecord(id));
+      // Of an entry that was pruned as well: its hash is in the tree.
+      const index = LEDGER_INDEX.test(id)
+        ? await publishedIndex(Number(id))
+        : ledgerIndex(await findRecord(id));
       return index === undefined ? undefined : await log.tlogProof(index);
     },
     async sessions({ limit, cursor, query }) {

@@ -50,6 +50,11 @@ export interface Follower {
   erase?(erased: ErasedRecords): Promise<void> | void;
   /** After {@link Follower.erase}: sees to it that it is in no file any more. */
   settleErasure?(): void;
+  /**
+   * Drops what it knows of nothing but records below a ledger index, which are not in the log any more. Never called
+   * beside {@link Follower.process}; may be called again.
+   */
+  prune?(minimumIndex: number): void;
   /** Releases files; nothing is called afterwards. */
   close(): void;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import type { IndexFailure, IndexFailureCode, IndexReport } from './index-report
 import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
+import { openRetentionDatabase, RetentionTable } from './retention/index.ts';
 import { openSearchIndex, StoredIndex } from './search/index.ts';
 import type { IndexDifference } from './search/index.ts';
 import { openSessions, StoredSessions } from './sessions/index.ts';
@@ -78,11 +80,13 @@ export async function verifyIndex(directory: string, options: VerifyIndexOptions
     sessions: Math.min(sessions.position, published),
   };
   const compared = Math.max(ends.index, ends.sessions);
-  const unread = await rebuild({ reader, openings, key, rebuilt, ends, failures, onProgress });
+  const purged = openPurged(paths, key, cleanup);
+  const unread = await rebuild({ reader, openings, key, rebuilt, ends, failures, onProgress, purged });
   if (unread === undefined) {
     const most = MAX_INDEX_FAILURES + 1;
+    const begun = Math.max(await reader.minimumIndex(), purged?.purgedTo ?? 0);
     failures.push(...index.differences(rebuilt.index, key, most).map(describeDifference));
-    failures.push(...sessions.differences(rebuilt.sessions, key, most).map(describeSession));
+    failures.push(...sessions.differences(rebuilt.sessions, key, most, begun).map(describeSession));
   } else {
     failures.push(unread);
   }
@@ -120,6 +124,19 @@ async function openStored(paths: DataDirectory, key: Uint8Array, reader: LedgerR
   }
 }
 
+function openPurged(
+  { retentionFile }: DataDirectory,
+  key: Uint8Array,
+  cleanup: AsyncDisposableStack,
+): RetentionTable | undefined {
+  if (!existsSync(retentionFile)) return undefined;
+  const database = openRetentionDatabase({ file: retentionFile, key, readOnly: true });
+  cleanup.defer(() => {
+    database.close();
+  });
+  return new RetentionTable(database);
+}
+
 function openOr<Room>(open: () => Room, opened: { close(): void }): Room {
   try {
     return open();
@@ -139,17 +156,25 @@ interface RebuildOptions {
   ends: { index: number; sessions: number };
   failures: IndexFailure[];
   onProgress: (progress: { verified: number; size: number }) => void;
+  /** What is not in the index any more; undefined where nothing ever was purged. */
+  purged: RetentionTable | undefined;
 }
 
 /** Builds index and sessions anew; answers why where that cannot be done. */
 async function rebuild(options: RebuildOptions): Promise<IndexFailure | undefined> {
-  const { reader, openings, key, rebuilt, ends, failures, onProgress } = options;
+  const { reader, openings, key, rebuilt, ends, failures, onProgress, purged } = options;
   const records = followedRecords(openings);
-  const index = openSearchIndex({ file: rebuilt.index, key, openings, records });
+  const index = openSearchIndex({
+    file: rebuilt.index,
+    key,
+    openings,
+    records,
+    ...(purged !== undefined && { purgedIn: (from, to) => purged.purgedIn(from, to) }),
+  });
   const sessions = openSessions({ file: rebuilt.sessions, key, openings, records });
   const size = Math.max(ends.index, ends.sessions);
   try {
-    for (let first = 0; first < size; first += BATCH_ENTRIES) {
+    for (let first = await reader.minimumIndex(); first < size; first += BATCH_ENTRIES) {
       const batch = await readBatch(reader, first, Math.min(first + BATCH_ENTRIES, size));
       failures.push(
         ...(await findForeign(records, batch)).slice(0, MAX_INDEX_FAILURES + 1 - failures.length),

@@ -98,7 +98,7 @@ export async function openLedgerAndVault(
     file: paths.vaultFile,
     size: ledger.sizes().durable,
     journalFrom: ledger.journal.segments()[0]?.first ?? ledger.sizes().durable,
-    entry: (index) => reader.entry(index),
+    leafHash: async (index) => Buffer.from(await reader.leafHash(index)).toString('hex'),
     acceptLost: config.acceptLostOpenings,
   });
   if (lost > 0) {

@@ -18,6 +18,7 @@ const statusSchema: z.ZodType<RetentionStatus> = z.object({
   classed: z.boolean(),
   quiet_until: z.string().optional(),
   next_due: z.string().optional(),
+  minimum_index: count,
   last: z.object({ at: z.string(), purged: count }).optional(),
   trouble: z.string().optional(),
 });

@@ -13,6 +13,8 @@ export interface RetentionStatus {
   quiet_until?: string | undefined;
   /** When the next record is due; absent where none ever is. */
   next_due?: string | undefined;
+  /** The first ledger index of which the log has the entry. */
+  minimum_index: number;
   /** The last purge since the start that came to its end. */
   last?: RetentionRun | undefined;
   /** Why the last one did not. */

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Ledger } from '@spanledger/ledger';
+import type { RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 
 import { ExporterError } from './errors.ts';
@@ -12,7 +14,7 @@ import type {
   RetentionRun,
   RetentionStatus,
 } from './retention-desk-types.ts';
-import { formatPeriod, type HoldInForce, type RetentionConfig } from './retention/index.ts';
+import { formatPeriod, type HoldInForce, pruneRecord, type RetentionConfig } from './retention/index.ts';
 import type { Trouble } from './trouble.ts';
 
 /** How often it is looked whether something is due; the first time so long after the start. */
@@ -38,8 +40,9 @@ export interface RetentionRunsOptions {
   /** Undefined: everything is kept for ever. */
   config: RetentionConfig | undefined;
   threads: Pick<FollowerThreads, 'retention'>;
-  /** Entries of the log that are published. */
-  published: () => number;
+  ledger: Pick<Ledger, 'minimumIndex' | 'prune' | 'published' | 'sizes'>;
+  /** Appends a record of the service's own; resolves once it is durable. */
+  append: (draft: RecordDraft) => Promise<void>;
   /** All of them, those that were released too. */
   holds: () => Promise<Hold[]>;
   log: Logger;
@@ -138,6 +141,9 @@ export class RetentionRuns implements RetentionDesk {
         [{}, this.#purged],
       ]),
       ...gauge('spanledger_retention_next_due_timestamp_seconds', 'When the next record is due.', due),
+      ...gauge('spanledger_ledger_minimum_index', 'The first entry that the log still has.', [
+        [{}, this.#options.ledger.minimumIndex()],
+      ]),
       ...gauge('spanledger_retention_up', 'Whether the last purge came to its end.', [
         [{}, this.#trouble === undefined ? 1 : 0],
       ]),
@@ -182,16 +188,33 @@ export class RetentionRuns implements RetentionDesk {
         if (more === 0 || signal.aborted) break;
         await delay(STEP_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
-      await this.#ask('close');
+      const { state } = await this.#ask('close');
       if (signal.aborted) return;
+      await this.#prune(state.firstKept);
       this.#last = { at: new Date(this.#now()).toISOString(), purged };
-      if (purged > 0) log.info({ purged }, 'records were purged');
+      if (purged > 0)
+        log.info({ purged, minimumIndex: this.#options.ledger.minimumIndex() }, 'records were purged');
     } catch (error) {
       if (signal.aborted) return;
       log.error({ err: error }, 'a purge did not come to its end and is tried again');
       const message = error instanceof Error ? error.message : String(error);
       this.#trouble = { message, ...(error instanceof ExporterError && { hint: error.hint }) };
     }
+  }
+
+  /**
+   * Prunes the log of what was purged from its beginning on. The record of it is published before anything goes: without
+   * it the log would not verify any more.
+   */
+  async #prune(firstKept: number): Promise<void> {
+    const { ledger, append } = this.#options;
+    const before = ledger.minimumIndex();
+    if (firstKept > before) {
+      await append(pruneRecord(firstKept, this.#now()));
+      await ledger.published(ledger.sizes().durable, this.#stop.signal);
+    }
+    await ledger.prune(Math.max(before, firstKept));
+    if (firstKept > before) await this.#ask('prune');
   }
 
   async #ask(ask: Parameters<FollowerThreads['retention']>[0]['ask']): Promise<Answer> {
@@ -208,14 +231,15 @@ export class RetentionRuns implements RetentionDesk {
       ({ id, query, released_at: released }): HoldInForce[] =>
         released === undefined ? [{ id, query }] : [],
     );
-    const { threads, published } = this.#options;
-    const answer = await threads.retention({ ask, nowMs: this.#now(), holds }, published());
+    const { threads, ledger } = this.#options;
+    const { published } = ledger.sizes();
+    const answer = await threads.retention({ ask, nowMs: this.#now(), holds }, published);
     this.#state = answer.state;
     return answer;
   }
 
   #describe({ nextDueMs, quietUntilMs, isClassed }: Answer['state']): RetentionStatus {
-    const { config } = this.#options;
+    const { config, ledger } = this.#options;
     const time = (ms: number): string => new Date(ms).toISOString();
     return {
       classes: (config?.classes ?? []).map(({ name, keepMs, match }) => ({
@@ -229,6 +253,7 @@ export class RetentionRuns implements RetentionDesk {
       classed: isClassed,
       ...(quietUntilMs > this.#now() && { quiet_until: time(quietUntilMs) }),
       ...(nextDueMs !== undefined && { next_due: time(nextDueMs) }),
+      minimum_index: ledger.minimumIndex(),
       ...(this.#last !== undefined && { last: this.#last }),
       ...(this.#trouble !== undefined && { trouble: this.#trouble.message }),
     };

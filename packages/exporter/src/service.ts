@@ -306,7 +306,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const retention = new RetentionRuns({
     config: config.retention,
     threads,
-    published: () => ledger.sizes().published,
+    ledger,
+    append: (draft) => intake.record([draft]),
     holds: () => desk.holds(),
     log,
   });

@@ -5,6 +5,7 @@ import type { EpochKeys } from './journal/epoch-keys.ts';
 import { SegmentedJournal, type Journal } from './journal/journal.ts';
 import { WriteProbe } from './journal/write-probe.ts';
 import type { KeyRotation } from './keys/key-rotation.ts';
+import { EntryPruner } from './integrate/entry-pruner.ts';
 import { OpenLedger } from './open-ledger.ts';
 import { PartialTiles } from './publish/partial-tiles.ts';
 import { Publisher } from './publish/publisher.ts';
@@ -121,6 +122,17 @@ export interface Ledger {
    * somebody is to be told of.
    */
   hasten(): void;
+  /** The first index that the log still has; 0 unless it was pruned. */
+  minimumIndex(): number;
+  /**
+   * Removes the entries below an index, as C2SP tlog-tiles prunes logs: their bundles go, tiles of hashes stay. An entry that says so
+   * (`audit.retention.minimum_index`) must be published before, or the log does not verify any more. What a crash leaves is removed by
+   * the next call, also with the same index.
+   *
+   * @param minimumIndex a multiple of 256, at most the published size; not below the one before
+   * @throws LedgerError `out_of_range`, `ledger_closed`
+   */
+  prune(minimumIndex: number): Promise<void>;
   /**
    * Accepts nothing more, publishes all that is durable and lets go of the directory. If publishing fails it rejects,
    * and all else is done nevertheless: the next open publishes.
@@ -222,6 +234,7 @@ async function openLocked(
   });
   return new OpenLedger({
     ...log,
+    pruner: await EntryPruner.open(storage),
     probe: new WriteProbe(storage),
     publisher,
     partialTiles,

@@ -1,6 +1,7 @@
 import type { EntryBatch } from '@spanledger/record';
 import { Committer, type Appended } from './append/committer.ts';
 import { LedgerError } from './errors.ts';
+import type { EntryPruner } from './integrate/entry-pruner.ts';
 import type { Integrator } from './integrate/integrator.ts';
 import type { SegmentedJournal } from './journal/journal.ts';
 import type { WriteProbe } from './journal/write-probe.ts';
@@ -10,6 +11,7 @@ import type { Ledger, LedgerSizes } from './ledger.ts';
 import type { PartialTiles } from './publish/partial-tiles.ts';
 import type { Publisher } from './publish/publisher.ts';
 import type { LogParts } from './recovery.ts';
+import { TILE_WIDTH } from './verify/tile.ts';
 import type { WitnessingStatus } from './witness/witness-group.ts';
 import type { Witnessing } from './witness/witnessing.ts';
 
@@ -17,6 +19,7 @@ import type { Witnessing } from './witness/witnessing.ts';
 export interface LedgerParts extends Pick<LogParts, 'integrator' | 'tail' | 'ring' | 'keyFile'> {
   publisher: Publisher;
   partialTiles: PartialTiles;
+  pruner: EntryPruner;
   probe: WriteProbe;
   journal: SegmentedJournal;
   witnessing: Witnessing | undefined;
@@ -34,6 +37,7 @@ export class OpenLedger implements Ledger {
   readonly #integrator: Integrator;
   readonly #publisher: Publisher;
   readonly #partialTiles: PartialTiles;
+  readonly #pruner: EntryPruner;
   readonly #probe: WriteProbe;
   readonly #witnessing: Witnessing | undefined;
   readonly #release: () => Promise<void>;
@@ -47,6 +51,7 @@ export class OpenLedger implements Ledger {
     this.#integrator = integrator;
     this.#publisher = publisher;
     this.#partialTiles = partialTiles;
+    this.#pruner = parts.pruner;
     this.#probe = probe;
     this.#witnessing = parts.witnessing;
     this.#release = release;
@@ -121,6 +126,19 @@ export class OpenLedger implements Ledger {
     this.#publisher.hasten();
   }
 
+  minimumIndex(): number {
+    return this.#pruner.minimumIndex;
+  }
+
+  async prune(minimumIndex: number): Promise<void> {
+    if (this.#closed !== undefined) throw new LedgerError('ledger_closed', 'the ledger was closed');
+    const isPossible = Number.isSafeInteger(minimumIndex) && minimumIndex % TILE_WIDTH === 0;
+    if (!isPossible || minimumIndex < this.minimumIndex() || minimumIndex > this.#publisher.size) {
+      throw new LedgerError('out_of_range', `the log cannot be pruned up to entry ${minimumIndex}`);
+    }
+    await this.#pruner.prune(minimumIndex);
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -133,6 +151,7 @@ export class OpenLedger implements Ledger {
     } finally {
       await this.#publisher.close();
       await this.#partialTiles.close();
+      await this.#pruner.close();
       await this.#probe.close();
       try {
         await this.journal.close();

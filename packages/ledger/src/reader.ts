@@ -11,9 +11,13 @@ import {
   type HashReader,
 } from './verify/proof.ts';
 import { Kernel } from './verify/kernel/kernel.ts';
+import { MINIMUM_INDEX_PATH, parseMinimumIndex } from './verify/minimum-index.ts';
 import { entryBundlePath, scanEntryBundle, TILE_WIDTH, tileWidthAt, type TileSource } from './verify/tile.ts';
 import { TileHashes } from './verify/tile-hashes.ts';
 import { formatTlogProof } from './verify/tlog-proof.ts';
+
+/** How long a reader goes on giving entries that it keeps and that were pruned since. */
+const MINIMUM_INDEX_AGE_MS = 1000;
 
 /** How many bytes of entry bundles a reader keeps. */
 const CACHE_BYTES = 16 * 1024 * 1024;
@@ -50,6 +54,8 @@ export class LedgerReader {
   /** Made for the first proof: not every reader is asked for one. */
   #hashes: TileHashes | undefined;
   #size = 0;
+  #minimumIndex = 0;
+  #minimumIndexAtMs = 0;
 
   /** @param source the log's files */
   constructor(source: TileSource) {
@@ -76,40 +82,74 @@ export class LedgerReader {
   }
 
   /**
-   * The published entries from index `from` up to, not including, `to`, in order.
+   * The published entries from index `from` up to, not including, `to`, in order; those that were pruned are left out.
    *
    * @throws LedgerError `out_of_range` unless all of them are published; `tile_missing` or `ledger_damaged`
    */
   async *entries(from: number, to: number): AsyncGenerator<ReadEntry> {
-    for await (const { first, entries } of this.#bundles(from, to)) {
+    for await (const { first, entries } of this.#bundles(from, to, true)) {
       for (const [i, bytes] of entries.entries()) yield { index: first + i, bytes };
     }
   }
 
-  /** What {@link LedgerReader.entries} gives, at once: for whoever wants all of them anyway. */
+  /** The same at once, for whoever wants all of them: with `tile_missing` where one was pruned. */
   async range(from: number, to: number): Promise<Uint8Array[]> {
     const range: Uint8Array[] = [];
     for await (const { entries } of this.#bundles(from, to)) range.push(...entries);
     return range;
   }
 
-  async *#bundles(from: number, to: number): AsyncGenerator<{ first: number; entries: Uint8Array[] }> {
+  async *#bundles(
+    from: number,
+    to: number,
+    skipPruned = false,
+  ): AsyncGenerator<{ first: number; entries: Uint8Array[] }> {
     if (to <= from) return;
     await this.#reach(to);
     for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < to; index++) {
       const start = index * TILE_WIDTH;
-      const entries = await this.#bundle(index, Math.min(TILE_WIDTH, to - start));
+      const entries = await this.#bundle(index, Math.min(TILE_WIDTH, to - start)).catch(
+        async (error: unknown) => {
+          if (skipPruned && (await this.#isPruned(start, error))) return undefined;
+          throw error;
+        },
+      );
+      if (entries === undefined) continue;
       const skipped = Math.max(0, from - start);
       yield { first: start + skipped, entries: entries.slice(skipped, to - start) };
     }
   }
 
-  /** One entry's canonical bytes; undefined if it is not published. */
+  /**
+   * The first index that the log still has; 0 unless it was pruned. Read anew each time.
+   *
+   * @throws LedgerError `ledger_damaged` where the file says nothing of the kind
+   */
+  async minimumIndex(): Promise<number> {
+    const bytes = await this.#source.read(MINIMUM_INDEX_PATH);
+    if (bytes === undefined) return 0;
+    const index = parseMinimumIndex(bytes);
+    if (index === undefined)
+      throw new LedgerError('ledger_damaged', `${MINIMUM_INDEX_PATH} is no index at which a bundle begins`);
+    return index;
+  }
+
+  /** An entry's leaf hash, 32 bytes, by its tile; also of one that was pruned. @throws LedgerError `out_of_range`, `tile_missing` */
+  async leafHash(index: number): Promise<Uint8Array> {
+    return await this.#prove(index + 1, (read) => read(0, index));
+  }
+
+  /** One entry's canonical bytes; undefined if it is not published, or was pruned. */
   async entry(index: number): Promise<Uint8Array | undefined> {
     if (!Number.isSafeInteger(index) || index < 0) return undefined;
     if (index >= this.#size && index >= (await this.checkpoint()).size) return undefined;
-    const entries = await this.#bundle(Math.floor(index / TILE_WIDTH), (index % TILE_WIDTH) + 1);
-    return entries[index % TILE_WIDTH];
+    try {
+      const entries = await this.#bundle(Math.floor(index / TILE_WIDTH), (index % TILE_WIDTH) + 1);
+      return entries[index % TILE_WIDTH];
+    } catch (error) {
+      if (await this.#isPruned(index, error)) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -182,6 +222,20 @@ export class LedgerReader {
     }
   }
 
+  async #recentMinimumIndex(): Promise<number> {
+    const nowMs = performance.now();
+    if (nowMs - this.#minimumIndexAtMs > MINIMUM_INDEX_AGE_MS) {
+      this.#minimumIndexAtMs = nowMs;
+      this.#minimumIndex = await this.minimumIndex();
+    }
+    return this.#minimumIndex;
+  }
+
+  async #isPruned(index: number, error: unknown): Promise<boolean> {
+    const isMissing = error instanceof LedgerError && error.code === 'tile_missing';
+    return isMissing && index < (await this.minimumIndex());
+  }
+
   /** Makes sure that a size is published. */
   async #reach(size: number): Promise<void> {
     if (!Number.isSafeInteger(size) || size < 0) throw outOfRange(`not a tree size: ${size}`);
@@ -193,6 +247,8 @@ export class LedgerReader {
   async #bundle(index: number, needed: number): Promise<Uint8Array[]> {
     const width = tileWidthAt(this.#size, 0, index);
     const path = entryBundlePath(index, width);
+    if ((index + 1) * TILE_WIDTH <= (await this.#recentMinimumIndex()))
+      throw new LedgerError('tile_missing', `${path} was pruned`);
     // Partial bundles are removed once the full one is there.
     const bytes = (await this.#files.read(path)) ?? (await this.#files.read(entryBundlePath(index)));
     if (bytes === undefined) throw new LedgerError('tile_missing', `${path} is missing`);

@@ -53,6 +53,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /checkpoint': 'log',
   'GET /checkpoints/*': 'log',
   'GET /keys': 'log',
+  'GET /minimum-index': 'log',
   'GET /ledger.vkey': 'log',
   'GET /tile/*': 'log',
 };
@@ -160,7 +161,7 @@ function nobody(): PrivacyDesk {
 }
 
 function nothingDue(): RetentionDesk {
-  const status = { classes: [], running: false, classed: true };
+  const status = { classes: [], running: false, classed: true, minimum_index: 0 };
   return {
     retention: () => Promise.resolve(status),
     planRetention: () => Promise.resolve({ at: '', classes: [], holds: [] }),

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connectRetentionDesk, type Service } from '@spanledger/audit-exporter';
+import { connectRetentionDesk, type Service, verifyIndex } from '@spanledger/audit-exporter';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
-import { verifyDocument } from '@spanledger/ledger/verify';
+import { httpTiles, verifyDocument, verifyLedger } from '@spanledger/ledger/verify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask } from '../../support/exporter/ask.ts';
 import {
@@ -107,8 +107,6 @@ test('what is due goes from index and vault and every file, what is held stays, 
   await sendCalls(service, 'alice', 200, 300);
   await sendCalls(service, 'bob', 200, 20);
   await sendCalls(service, 'carol', 500, 5);
-  const [document = {}] = await find('user.id:alice and event.kind:event');
-  const { text: proof } = await ask(`${service.url}/api/records/0/proof`);
   const hold = await post('/api/holds', { query: 'user.id:bob', reason: 'case 1' });
   const id = typeof hold['id'] === 'string' ? hold['id'] : '';
   expect(id).not.toBe('');
@@ -134,17 +132,13 @@ test('what is due goes from index and vault and every file, what is held stays, 
   expect(await purgesOf('calls')).toMatchObject([{ count: 300, first_index: 0, last_index: 299 }]);
 
   // What it says is in no file: nothing opens what was sealed, and nobody has it beside.
-  const shown = JSON.stringify(await get('/api/records/0'));
+  const shown = JSON.stringify(await get('/api/records/290'));
   expect(shown).toContain('"commitments"');
   expect(shown).not.toContain('alice');
   expect((await verifyDirectory(data.path)).ok).toBe(true);
-  const vkey = (await ask(`${service.url}/ledger.vkey`)).text.trim();
-  expect(document['user']).toBeDefined();
-  expect(verifyDocument({ document, proof, vkey }).ok).toBe(isFirst(document));
 
   // Built anew, the index does not bring it back.
   await service.close();
-  const { rm } = await import('node:fs/promises');
   await rm(join(data.path, 'index'), { recursive: true });
   const again = await start();
   await waitFor('the index', () => isIndexed(again));
@@ -164,7 +158,56 @@ test('what is due goes from index and vault and every file, what is held stays, 
   }
 }, 60_000);
 
-function isFirst(document: JsonObject): boolean {
-  const audit = isJsonObject(document['audit']) ? document['audit'] : {};
-  return isJsonObject(audit['ledger']) && audit['ledger']['index'] === 0;
-}
+test('the log is pruned of what was purged from its beginning on, and every proof still verifies', async () => {
+  const service = await start();
+  await sendCalls(service, 'alice', 200, 600);
+  await sendCalls(service, 'carol', 500, 300);
+  const before = {
+    checkpoint: (await ask(`${service.url}/checkpoint`)).text,
+    proof: (await ask(`${service.url}/api/records/5/proof`)).text,
+    document: await get('/api/records/5'),
+  };
+  await waitFor('what is due to be purged', async () => {
+    await purge(service);
+    return (await connectRetentionDesk(service.url).retention()).minimum_index === 512;
+  });
+  expect((await ask(`${service.url}/minimum-index`)).text).toBe('512\n');
+  expect(await find('event.action:retention.pruned')).toHaveLength(1);
+  expect((await readdir(join(data.path, 'ledger/tile/entries'))).toSorted()[0]).toMatch(/^002/);
+  expect((await readdir(join(data.path, 'ledger/tile/0'))).toSorted().slice(0, 2)).toEqual(['000', '001']);
+
+  // What was proven before is proven still, and a proof of what is gone can be had.
+  const vkey = (await ask(`${service.url}/ledger.vkey`)).text.trim();
+  const { text: proof } = await ask(`${service.url}/api/records/5/proof`);
+  for (const one of [before.proof, proof]) {
+    expect(verifyDocument({ document: before.document, proof: one, vkey })).toMatchObject({ ok: true });
+  }
+  const isGone = async (): Promise<boolean> => (await ask(`${service.url}/api/records/5`)).status === 404;
+  await waitFor('the entry to be gone', isGone);
+  const known = { known: [before.checkpoint] };
+  const report = await verifyLedger({ source: httpTiles(`${service.url}/`), vkey, ...known });
+  expect(report).toMatchObject({ ok: true, pruned: 512, knownVerified: 1, failures: [], warnings: [] });
+  await get('/api/sessions');
+
+  // Everything is built anew from what is left, also after a stop.
+  await service.close();
+  expect(await verifyIndex(data.path)).toMatchObject({ ok: true, failures: [] });
+  for (const room of ['index', 'sessions', 'completeness', 'retention', 'state/producers.json']) {
+    await rm(join(data.path, room), { recursive: true });
+  }
+  const again = await start();
+  await waitFor('the index', () => isIndexed(again));
+  expect(await find('user.id:carol and event.kind:event')).toHaveLength(300);
+  await purge(again);
+  await again.close();
+  expect(await verifyIndex(data.path)).toMatchObject({ ok: true, failures: [] });
+  expect(await verifyDirectory(data.path)).toMatchObject({ ok: true, pruned: 512 });
+
+  // Nobody else can take entries away: the next bundle, with the minimum index that would excuse it.
+  await rm(join(data.path, 'ledger/tile/entries/002'));
+  await writeFile(join(data.path, 'ledger/minimum-index'), '768\n');
+  expect((await verifyDirectory(data.path)).failures.map(({ code }) => code)).toEqual([
+    'bundle_missing',
+    'minimum_index_wrong',
+  ]);
+}, 60_000);

@@ -188,6 +188,7 @@ describe('a source that fails', () => {
       },
     ]) {
       expect(findings(await verifyLedger({ vkey: VKEY, source: { read } }))).toEqual([
+        'read_failed minimum-index',
         'read_failed keys',
         'read_failed checkpoints/index',
         'read_failed checkpoint',

@@ -19,6 +19,7 @@ const FORECAST = [
 /** Classes and periods, and how purging stands. */
 export function renderRetention(status: RetentionStatus, paint: Paint): string {
   const { classes, running, classed, quiet_until: quiet, next_due: next, last } = status;
+  const { minimum_index: minimum } = status;
   const rows = classes.map((one) => [one.class, one.keep, describeMatch(one)]);
   const lines = [
     running ? 'A purge is under way.' : undefined,
@@ -32,6 +33,9 @@ export function renderRetention(status: RetentionStatus, paint: Paint): string {
     last === undefined
       ? undefined
       : `The last purge, at ${formatTime(last.at)}, took ${formatCount(last.purged)} records.`,
+    minimum === 0
+      ? undefined
+      : `The log begins at entry ${formatCount(minimum)}: what was before it was pruned.`,
   ].filter((line) => line !== undefined);
   return `${renderTable(CLASSES, rows, paint)}\n${lines.join('\n')}\n`;
 }

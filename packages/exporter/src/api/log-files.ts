@@ -1,4 +1,9 @@
-import { KEYS_PATH, parseEntryBundlePath, parseTilePath } from '@spanledger/ledger/verify';
+import {
+  KEYS_PATH,
+  MINIMUM_INDEX_PATH,
+  parseEntryBundlePath,
+  parseTilePath,
+} from '@spanledger/ledger/verify';
 
 /** A file of the log and how it is served. */
 export interface LogFile {
@@ -16,6 +21,8 @@ const CHANGING = 'no-cache';
 /** C2SP tlog-tiles: what a tile path names never changes. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
+const TEXTS: ReadonlySet<string> = new Set(['checkpoint', KEYS_PATH, MINIMUM_INDEX_PATH]);
+
 const HISTORY_PATH = /^checkpoints\/(index|\d{20})$/;
 
 /**
@@ -26,7 +33,7 @@ const HISTORY_PATH = /^checkpoints\/(index|\d{20})$/;
  * @returns undefined for everything else
  */
 export function parseLogFile(path: string): LogFile | undefined {
-  if (path === 'checkpoint' || path === KEYS_PATH) return { path, contentType: TEXT, cacheControl: CHANGING };
+  if (TEXTS.has(path)) return { path, contentType: TEXT, cacheControl: CHANGING };
   if (HISTORY_PATH.test(path)) return { path, contentType: TEXT, cacheControl: CHANGING };
   if (parseTilePath(path) === undefined && parseEntryBundlePath(path) === undefined) return undefined;
   return { path, contentType: 'application/octet-stream', cacheControl: IMMUTABLE };

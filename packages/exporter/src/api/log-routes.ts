@@ -11,6 +11,7 @@ const LOG: WithDoor = { config: { door: 'log' } };
 export function addLogRoutes(app: FastifyInstance, archive: Archive): void {
   app.get('/checkpoint', LOG, (_request, reply) => sendLogFile(archive, 'checkpoint', reply));
   app.get('/keys', LOG, (_request, reply) => sendLogFile(archive, 'keys', reply));
+  app.get('/minimum-index', LOG, (_request, reply) => sendLogFile(archive, 'minimum-index', reply));
   app.get<{ Params: { '*': string } }>('/tile/*', LOG, ({ params }, reply) =>
     sendLogFile(archive, `tile/${params['*']}`, reply),
   );

@@ -10,6 +10,7 @@ import { readSessionDocuments } from '../session-documents.ts';
 import { describeFailure, openElasticsearch, readApiKey, streamNames } from '../elasticsearch/index.ts';
 import type { OpeningBytesReader, OpeningsReader } from '../openings.ts';
 import {
+  type DocumentTextRange,
   eraseDocuments,
   IndexFollower,
   IndexState,
@@ -37,6 +38,8 @@ export interface ElasticsearchFollowerOptions {
   ledger: PublishedSize;
   sessions: SessionStore;
   tell: (message: FromFollowers) => void;
+  /** Records that are not indexed any more, by ledger index. */
+  purgedIn: (from: number, to: number) => ReadonlySet<number>;
 }
 
 /** What is to be erased. */
@@ -76,7 +79,7 @@ export interface ElasticsearchFollower {
 export async function startElasticsearchFollower(
   options: ElasticsearchFollowerOptions,
 ): Promise<ElasticsearchFollower> {
-  const { config, paths, reader, openings, ledger, sessions, tell } = options;
+  const { config, paths, reader, openings, ledger, sessions, tell, purgedIn } = options;
   const { url, caFile } = config;
   const log = await reader.checkpoint();
   const writerKey = await readApiKey(config.writer);
@@ -88,14 +91,15 @@ export async function startElasticsearchFollower(
   const alertsState = new IndexState(paths.elasticsearchAlertsFile);
   const documents = new DocumentReader(reader, openings);
   const { audit: stream, alerts, sessions: sessionIndex } = streamNames(config.namespace);
-  const shared = { writer, reader: searching, log, ledger };
+  const minimumIndex = (): Promise<number> => reader.minimumIndex();
+  const shared = { writer, reader: searching, log, ledger, minimumIndex };
   const onError = (error: unknown): void => {
     tell({ kind: 'problem', what: 'the follower elasticsearch', problem: describeProblem(error) });
   };
   const follower = new IndexFollower({
     ...shared,
     stream,
-    documents: new DocumentTexts(reader, openings),
+    documents: withoutPurged(new DocumentTexts(reader, openings), purgedIn),
     state,
     onStatus: (status) => {
       tell({ kind: 'index_status', status });
@@ -108,7 +112,7 @@ export async function startElasticsearchFollower(
   const alertsFollower = new IndexFollower({
     ...shared,
     stream: alerts,
-    documents: new AlertTexts(reader, openings),
+    documents: withoutPurged(new AlertTexts(reader, openings), purgedIn),
     state: alertsState,
     onStatus: (status) => {
       tell({ kind: 'alerts_index_status', status });
@@ -225,6 +229,20 @@ export async function startElasticsearchFollower(
       alertsState.close();
       await writer.close();
       await searching.close();
+    },
+  };
+}
+
+/** Documents of what was purged are for no stream. */
+function withoutPurged(
+  documents: DocumentTextRange,
+  purgedIn: ElasticsearchFollowerOptions['purgedIn'],
+): DocumentTextRange {
+  return {
+    async readTexts(from, to) {
+      const texts = await documents.readTexts(from, to);
+      const purged = purgedIn(from, to);
+      return purged.size === 0 ? texts : texts.map((text, i) => (purged.has(from + i) ? undefined : text));
     },
   };
 }

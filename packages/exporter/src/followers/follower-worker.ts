@@ -191,7 +191,7 @@ port.on('message', (message: ToFollowers) => {
     case 'retention':
       answer(
         { ...message, until: 0 },
-        () => answerRetention(message, purger, settleRetention),
+        () => answerRetention(message, purger, settleRetention, pruneFollowers),
         (call, found) => {
           tell({ kind: 'retention_answered', call, answer: found });
         },
@@ -236,6 +236,16 @@ async function purgeDocuments(indexes: readonly number[]): Promise<void> {
   await elasticsearch.purge(indexes);
 }
 
+/** What is known of nothing but pruned entries goes. */
+async function pruneFollowers(): Promise<void> {
+  const minimumIndex = await reader.minimumIndex();
+  for (const follower of following) {
+    await worker.followers.alone(follower, async () => {
+      follower.prune?.(minimumIndex);
+    });
+  }
+}
+
 /** What was purged is in no file any more afterwards. */
 async function settleRetention(): Promise<void> {
   await oneByOne(async () => {
@@ -278,7 +288,16 @@ async function oneByOne<T>(work: () => Promise<T>): Promise<T> {
 async function indexInto(config: ElasticsearchConfig): Promise<ElasticsearchFollower | undefined> {
   try {
     const { startElasticsearchFollower } = await import('./elasticsearch.ts');
-    return await startElasticsearchFollower({ config, paths, reader, openings, ledger, sessions, tell });
+    return await startElasticsearchFollower({
+      config,
+      paths,
+      reader,
+      openings,
+      ledger,
+      sessions,
+      tell,
+      purgedIn: (from, to) => keeper?.table.purgedIn(from, to) ?? new Set(),
+    });
   } catch (error) {
     worker.tellProblem('indexing into Elasticsearch', error);
     return undefined;

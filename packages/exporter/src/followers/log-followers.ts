@@ -124,7 +124,8 @@ export class LogFollowers {
       try {
         await runFollower({
           name: follower.name,
-          from: follower.position(),
+          // What was pruned is followed no more: a follower that begins anew begins behind it.
+          from: Math.max(follower.position(), await reader.minimumIndex()),
           ledger,
           reader,
           batchEntries: BATCH_ENTRIES,

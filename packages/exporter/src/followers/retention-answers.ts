@@ -8,11 +8,13 @@ import type { RetentionAnswer, RetentionQuestion, RetentionState } from './reten
  *
  * @param purger - undefined where everything is kept for ever
  * @param settle - sees to it that what was purged is in no file any more
+ * @param prune - drops what is known of nothing but entries that are not in the log any more
  */
 export async function answerRetention(
   { ask, nowMs, holds }: RetentionQuestion,
   purger: Purger | undefined,
   settle: () => Promise<void>,
+  prune: () => Promise<void>,
 ): Promise<RetentionAnswer> {
   if (purger === undefined) throw new Error('no retention is configured');
   switch (ask) {
@@ -26,6 +28,9 @@ export async function answerRetention(
     }
     case 'close':
       if ((await purger.close(nowMs)) > 0) await settle();
+      return { state: stateOf(purger) };
+    case 'prune':
+      await prune();
       return { state: stateOf(purger) };
     case 'state':
       return { state: stateOf(purger) };

@@ -6,9 +6,10 @@ export interface RetentionQuestion {
    * - `plan`: what would be purged
    * - `step`: purge some of what is due
    * - `close`: have what was purged recorded; what was taken away is in no file any more afterwards
+   * - `prune`: drop what is known of nothing but entries that are not in the log any more
    * - `state`: nothing but how it stands
    */
-  ask: 'plan' | 'step' | 'close' | 'state';
+  ask: 'plan' | 'step' | 'close' | 'prune' | 'state';
   /** Milliseconds since the epoch. */
   nowMs: number;
   /** All that are in force. */

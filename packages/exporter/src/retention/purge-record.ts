@@ -1,3 +1,5 @@
+import type { RecordDraft } from '@spanledger/record';
+
 import type { DerivedDraft } from '../derived-draft.ts';
 import { derivedId } from '../outbox/index.ts';
 import { ownRecord, THE_SERVICE } from '../own-record.ts';
@@ -29,4 +31,25 @@ export function purgeRecord(purged: PurgedOfClass, run: number, nowMs: number): 
       event: { action: 'retention.purged', category: ['configuration'], type: ['deletion'] },
     }),
   };
+}
+
+/**
+ * The record of a pruning, which must be published before any entry goes: that nobody else took the entries away, it alone says.
+ *
+ * @param minimumIndex - the first ledger index that the log still has from then on
+ * @param nowMs - milliseconds since the epoch
+ */
+export function pruneRecord(minimumIndex: number, nowMs: number): RecordDraft {
+  return ownRecord({
+    id: `${RETENTION_KIND}-pruned-${minimumIndex}-${nowMs}`,
+    timestamp: timestampOf(nowMs),
+    subject: THE_SERVICE,
+    audit: {
+      action: 'PRUNE',
+      outcome: 'success',
+      retention: { minimum_index: minimumIndex },
+      target: { type: 'ledger.entries' },
+    },
+    event: { action: 'retention.pruned', category: ['configuration'], type: ['deletion'] },
+  });
 }

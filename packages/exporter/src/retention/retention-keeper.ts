@@ -125,6 +125,12 @@ export class RetentionKeeper implements Follower {
     });
   }
 
+  prune(minimumIndex: number): void {
+    this.transact(() => {
+      this.table.prune(minimumIndex);
+    });
+  }
+
   /** Runs something in one transaction. */
   transact(run: () => void): void {
     inTransaction(this.#database, run);

@@ -155,7 +155,18 @@ export class RetentionTable {
 
   begin(indexes: Iterable<number>): void {
     const insert = this.#database.prepare('INSERT OR IGNORE INTO under_way (record_index) VALUES (?)');
-    for (const index of indexes) insert.run(index);
+    let last = this.purgedTo - 1;
+    for (const index of indexes) {
+      insert.run(index);
+      last = Math.max(last, index);
+    }
+    this.set('purged_to', last + 1);
+  }
+
+  /** Just past the last record that was ever purged; 0 where none was. */
+  get purgedTo(): number {
+    const value = this.setting('purged_to');
+    return typeof value === 'number' ? value : 0;
   }
 
   /** They are nowhere else any more. */

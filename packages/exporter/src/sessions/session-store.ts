@@ -150,6 +150,12 @@ export function openSessions(options: SessionStoreOptions): SessionStore {
         );
       });
     },
+    prune(minimumIndex) {
+      inTransaction(database, () => {
+        sessions.prune(minimumIndex);
+        tokens.prune(minimumIndex);
+      });
+    },
     settleErasure: () => {
       settleDatabase(database);
     },

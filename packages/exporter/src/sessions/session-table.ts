@@ -159,6 +159,12 @@ export class SessionTable {
       .run(actor, issuer, actor, issuer);
   }
 
+  /** Drops sessions whose last record is before a ledger index. */
+  prune(minimumIndex: number): void {
+    this.#database.prepare('DELETE FROM sessions WHERE last_index < ?').run(minimumIndex);
+    this.#database.prepare('DELETE FROM actor_ends WHERE ledger_index < ?').run(minimumIndex);
+  }
+
   /** The sessions of an actor, and these, are not found by the provider's names for them any more. */
   unlink(actor: string, references: readonly string[]): void {
     this.#atHand.clear();

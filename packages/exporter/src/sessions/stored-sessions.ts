@@ -41,18 +41,28 @@ export class StoredSessions {
    *
    * @param rebuilt - path of their database
    * @param most - how many differences are told at most
+   * @param from - only what began at this ledger index or later: of earlier records some were purged
    */
-  differences(rebuilt: string, key: Uint8Array, most: number): SessionDifference[] {
+  differences(rebuilt: string, key: Uint8Array, most: number, from = 0): SessionDifference[] {
     const other = openReadOnly(rebuilt, key);
     try {
-      const [ours, theirs] = [this.#database, other];
+      const theirs = other;
       return [
-        ...compare('session', most, rows(ours, SESSIONS), rows(theirs, SESSIONS)),
-        ...compare('token', most, rows(ours, TOKENS), rows(theirs, TOKENS)),
+        ...compare('session', most, ...this.#both(theirs, SESSIONS, from)),
+        ...compare('token', most, ...this.#both(theirs, TOKENS, from)),
       ];
     } finally {
       other.close();
     }
+  }
+
+  /** Rows of both; what began before `from` here is left out there too, where it begins later. */
+  #both(theirs: DatabaseSync, sql: string, from: number): [Iterable<StoredRow>, Iterable<StoredRow>] {
+    if (from === 0) return [rows(this.#database, sql), rows(theirs, sql)];
+    const stored = [...rows(this.#database, sql)];
+    const early = new Set(stored.flatMap(({ name, first }) => (first < from ? [name] : [])));
+    const isCompared = ({ name, first }: StoredRow): boolean => first >= from && !early.has(name);
+    return [stored.filter(isCompared), [...rows(theirs, sql)].filter(isCompared)];
   }
 
   close(): void {
@@ -66,6 +76,8 @@ interface StoredRow {
   name: string;
   reference: string;
   content: string;
+  /** Ledger index of its first record. */
+  first: number;
 }
 
 const SESSIONS = 'SELECT reference AS name, * FROM sessions ORDER BY reference';
@@ -78,6 +90,7 @@ function* rows(database: DatabaseSync, sql: string): Generator<StoredRow> {
     yield {
       name: String(name),
       reference: String(reference),
+      first: Number(row['first_index'] ?? reference),
       content: JSON.stringify([reference, ...Object.values(columns)]),
     };
   }

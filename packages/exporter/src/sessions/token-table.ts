@@ -114,6 +114,16 @@ export class TokenTable {
       .flatMap((row) => toRow(row) ?? []);
   }
 
+  /** Drops tokens that were first named before a ledger index, of sessions that are not there any more, or of none. */
+  prune(minimumIndex: number): void {
+    this.#database
+      .prepare(
+        `DELETE FROM tokens WHERE first_index < ?
+         AND (session IS NULL OR session NOT IN (SELECT reference FROM sessions))`,
+      )
+      .run(minimumIndex);
+  }
+
   /** Tokens of these sessions, and those that these records told of first: what names them is not there any more. */
   remove(sessions: readonly string[], firstIndexes: readonly number[]): void {
     this.#atHand.clear();

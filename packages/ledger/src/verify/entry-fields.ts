@@ -25,6 +25,8 @@ export interface EntryFields {
   hasSkipped?: true;
   /** What the record says about numbers that are missing. */
   gap?: GapStatement;
+  /** Below which index the log has no entries any more, of a record that says so. */
+  minimumIndex?: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export function readEntryFields(
   const keyStatement = member(audit, 'key')?.['statement'];
   const skipped = readSkippedNumbers(record);
   const gap = readGapStatement(record);
+  const minimumIndex = readMinimumIndex(record, audit);
   return {
     ok: true,
     value: {
@@ -70,8 +73,16 @@ export function readEntryFields(
       ...(skipped === undefined ? {} : { skipped }),
       ...(member(audit, 'policy')?.['skipped'] === undefined ? {} : { hasSkipped: true }),
       ...(gap === undefined ? {} : { gap }),
+      ...(minimumIndex === undefined ? {} : { minimumIndex }),
     },
   };
+}
+
+/** No producer can write `audit.retention`: only what stands on the list of clear fields comes from outside. */
+function readMinimumIndex(record: JsonObject, audit: JsonObject | undefined): number | undefined {
+  if (member(record, 'event')?.['action'] !== 'retention.pruned') return undefined;
+  const index = member(audit, 'retention')?.['minimum_index'];
+  return typeof index === 'number' && Number.isSafeInteger(index) && index >= 0 ? index : undefined;
 }
 
 function member(parent: JsonObject | undefined, name: string): JsonObject | undefined {

@@ -30,6 +30,7 @@ export type VerificationFailureCode =
   | 'cosignature_invalid'
   | 'quorum_missing'
   | 'bundle_missing'
+  | 'minimum_index_wrong'
   | 'bundle_malformed'
   | 'tile_missing'
   | 'tile_malformed'
@@ -92,7 +93,10 @@ export const FAILURE_MEANINGS: Readonly<Record<VerificationFailureCode, string>>
   cosignature_invalid: 'A line that names a known witness is not its signature over this checkpoint.',
   quorum_missing: 'Fewer of the known witnesses signed the checkpoint than are demanded.',
 
-  bundle_missing: 'Entries that the checkpoint covers are not there.',
+  bundle_missing:
+    'Entries that the checkpoint covers are not there, and the log does not say that they were pruned.',
+  minimum_index_wrong:
+    'The log publishes another minimum index than its entries state: readers are to pass over entries that were not pruned.',
   bundle_malformed:
     'A file of entries is not a sequence of length-prefixed entries: it was changed or damaged.',
   tile_missing: 'A file of hashes that the checkpoint covers is not there.',

@@ -62,6 +62,7 @@ export {
   type NoteVerificationKey,
   type SignedNote,
 } from './note.ts';
+export { MINIMUM_INDEX_PATH, parseMinimumIndex } from './minimum-index.ts';
 export { type Parsed } from './parsed.ts';
 export { explainGaps, type ExplainedGap } from './explained-gaps.ts';
 export { type ProducerReport } from './producer-sequences.ts';

@@ -13,6 +13,7 @@ import { KnownWitnesses, type WitnessPolicy } from './known-witnesses.ts';
 import { LogFiles } from './log-files.ts';
 import { KeysOfLog } from './log-keys.ts';
 import { formatNote, parseVerificationKey, type NoteVerificationKey, type SignedNote } from './note.ts';
+import { PrunedEntries } from './pruned-entries.ts';
 import type { ProducerReport } from './producer-sequences.ts';
 import { MAX_REPORTED_PRODUCERS, reportKey, type EntryKind, type VerificationReport } from './report.ts';
 import { RootTrack } from './root-track.ts';
@@ -107,6 +108,8 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
   const warnings = new WarningList();
   const files = new LogFiles(source);
   const key = readKey(options.vkey, failures);
+  const pruned = new PrunedEntries(files);
+  await pruned.read(failures);
   const keysOfLog = key && (await KeysOfLog.read(files, key, failures, warnings));
   const keys = keysOfLog?.keys;
   const witnesses = new KnownWitnesses(options, keys?.keys ?? [], failures);
@@ -128,11 +131,13 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     witnesses.restore(saved.witnesses);
     keysOfLog?.restore(saved.keyStatements);
     seen.producers.restore(saved.sequences);
+    pruned.restore(saved.pruned);
     failures.restore(saved.failures, saved.failuresTotal);
     warnings.restore(saved.warnings, saved.warningsTotal);
   }
 
   let walked: WalkResult = { verified: 0, root: undefined, rootIsProven: true, edgeIsComplete: false };
+  let gone = { pruned: 0, minimumIndex: 0, isSound: true };
   if (base === undefined) {
     roots.finish();
   } else {
@@ -148,10 +153,12 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
         failures,
         chain: entries === 'opaque' ? undefined : new EntryChain(origin, failures, last),
         roots,
+        pruned,
         beforePassing: (end) => history.expectUpTo(end, size, roots),
         soundBundles,
         onEntry: (index, path, fields) => {
           if (fields.keyStatement !== undefined) keysOfLog?.addLogged(index, path, fields.keyStatement);
+          if (fields.minimumIndex !== undefined) pruned.takeStatement(index, fields.minimumIndex);
           seen.add(index, path, fields);
         },
         onSoundBundle: (bundle) => seen.addBundle(bundle),
@@ -169,6 +176,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
             witnesses: witnesses.save(),
             keyStatements: [...(keysOfLog?.logged ?? [])],
             sequences: seen.producers.save(),
+            pruned: pruned.save(),
             failures: failures.listed,
             failuresTotal: failures.total,
             warnings: warnings.listed,
@@ -179,14 +187,16 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     } finally {
       await soundBundles.close?.();
     }
+    gone = await pruned.finish(failures);
+    if (!gone.isSound) walked = { ...walked, root: undefined };
     if (!walked.rootIsProven && walked.edgeIsComplete) reportRoot(base, walked, failures);
     witnesses.see(base.note, size, { path: 'checkpoint' });
     if (entries === 'opaque') await reportUncheckedChain(files, size, origin, warnings);
   }
 
-  if (base !== undefined && entries === 'records') await keysOfLog?.finish();
+  if (base !== undefined && entries === 'records') await keysOfLog?.finish(gone.minimumIndex);
   const assurance = withAnchors(witnesses.assess(base && size), { anchored: anchored.provenSize, size });
-  const reports = seen.producers.reports();
+  const reports = seen.producers.reports(gone.pruned > 0);
   addProducerWarnings(reports, seen.producers.untracked, warnings);
   return {
     ok: failures.total === 0,
@@ -195,6 +205,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Verifi
     root: walked.root === undefined ? '' : encodeBase64(walked.root),
     entries,
     verified: walked.verified,
+    pruned: gone.pruned,
     ...(base && { checkpoint: { size, root: encodeBase64(base.checkpoint.root), signers: base.signers } }),
     keys: (keys?.keys ?? []).map(reportKey),
     knownVerified: knownCheckpoints.verified,

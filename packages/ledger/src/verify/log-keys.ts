@@ -100,8 +100,12 @@ export class KeysOfLog {
     this.#logged.push({ index, path, text: readText(note) });
   }
 
-  /** Reports statements that stand in the log and not in the list, and the other way round. */
-  async finish(): Promise<void> {
+  /**
+   * Reports statements that stand in the log and not in the list, and the other way round.
+   *
+   * @param minimumIndex entries below it were pruned: a statement from before may have been among them
+   */
+  async finish(minimumIndex: number): Promise<void> {
     let listed = new Set(this.#history.statements.map(({ text }) => text));
     if (this.#logged.some(({ text }) => !listed.has(text))) {
       // The log may have changed its key while it was read.
@@ -117,7 +121,7 @@ export class KeysOfLog {
     }
     const logged = new Set(this.#logged.map(({ text }) => text));
     for (const { statement, text } of this.#history.statements) {
-      if (logged.has(text)) continue;
+      if (logged.has(text) || statement.from < minimumIndex) continue;
       const place = { path: KEYS_PATH, field: `statement ${statement.number}` };
       const detail = `No entry is key statement ${statement.number}: it was made a moment ago, or is kept from those who read the log.`;
       this.#warnings.add('key_statement_unlogged', place, detail);

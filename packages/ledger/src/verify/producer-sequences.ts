@@ -167,11 +167,15 @@ export class ProducerSequences {
     this.#statementCount += 1;
   }
 
-  /** What is known of each producer, in the order in which they appeared. */
-  reports(): ProducerReport[] {
+  /**
+   * What is known of each producer, in the order in which they appeared.
+   *
+   * @param isPruned the first entries of the log are not there: nobody knows of a producer's numbers before its first
+   */
+  reports(isPruned = false): ProducerReport[] {
     return [...this.#producers].map(([streamId, { runs, duplicates, skipped, exact }]) => {
       const missing: [number, number][] = [];
-      let next = 1;
+      let next = isPruned ? (runs[0]?.from ?? 1) : 1;
       let count = 0;
       for (const { from, to } of runs) {
         if (from > next) missing.push([next, from - 1]);

@@ -247,10 +247,11 @@ function endOfString(bytes: Uint8Array, view: DataView, start: number): number {
 export function shapeOf(record: Uint8Array): ShapePiece[] | undefined {
   const parsed = readEntryFields(record);
   if (!parsed.ok) return undefined;
-  const { hasPrevious, previous, keyStatement, hasSkipped, gap } = parsed.value;
-  // No sound record has a `previous` of another type than a string; statements about keys, and about numbers that were
-  // left out or are missing, are looked at one by one.
-  const isStatement = keyStatement !== undefined || hasSkipped === true || gap !== undefined;
+  const { hasPrevious, previous, keyStatement, hasSkipped, gap, minimumIndex } = parsed.value;
+  // No sound record has a `previous` of another type than a string; statements about keys, about numbers that were
+  // left out or are missing, and about entries that were pruned, are looked at one by one.
+  const isStatement =
+    keyStatement !== undefined || hasSkipped === true || gap !== undefined || minimumIndex !== undefined;
   if ((hasPrevious && previous === undefined) || isStatement) return undefined;
   const pieces = cutIntoPieces(record);
   return pieces.some(({ bytes }) => bytes.length > MAX_PIECE_BYTES) ? undefined : pieces;

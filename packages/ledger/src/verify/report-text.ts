@@ -18,6 +18,11 @@ export function formatReport(report: VerificationReport): string {
     `${report.ok ? 'VERIFIED' : 'FAILED'}  ${report.origin}${isOpaque ? ' — Merkle tree and signature only' : ''}`,
     '',
     `Entries:     ${count(verified)} of ${count(size)} verified: bytes, ${isOpaque ? 'Merkle tree; NOT CHECKED: hash chain and content' : 'hash chain, Merkle tree'}`,
+    ...(report.pruned > 0
+      ? [
+          `Pruned:      ${count(report.pruned)} entries are not there any more, as the log itself states; their hashes are in the tree`,
+        ]
+      : []),
     `Root:        ${root === '' ? 'cannot be computed, entries are missing' : root}`,
     `Checkpoint:  ${describeCheckpoint(checkpoint)}`,
     ...describeWitnesses(report.assurance),

@@ -51,6 +51,8 @@ export interface VerificationReport {
   entries: EntryKind;
   /** Entries that were read and have no failure of their own. */
   verified: number;
+  /** Entries that are not there any more, as the log itself states: their hashes are in the tree. */
+  pruned: number;
   /** Absent if there is none that can be read. */
   checkpoint?: ReportedCheckpoint;
   /** The log's keys, the first one first: those that the given key leads to. */

@@ -172,9 +172,9 @@ export class SoundBundleReader {
   #takeParsed(slot: number, index: number, isFirst: boolean, collector: SequenceCollector): boolean {
     const parsed = readEntryFields(this.#bytes.subarray(this.#starts[slot], this.#ends[slot]));
     if (!parsed.ok || parsed.value.index !== index || parsed.value.origin !== this.#originText) return false;
-    const { previous, hasPrevious, keyStatement } = parsed.value;
-    // What is said of the log's keys is looked at one by one.
-    if (keyStatement !== undefined) return false;
+    const { previous, hasPrevious, keyStatement, minimumIndex } = parsed.value;
+    // What is said of the log's keys, and of what was pruned, is looked at one by one.
+    if (keyStatement !== undefined || minimumIndex !== undefined) return false;
     if (isFirst ? hasPrevious : previous === undefined) return false;
     this.#previousStarts[slot] = -1;
     if (previous !== undefined) this.#parsedPrevious.set(slot, previous);

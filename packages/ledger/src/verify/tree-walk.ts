@@ -6,6 +6,7 @@ import { HASH_BYTES, TILE_WIDTH, tilePath, type TileCoordinates } from './tile.t
 import { differingSlots, hashAt, mixRows } from './row-mixtures.ts';
 import { hashTile } from './tile-builder.ts';
 import { hashBeneathTile, readTile } from './tile-reader.ts';
+import type { PrunedEntries } from './pruned-entries.ts';
 import type { RootTrack } from './root-track.ts';
 import type { SoundBundle } from './sound-bundle.ts';
 import type { SoundBundleSource } from './sound-bundle-source.ts';
@@ -21,6 +22,8 @@ export const MAX_MISSING_BUNDLES_IN_A_ROW = 65_536;
 /** What a walk needs besides what the bundles need. */
 export interface WalkContext extends BundleContext {
   roots: RootTrack;
+  /** Takes note of entries that are not there and may have been pruned. */
+  pruned: PrunedEntries;
   /** Where full bundles come from whose entries need not be looked at one by one. */
   soundBundles: SoundBundleSource;
   /** Is told of every such bundle, whose entries `onEntry` is not told of. */
@@ -77,7 +80,7 @@ export class TreeWalk {
   constructor(context: WalkContext) {
     this.#context = context;
     this.#entriesRange = context.walked?.clone() ?? new CompactRange();
-    this.#verified = this.#entriesRange.size;
+    this.#verified = this.#entriesRange.size - context.pruned.count;
   }
 
   /**
@@ -161,8 +164,10 @@ export class TreeWalk {
 
     this.#compareTile(tile, { proven: truth, stored, beneath: row }, expected);
     const leaves = truth ?? stored;
+    let pruned: Uint8Array | undefined;
     if (bundle.entries === undefined) {
-      this.#skipBundle(bundle, leaves);
+      if (truth !== undefined && this.#passPruned(bundle, truth)) pruned = truth;
+      else this.#skipBundle(bundle, leaves);
     } else {
       this.#reportMissingBundles();
       const compared = leaves && { hashes: leaves, isProven: truth !== undefined };
@@ -170,7 +175,7 @@ export class TreeWalk {
     }
     await beforePassing(bundle.base + width);
     roots.pass(leaves ?? row, width, expected ?? storedRoot ?? entriesRoot);
-    this.#extendEntriesRange(row, entriesRoot);
+    this.#extendEntriesRange(row ?? pruned, entriesRoot ?? (pruned && hashTile(pruned)));
     onProgress(bundle.base + width);
     return entriesRoot ?? storedRoot;
   }
@@ -193,7 +198,7 @@ export class TreeWalk {
     roots.pass(row, TILE_WIDTH, root);
     this.#extendEntriesRange(row, root);
     onProgress(end);
-    if (this.#verified === end && this.#entriesRange !== undefined)
+    if (this.#verified + this.#context.pruned.count === end && this.#entriesRange !== undefined)
       await this.#context.onSound(this.#entriesRange, hashAt(row, TILE_WIDTH - 1));
     return root;
   }
@@ -265,6 +270,16 @@ export class TreeWalk {
     if (row === undefined || root === undefined) this.#entriesRange = undefined;
     else if (row.length === TILE_WIDTH * HASH_BYTES) range?.appendSubtree(8, root);
     else for (let slot = 0; slot * HASH_BYTES < row.length; slot++) range?.append(hashAt(row, slot));
+  }
+
+  /** Passes a full bundle that is not there, if it may have been pruned: its tile says what it held. */
+  #passPruned({ base, width, failure }: LoadedBundle, leaves: Uint8Array): boolean {
+    const { chain, pruned } = this.#context;
+    if (failure !== undefined || width !== TILE_WIDTH) return false;
+    if (!pruned.take({ from: base, to: base + width - 1 })) return false;
+    this.#reportMissingBundles();
+    chain?.skip(base + width - 1, hashAt(leaves, width - 1));
+    return true;
   }
 
   #skipBundle({ base, width, path, failure }: LoadedBundle, leaves: Uint8Array | undefined): void {

@@ -1,7 +1,7 @@
 /**
  * How far a verification has come, as a text to go on from:
  *
- *     spanledger.verification-state/v2
+ *     spanledger.verification-state/v3
  *     <SHA-256 of the third line, hexadecimal>
  *     <JSON>
  *
@@ -17,11 +17,12 @@ import { decodeHex, encodeHex, encodeUtf8 } from './encoding.ts';
 import type { VerificationFailure } from './failures.ts';
 import type { SeenState } from './known-witnesses.ts';
 import type { LoggedStatement } from './log-keys.ts';
+import type { PrunedState } from './pruned-entries.ts';
 import type { SequencesState } from './producer-sequences.ts';
 import { HASH_BYTES, TILE_WIDTH } from './tile.ts';
 import type { VerificationWarning } from './warnings.ts';
 
-const FIRST_LINE = 'spanledger.verification-state/v2';
+const FIRST_LINE = 'spanledger.verification-state/v3';
 
 /** The state of a verification. */
 export interface VerificationState {
@@ -39,6 +40,7 @@ export interface VerificationState {
   witnesses: SeenState[];
   keyStatements: LoggedStatement[];
   sequences: SequencesState;
+  pruned: PrunedState;
   failures: VerificationFailure[];
   failuresTotal: number;
   warnings: VerificationWarning[];
@@ -105,7 +107,7 @@ function isState(value: unknown): value is VerificationState {
   return (
     typeof value === 'object' &&
     value !== null &&
-    ['binding', 'position', 'peaks', 'lastHash', 'sequences', 'failures', 'warnings'].every(
+    ['binding', 'position', 'peaks', 'lastHash', 'sequences', 'pruned', 'failures', 'warnings'].every(
       (name) => name in value,
     ) &&
     'position' in value &&

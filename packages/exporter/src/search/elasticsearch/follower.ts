@@ -67,6 +67,8 @@ export interface IndexFollowerOptions {
   log: { origin: string; size: number };
   documents: DocumentTextRange;
   ledger: FollowedLedger;
+  /** The first ledger index of which the log has the entry; 0 where it is not given. */
+  minimumIndex?: () => Promise<number>;
   state: IndexState;
   onStatus: (status: IndexFollowerStatus) => void;
   onNotice: (notice: IndexNotice) => void;
@@ -209,6 +211,8 @@ export class IndexFollower {
       this.#place = { ...this.#place, position: size };
       state.commit(this.#place);
     }
+    // What was pruned is indexed no more.
+    this.#pass((await this.#options.minimumIndex?.()) ?? 0);
     this.#identityAtMs = Date.now();
     this.#bulk.recover();
     this.#tell();

@@ -1,5 +1,6 @@
 export { IndexFollower } from './follower.ts';
 export type { IndexFollowerStatus, IndexNotice } from './follower.ts';
+export type { DocumentTextRange } from './read-ahead.ts';
 export { ElasticsearchReader } from './driver.ts';
 export { IndexState, MAX_DEAD_LETTERS } from './index-state.ts';
 export type { DeadLetter } from './index-state.ts';
