@@ -1,7 +1,12 @@
 import { isJsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
 
+import { SEVERITY_SCORES } from './alerts/index.ts';
 import type { DerivedDraft } from './derived-draft.ts';
+import { ExporterError } from './errors.ts';
+import { type Sample, series } from './gauges.ts';
+import type { RefusedDraft } from './outbox/index.ts';
+import type { Trouble } from './trouble.ts';
 
 /** Where derived records go. */
 export interface DerivedRecordsOptions {
@@ -14,19 +19,30 @@ export interface DerivedRecordsOptions {
   log: Logger;
 }
 
+/** What became of derived records. */
+export interface DerivedAnswer {
+  /** Ids of those that are not in the ledger, and are to be sent again. */
+  again: string[];
+  refused: RefusedDraft[];
+}
+
+/** What derived records may want an operator for. */
+export type DerivedWarningCode = 'derived_refused';
+
 /** Appends what the followers derived, one message after the other. */
 export class DerivedRecords {
   readonly #options: DerivedRecordsOptions;
   #last: Promise<unknown> = Promise.resolve();
   #isFailing = false;
   #isStopped = false;
+  #refused = 0;
+  readonly #raised: Map<number, number> = new Map();
 
   constructor(options: DerivedRecordsOptions) {
     this.#options = options;
   }
 
-  /** @returns true once they are durable; false if they are not in the ledger, and are to be sent again */
-  take(drafts: readonly DerivedDraft[]): Promise<boolean> {
+  take(drafts: readonly DerivedDraft[]): Promise<DerivedAnswer> {
     const taken = this.#last.then(() => this.#append(drafts));
     this.#last = taken;
     return taken;
@@ -44,25 +60,96 @@ export class DerivedRecords {
     await this.#last;
   }
 
-  async #append(drafts: readonly DerivedDraft[]): Promise<boolean> {
-    if (this.#isStopped) return false;
+  /** What an operator should see to. */
+  warnings(): (Trouble & { code: DerivedWarningCode })[] {
+    if (this.#refused === 0) return [];
+    return [
+      {
+        code: 'derived_refused',
+        message: `${this.#refused} records that the service derived could not be written, and are set aside`,
+        hint: 'spanledger doctor names them, and the log says why.',
+      },
+    ];
+  }
+
+  /** The same for a monitor, and how many alerts there were. */
+  metrics(): string[] {
+    const raised = Object.entries(SEVERITY_SCORES).map(([severity, score]): Sample => {
+      return [{ severity }, this.#raised.get(score) ?? 0];
+    });
+    return [
+      ...series(
+        'counter',
+        'spanledger_alerts_raised_total',
+        'Alerts that were raised since the start.',
+        raised,
+      ),
+      ...series(
+        'counter',
+        'spanledger_derived_refused_total',
+        'Derived records that the ledger can never take, since the start.',
+        [[{}, this.#refused]],
+      ),
+    ];
+  }
+
+  async #append(drafts: readonly DerivedDraft[]): Promise<DerivedAnswer> {
+    const answer: DerivedAnswer = { again: [], refused: [] };
+    if (this.#isStopped) answer.again.push(...drafts.map(({ draft }) => draft.id));
+    else await this.#appendSound(drafts, answer);
+    return answer;
+  }
+
+  /** Appends all that the ledger takes: where it refuses some for what they are, their halves are tried. */
+  async #appendSound(drafts: readonly DerivedDraft[], answer: DerivedAnswer): Promise<void> {
     const { append, hasten, log } = this.#options;
     try {
       await append(drafts);
       if (drafts.some(isUrgent)) hasten();
+      this.#count(drafts);
       this.#isFailing = false;
-      return true;
     } catch (error) {
-      if (!this.#isFailing) {
-        log.warn(
-          { err: error },
-          'what was derived from the records could not be recorded and is tried again',
+      const [only] = drafts;
+      if (!isRefusal(error) || only === undefined) {
+        if (!this.#isFailing)
+          log.warn(
+            { err: error },
+            'what was derived from the records could not be recorded and is tried again',
+          );
+        this.#isFailing = true;
+        answer.again.push(...drafts.map(({ draft }) => draft.id));
+      } else if (drafts.length === 1) {
+        const { id } = only.draft;
+        log.error(
+          { err: error, record: id },
+          'a record that was derived cannot be written, and is set aside',
         );
+        this.#refused++;
+        answer.refused.push({ id, reason: error.message });
+      } else {
+        const middle = drafts.length >> 1;
+        await this.#appendSound(drafts.slice(0, middle), answer);
+        await this.#appendSound(drafts.slice(middle), answer);
       }
-      this.#isFailing = true;
-      return false;
     }
   }
+
+  #count(drafts: readonly DerivedDraft[]): void {
+    for (const { draft } of drafts) {
+      const { event } = draft.clear;
+      if (!isJsonObject(event) || event['action'] !== 'alert.raised') continue;
+      const score = Number(event['severity']);
+      this.#raised.set(score, (this.#raised.get(score) ?? 0) + 1);
+    }
+  }
+}
+
+/** True for what is wrong with a record itself, and is so the next time. */
+function isRefusal(error: unknown): error is ExporterError {
+  return (
+    error instanceof ExporterError &&
+    (error.code === 'request_malformed' || error.code === 'request_too_large')
+  );
 }
 
 /** What a rule for alerts looks for as soon as it is there. */

@@ -343,6 +343,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       ...(signals?.warnings() ?? []),
       ...ofElasticsearch(elasticsearchWarnings),
       ...(elasticsearch?.warnings() ?? []),
+      ...derived.warnings(),
       ...deliveryWarnings(threads.targetStatuses()),
     ],
     metrics: () =>
@@ -354,6 +355,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
           ...minimisation.metrics(),
           ...retention.metrics(),
           ...(telemetry?.metrics() ?? []),
+          ...derived.metrics(),
+          ...(policy?.metrics() ?? []),
           ...deliveryMetrics(threads.targetStatuses()),
           ...(signals?.metrics() ?? []),
         ],

@@ -11,7 +11,7 @@ import { KEY_STATES_SCHEMA } from './stored-key-states.ts';
 const TITLE = 'list of alerts';
 
 /** Raised whenever what is stored changes its meaning. */
-const VERSION = 3;
+const VERSION = 4;
 
 const SCHEMA = `
   ${OUTBOX_SCHEMA} ${ALERTS_SCHEMA} ${KEY_STATES_SCHEMA} ${CAUSES_SCHEMA}

@@ -17,7 +17,7 @@ import { type SessionCompleteness, sessionCompleteness } from './session-complet
 const TITLE = 'list of producers';
 
 /** Raised whenever a column changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 
 const SCHEMA = PRODUCERS_SCHEMA + PARTICIPATIONS_SCHEMA + OUTBOX_SCHEMA;
 

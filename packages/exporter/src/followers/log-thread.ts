@@ -120,8 +120,8 @@ export class LogThread<Command extends { kind: string }, Report extends { kind: 
 
   #append(drafts: DerivedDraft[]): void {
     const worker = this.#worker;
-    void this.#derived?.take(drafts).then((isDurable) => {
-      if (this.#worker === worker) this.tell({ kind: 'derived_settled', isDurable });
+    void this.#derived?.take(drafts).then((answer) => {
+      if (this.#worker === worker) this.tell({ kind: 'derived_settled', ...answer });
     });
   }
 

@@ -63,7 +63,7 @@ export class LogWorker {
         this.#sender.start(message.from);
         return;
       case 'derived_settled':
-        this.#sender.settled(message.isDurable);
+        this.#sender.settled(message);
         return;
       case 'drain':
         this.#drain();

@@ -1,6 +1,7 @@
 import type { AlertsConfig, CompletenessConfig, ElasticsearchConfig } from '../config/index.ts';
 import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
+import type { RefusedDraft } from '../outbox/index.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
 import type { Problem } from './problem.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
@@ -40,7 +41,7 @@ export type ToThread =
   /** Send what is derived, once so many entries are taken in. */
   | { kind: 'derive'; from: number }
   /** The records of the last message of what was derived are durable, or were refused. */
-  | { kind: 'derived_settled'; isDurable: boolean }
+  | { kind: 'derived_settled'; again: readonly string[]; refused: readonly RefusedDraft[] }
   /** Reach the end of what is published, then follow no more. */
   | { kind: 'drain' }
   /** Close everything. */

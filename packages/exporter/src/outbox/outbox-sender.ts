@@ -1,5 +1,5 @@
 import type { DerivedDraft } from '../derived-draft.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, RefusedDraft } from './outbox.ts';
 
 /** Records of one message to the service; one message is on its way at a time. */
 const MAX_DRAFTS_PER_MESSAGE = 256;
@@ -11,13 +11,13 @@ export interface DerivingFollower {
   readonly outbox?: Outbox;
 }
 
-/** Sends what followers derived to the thread that writes the ledger, each record once in a run unless it is refused. */
+/** Sends what followers derived to the thread that writes the ledger, each record once in a run unless it could not be recorded. */
 export class OutboxSender {
   readonly #followers: readonly DerivingFollower[];
   readonly #send: (drafts: DerivedDraft[]) => void;
   /** Undefined until the service says so: before, nobody knows what is durable. */
   #from: number | undefined;
-  #underWay: { outbox: Outbox; ids: string[] } | undefined;
+  #underWay: { outbox: Outbox } | undefined;
 
   /** @param send - takes records away; {@link OutboxSender.settled} is called for them */
   constructor(followers: readonly DerivingFollower[], send: (drafts: DerivedDraft[]) => void) {
@@ -39,17 +39,23 @@ export class OutboxSender {
       if (outbox === undefined || follower.position() < this.#from) continue;
       const drafts = outbox.take(MAX_DRAFTS_PER_MESSAGE);
       if (drafts.length === 0) continue;
-      this.#underWay = { outbox, ids: drafts.map(({ draft }) => draft.id) };
+      this.#underWay = { outbox };
       this.#send(drafts);
       return;
     }
   }
 
-  /** What was sent is durable, or was refused: that is sent again at the next {@link OutboxSender.flush}. */
-  settled(isDurable: boolean): void {
+  /**
+   * What was sent is durable.
+   *
+   * @param answer - but these: what is to be sent again at the next {@link OutboxSender.flush}, and what the ledger can
+   *   never take
+   */
+  settled({ again, refused }: { again: readonly string[]; refused: readonly RefusedDraft[] }): void {
     const sent = this.#underWay;
     this.#underWay = undefined;
-    if (isDurable) this.flush();
-    else sent?.outbox.refuse(sent.ids);
+    sent?.outbox.setAside(refused);
+    if (again.length === 0) this.flush();
+    else sent?.outbox.refuse(again);
   }
 }

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 import type { DerivedDraft } from '../derived-draft.ts';
+import { inTransaction } from '../transaction.ts';
 import type { RowSealer } from './row-sealer.ts';
 
 /**
@@ -13,7 +14,21 @@ import type { RowSealer } from './row-sealer.ts';
 export const OUTBOX_SCHEMA = `
   CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL UNIQUE, draft BLOB NOT NULL);
   CREATE TABLE outbox_seen (number INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL UNIQUE);
+  CREATE TABLE outbox_refused (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL UNIQUE, reason TEXT NOT NULL, draft BLOB NOT NULL
+  );
 `;
+
+/** The most records that are kept which the ledger can never take; the oldest ones are forgotten. */
+const MAX_REFUSED = 1000;
+
+/** A record that the ledger can never take, as it is. */
+export interface RefusedDraft {
+  /** `audit.record.id`. */
+  id: string;
+  /** What is wrong with it; nothing of its content. */
+  reason: string;
+}
 
 /** The most records of the ledger that are remembered as seen; the oldest ones are forgotten. */
 const MAX_SEEN = 100_000;
@@ -44,6 +59,7 @@ export class Outbox {
   readonly #remove: StatementSync;
   readonly #note: StatementSync;
   readonly #isSeen: StatementSync;
+  readonly #isRefused: StatementSync;
   /** Sent in this run: not sent again, for what was sent is durable or refused. */
   readonly #sent: Set<string> = new Set();
   #noted = 0;
@@ -60,13 +76,14 @@ export class Outbox {
     this.#remove = database.prepare('DELETE FROM outbox WHERE record_id = ?');
     this.#note = database.prepare('INSERT OR IGNORE INTO outbox_seen (record) VALUES (?)');
     this.#isSeen = database.prepare('SELECT 1 FROM outbox_seen WHERE record = ?');
+    this.#isRefused = database.prepare('SELECT 1 FROM outbox_refused WHERE record_id = ?');
   }
 
   /** Within the follower's transaction: a record was derived. One that the ledger holds already is not kept. */
   put(derived: DerivedDraft): void {
     const { id } = derived.draft;
     if (!id.startsWith(this.#prefix)) throw new TypeError(`the record ${id} is not of this outbox`);
-    if (this.#isSeen.get(digest(id)) !== undefined) return;
+    if (this.#isSeen.get(digest(id)) !== undefined || this.#isRefused.get(id) !== undefined) return;
     this.#insert.run(id, this.#sealer.seal(id, Buffer.from(JSON.stringify(derived))));
   }
 
@@ -113,25 +130,50 @@ export class Outbox {
   }
 
   /**
-   * Outside of transactions: takes the opened groups out of what waits about somebody who was erased. That it happened still
-   * goes into the ledger. Once the database is written anew, it is in no file.
+   * Outside of transactions: takes the opened groups out of what waits, or is set aside, about somebody who was erased. That
+   * it happened still goes into the ledger. Once the database is written anew, it is in no file.
    *
    * @param references - `audit.actor.id` and `audit.session.id`s that stand for nobody any more
    */
   strip(references: ReadonlySet<string>): void {
-    const update = this.#database.prepare('UPDATE outbox SET draft = ? WHERE record_id = ?');
-    const rows = this.#database.prepare('SELECT record_id FROM outbox').all();
-    for (const id of rows.map((row) => String(row['record_id']))) {
-      const derived = this.#read(id);
-      const named = [derived?.actorRef, derived?.sessionRef];
-      if (derived === undefined || !named.some((one) => one !== undefined && references.has(one))) continue;
-      const stripped: DerivedDraft = { ...derived, draft: { ...derived.draft, groups: {} } };
-      update.run(this.#sealer.seal(id, Buffer.from(JSON.stringify(stripped))), id);
+    for (const table of ['outbox', 'outbox_refused'] as const) {
+      const update = this.#database.prepare(`UPDATE ${table} SET draft = ? WHERE record_id = ?`);
+      for (const row of this.#database.prepare(`SELECT record_id, draft FROM ${table}`).all()) {
+        const id = String(row['record_id']);
+        const derived = this.#open(id, row['draft']);
+        const named = [derived?.actorRef, derived?.sessionRef];
+        if (derived === undefined || !named.some((one) => one !== undefined && references.has(one))) continue;
+        const stripped: DerivedDraft = { ...derived, draft: { ...derived.draft, groups: {} } };
+        update.run(this.#sealer.seal(id, Buffer.from(JSON.stringify(stripped))), id);
+      }
     }
   }
 
+  /** Outside of transactions: what can never get into the ledger is not sent again, and is kept to be looked at. */
+  setAside(refused: readonly RefusedDraft[]): void {
+    if (refused.length === 0) return;
+    inTransaction(this.#database, () => {
+      for (const { id, reason } of refused) {
+        this.#database
+          .prepare(
+            `INSERT OR IGNORE INTO outbox_refused (record_id, reason, draft)
+             SELECT record_id, ?, draft FROM outbox WHERE record_id = ?`,
+          )
+          .run(reason, id);
+        this.#remove.run(id);
+      }
+      this.#database
+        .prepare('DELETE FROM outbox_refused WHERE number <= (SELECT max(number) FROM outbox_refused) - ?')
+        .run(MAX_REFUSED);
+    });
+  }
+
   #read(id: string): DerivedDraft | undefined {
-    const box = this.#database.prepare('SELECT draft FROM outbox WHERE record_id = ?').get(id)?.['draft'];
+    const row = this.#database.prepare('SELECT draft FROM outbox WHERE record_id = ?').get(id);
+    return this.#open(id, row?.['draft']);
+  }
+
+  #open(id: string, box: SQLOutputValue | undefined): DerivedDraft | undefined {
     const bytes = box instanceof Uint8Array ? this.#sealer.open(id, box) : undefined;
     if (bytes === undefined) return undefined;
     // Sealed by us: nobody else wrote it.

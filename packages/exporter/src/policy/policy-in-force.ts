@@ -7,6 +7,7 @@ import type { IntakePolicy, PolicyVerdict, SkippedSpan } from '../intake-policy.
 import { CallerMemory } from './caller-memory.ts';
 import { parsePolicy } from './parse-policy.ts';
 import { PolicyEngine } from './policy-engine.ts';
+import { gauge, series } from '../gauges.ts';
 import { describeProblem } from './policy-problem.ts';
 import { type PolicyChange, policyChangedRecord } from './policy-records.ts';
 import type { SkipJournal } from './skip-journal.ts';
@@ -146,6 +147,21 @@ export class PolicyInForce implements IntakePolicy {
       rules: rules.length,
       skipped: this.#options.journal.total,
     };
+  }
+
+  /** The same for a monitor. */
+  metrics(): string[] {
+    return [
+      ...series(
+        'counter',
+        'spanledger_policy_skipped_spans_total',
+        'Spans that the audit policy left out since the start.',
+        [[{}, this.#options.journal.total]],
+      ),
+      ...gauge('spanledger_policy_up', 'Whether the policy file in its present form is in force.', [
+        [{}, this.#refused === undefined ? 1 : 0],
+      ]),
+    ];
   }
 
   async #takeUp(): Promise<void> {

@@ -7,7 +7,7 @@ import { TOKEN_DEADLINES_SCHEMA } from './token-deadlines.ts';
 import { TOKENS_SCHEMA } from './token-table.ts';
 
 /** Raised whenever a column changes its meaning. */
-const SESSIONS_VERSION = 3;
+const SESSIONS_VERSION = 4;
 
 /** The database of sessions and tokens. */
 export function databaseOptions(

@@ -16,8 +16,8 @@ const SCRIPT = `
     } else if (message.kind === 'seal') {
       port.postMessage({ kind: 'sealed', segment: message.segment, learned: [Uint8Array.of(7)] });
     }
-    if (message.kind === 'derive') port.postMessage({ kind: 'derived', drafts: [{ from: message.from }] });
-    if (message.kind === 'derived_settled' && !message.isDurable) throw new Error('refused');
+    if (message.kind === 'derive') port.postMessage({ kind: 'derived', drafts: [{ draft: { id: String(message.from), clear: {} } }] });
+    if (message.kind === 'derived_settled' && message.again.length > 0) throw new Error('refused');
     if (message.kind === 'drain') port.postMessage({ kind: 'drained' });
     if (message.kind === 'stop') port.close();
   });
@@ -78,7 +78,7 @@ test('what is derived is appended; a thread that begins anew is told first how m
   thread?.derive(
     new DerivedRecords({
       append: (drafts) => {
-        taken.push(...drafts);
+        taken.push(...drafts.map(({ draft }) => draft.id));
         durable++;
         return taken.length === 1 ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
       },
@@ -87,7 +87,7 @@ test('what is derived is appended; a thread that begins anew is told first how m
       log,
     }),
   );
-  await expect.poll(() => taken, { timeout: 5000 }).toEqual([{ from: 3 }, { from: 4 }]);
+  await expect.poll(() => taken, { timeout: 5000 }).toEqual(['3', '4']);
   expect(started()).toBe(2);
 });
 

@@ -153,12 +153,30 @@ test('once in a run, unless it was refused; one message at a time', () => {
   outbox.put(draftOf('alert-2'));
   sender.flush();
   expect(sent).toEqual([['alert-1']]);
-  sender.settled(false);
+  sender.settled({ again: ['alert-1'], refused: [] });
   sender.flush();
   expect(sent).toEqual([['alert-1'], ['alert-1', 'alert-2']]);
-  sender.settled(true);
+  sender.settled({ again: [], refused: [] });
   sender.flush();
   expect(sent).toHaveLength(2);
+});
+
+test('what the ledger can never take is set aside: not sent again, not derived again, and kept', () => {
+  const database = openTable();
+  const outbox = new Outbox(database, 'alert', sealer);
+  const sent: string[][] = [];
+  const sender = new OutboxSender([{ position: () => 0, outbox }], (drafts) =>
+    sent.push(drafts.map(({ draft }) => draft.id)),
+  );
+  for (const id of ['alert-1', 'alert-2', 'alert-3']) outbox.put(draftOf(id));
+  sender.start(0);
+  sender.settled({ again: ['alert-3'], refused: [{ id: 'alert-2', reason: 'too large' }] });
+  expect(outbox.size).toBe(2);
+  outbox.put(draftOf('alert-2'));
+  sender.flush();
+  expect(sent).toEqual([['alert-1', 'alert-2', 'alert-3'], ['alert-3']]);
+  const kept = database.prepare('SELECT record_id, reason FROM outbox_refused').all();
+  expect(kept.map((row) => ({ ...row }))).toEqual([{ record_id: 'alert-2', reason: 'too large' }]);
 });
 
 test('a batch that is undone is not sent twice', () => {
@@ -213,8 +231,9 @@ class World {
   append(isDurable: boolean, isTold: boolean): void {
     if (this.underWay.length === 0) return;
     if (isDurable) this.ledger.push(...this.underWay.map(({ draft }) => draft.id));
+    const again = isDurable ? [] : this.underWay.map(({ draft }) => draft.id);
     this.underWay = [];
-    if (isTold) this.sender.settled(isDurable);
+    if (isTold) this.sender.settled({ again, refused: [] });
     else this.crash();
   }
 

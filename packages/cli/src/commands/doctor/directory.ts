@@ -13,6 +13,7 @@ import { checkTokens } from './doors.ts';
 import { checkDeadLetters } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkFollowers } from './followers.ts';
+import { checkDerived } from './derived.ts';
 import { checkPositions } from './positions.ts';
 
 const GROUP_AND_OTHERS = 0o077;
@@ -156,7 +157,7 @@ async function checkArchive(directory: string, context: Context): Promise<Findin
     if (ahead.length > 0) return ahead;
     const archive = await openDirectory(directory, context.env);
     try {
-      return checkFollowers(await archive.status());
+      return [...checkFollowers(await archive.status()), ...checkDerived(directory)];
     } finally {
       await archive.close();
     }
