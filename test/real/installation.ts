@@ -1,3 +1,4 @@
+import { unpackAlertmanager } from './alertmanager/alertmanager.ts';
 import { installChromium } from './chromium/chromium.ts';
 import { collectorProgram } from './collector/distribution.ts';
 import { elasticsearchHome } from './elasticsearch/distribution.ts';
@@ -8,6 +9,12 @@ import { installKeycloak } from './keycloak/install.ts';
  * One after the other, for each takes both cores; a machine that has all of it loses no second.
  */
 export async function setup(): Promise<void> {
-  for (const install of [elasticsearchHome, installKeycloak, installChromium, collectorProgram])
+  for (const install of [
+    elasticsearchHome,
+    installKeycloak,
+    installChromium,
+    unpackAlertmanager,
+    collectorProgram,
+  ])
     await install();
 }
