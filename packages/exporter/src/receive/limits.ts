@@ -41,7 +41,7 @@ export const MAX_LEARNED_ATTRIBUTES = 128;
 export const MAX_SHAPE_NODES = 16_384;
 
 /** Templates of records that are kept, some kilobytes each; beyond, all are forgotten. */
-export const MAX_TEMPLATES = 4_096;
+export const MAX_TEMPLATES = 2_048;
 
 /** Bytes of the templates that are kept. */
 export const MAX_TEMPLATE_BYTES: number = 32 * 1024 * 1024;

@@ -1,23 +1,13 @@
-import { createSecretKey, randomBytes as drawBytes } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { EntryBatch } from '@spanledger/record';
-import type { IntakePolicy } from '../../../../packages/exporter/src/intake-policy.ts';
-import { Minimiser } from '../../../../packages/exporter/src/minimisation/index.ts';
-import { CallerMemory } from '../../../../packages/exporter/src/policy/caller-memory.ts';
-import { parsePolicy } from '../../../../packages/exporter/src/policy/parse-policy.ts';
-import { PolicyEngine } from '../../../../packages/exporter/src/policy/policy-engine.ts';
-import { Producers } from '../../../../packages/exporter/src/receive/producers.ts';
-import { sha256, sha256Base64url } from '../../../../packages/exporter/src/receive/record-crypto.ts';
-import { RequestReading } from '../../../../packages/exporter/src/receive/request-reading.ts';
-import { Transcoder } from '../../../../packages/exporter/src/receive/transcode/transcoder.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
 import {
   decodeTraceRequest,
   outlineTraceRequest,
-  type SpanGroup,
 } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
+import { makeIntakeWay } from './intake-way.ts';
 import { requestsOfOneApplication } from './wire-spans.ts';
 
 /** SPANLEDGER_PROPERTY_SPANS: more of them, for an hour that nobody waits for. */
@@ -25,7 +15,6 @@ const SPANS = Number(process.env['SPANLEDGER_PROPERTY_SPANS'] ?? 8_000);
 const MAX_RUN_MS = Math.max(60_000, SPANS);
 const SPANS_PER_RUN = 80;
 
-const KEY = createSecretKey(drawBytes(32));
 const keys = new KeyTable();
 
 const POLICY = `
@@ -35,55 +24,6 @@ rules:
   - { name: logins, match: { route: ["/login"] }, level: metadata }
   - { name: writes, match: { method: [POST] }, level: request, attributes: ["express.*", "a"] }
 `;
-
-/** Two ways that share nothing: one is given the wire, the other the objects that are decoded from it. */
-function makeWay(policyText: string | undefined) {
-  const references = {
-    ofSubject: ({ issuer, id, type }: { issuer: string; id: string; type: string }) =>
-      Buffer.from(`${type} ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
-    ofSession: ({ issuer, id }: { issuer: string; id: string }) =>
-      Buffer.from(`session ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
-    attempt: <Result>(work: () => Result) => work(),
-    isErased: () => false,
-  };
-  const randomBytes = (sizeBytes: number) => new Uint8Array(sizeBytes);
-  const transcoder = new Transcoder(references, { randomBytes, sha256, sha256Base64url });
-  const producers = new Producers();
-  const minimiser = new Minimiser(
-    { fields: [], quarantine: true, quarantineExcept: [] },
-    KEY,
-    () => undefined,
-  );
-  const policy = policyText === undefined ? undefined : makePolicy(policyText);
-  const written = vi.spyOn(transcoder, 'write');
-  return {
-    written: () => written.mock.results.filter(({ value }) => value === true).length,
-    read(groups: readonly SpanGroup[]) {
-      const minimise = minimiser.minimise.bind(minimiser);
-      const taken = new RequestReading({ references, producers, minimise }, transcoder, policy).read(groups);
-      const { bytes, ends, holes, openings, openingEnds, count } = copyOf(taken.batch.batch());
-      return { bytes, ends, holes, openings, openingEnds, count, skipped: taken.skipped, known: taken.known };
-    },
-  };
-}
-
-function makePolicy(policyText: string): IntakePolicy {
-  const parsed = parsePolicy(policyText);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const engine = new PolicyEngine(parsed.policy);
-  const callers = new CallerMemory();
-  return {
-    sha256: engine.policy.sha256,
-    isLocal: engine.isLocal,
-    isSettledBy: (draft) => engine.isSettledBy(draft),
-    apply: (spans) => engine.apply(spans, callers),
-    account: () => Promise.resolve(),
-  };
-}
-
-function copyOf(batch: EntryBatch): EntryBatch {
-  return { ...batch, bytes: Buffer.from(batch.bytes), openings: Buffer.from(batch.openings) };
-}
 
 /** What came of it, or the code of what was thrown. */
 function outcome<Result>(work: () => Result): { result: Result } | { code: unknown } {
@@ -105,8 +45,8 @@ test.each([
     let fast = 0;
     fc.assert(
       fc.property(requestsOfOneApplication, (requests) => {
-        const wire = makeWay(policy);
-        const objects = makeWay(policy);
+        const wire = makeIntakeWay(policy);
+        const objects = makeIntakeWay(policy);
         for (const request of requests) {
           const transcoded = outcome(() => wire.read(outlineTraceRequest(request, keys)));
           const mapped = outcome(() => objects.read(decodeTraceRequest(request, keys)));

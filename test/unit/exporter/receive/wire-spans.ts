@@ -22,7 +22,7 @@ const KEYS = `
 
 const TEXTS = [
   'GET POST /orders/:id /orders/1?a=b alice shop https://id.example service success 443 1.1'.split(' '),
-  'alice@example.org 203.0.113.7 a"b\\c \t\u0000 \u007f grüße 😀 \u2028 ÿ'.split(' '),
+  'alice@example.org 203.0.113.7 a"b\\c back\\slash \t\u0000 \u007f grüße 😀 \u2028 ÿ'.split(' '),
   ['', 'read write', 'x'.repeat(300), 'é'.repeat(200), 'long '.repeat(4_000)],
 ].flat();
 

@@ -102,12 +102,19 @@ function valueAt({ clear, groups }: RecordDraft, { group, path }: ValueSlot): Js
 
 /** Whether each of some places is that of one alone, and none lies within another. */
 function areApart(places: readonly string[], others: readonly string[]): boolean {
-  const all = [...places, ...others];
-  for (const [i, place] of places.entries()) {
-    for (const [j, other] of all.entries()) {
-      if (i === j) continue;
-      if (place === other || place.startsWith(`${other}\0`) || other.startsWith(`${place}\0`)) return false;
+  const taken = new Set(others);
+  const around = new Set([...places, ...others].flatMap(placesAround));
+  for (const place of places) {
+    if (taken.has(place) || around.has(place) || placesAround(place).some((outer) => taken.has(outer))) {
+      return false;
     }
+    taken.add(place);
   }
   return true;
+}
+
+/** The places of the objects that a place lies in. */
+function placesAround(place: string): string[] {
+  const names = place.split('\0');
+  return names.slice(1).map((_, length) => names.slice(0, length + 1).join('\0'));
 }
