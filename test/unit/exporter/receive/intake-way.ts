@@ -45,7 +45,18 @@ export function makeIntakeWay(policyText?: string) {
       const minimise = minimiser.minimise.bind(minimiser);
       const taken = new RequestReading({ references, producers, minimise }, transcoder, policy).read(groups);
       const { bytes, ends, holes, openings, openingEnds, count } = copyOf(taken.batch.batch());
-      return { bytes, ends, holes, openings, openingEnds, count, skipped: taken.skipped, known: taken.known };
+      const quarantined = minimiser.quarantined.map(({ count }) => count);
+      return {
+        quarantined,
+        bytes,
+        ends,
+        holes,
+        openings,
+        openingEnds,
+        count,
+        skipped: taken.skipped,
+        known: taken.known,
+      };
     },
   };
 }

@@ -15,10 +15,14 @@ import {
   decodeTraceRequest,
   outlineTraceRequest,
 } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
+import { bytesField, fixed64Field, message, stringField } from '../../../support/exporter/protobuf.ts';
 import { makeIntakeWay } from './intake-way.ts';
 
 const keys = new KeyTable();
 const ORDINARY = sessionAttributes('alice', 's-1');
+
+/** More than a record keeps of a list. */
+const LONG_LIST = Array.from({ length: 600 }, () => 'x');
 
 /** A span that a template is learned from, and others that look like it and are recorded in another way. */
 const CASES: [what: string, learned: SpanSketch, others: SpanSketch[]][] = [
@@ -57,6 +61,7 @@ const CASES: [what: string, learned: SpanSketch, others: SpanSketch[]][] = [
       { attributes: { 'client.address': 7, 'client.port': 70_000, 'user.roles': 'a b', note: 0.5 } },
       { attributes: { 'client.address': ['a'], 'client.port': '1', 'user.roles': [1], note: true } },
       { attributes: { 'client.address': true, 'client.port': -1, 'user.roles': [], note: 2 ** 53 } },
+      { attributes: { 'client.address': 'a', 'client.port': 1, 'user.roles': ['a'], note: LONG_LIST } },
     ],
   ],
   [
@@ -72,6 +77,11 @@ const CASES: [what: string, learned: SpanSketch, others: SpanSketch[]][] = [
     'a record that says something personal in the clear',
     { attributes: { ...ORDINARY, 'http.route': '/orders/:id' } },
     [{ attributes: { ...ORDINARY, 'http.route': '/people/alice@example.org' } }],
+  ],
+  [
+    'a service that is called like a person, which is told of each time',
+    { attributes: { ...ORDINARY, 'oidc.client_id': 'alice@example.org' } },
+    [{ attributes: ORDINARY }],
   ],
   [
     'spans of another kind, with another status, name, parent and time',
@@ -100,6 +110,36 @@ test.each(CASES)('%s', (_what, learned, others) => {
   expect(wire.read(outlineTraceRequest(request, keys))).toEqual(
     objects.read(decodeTraceRequest(request, keys)),
   );
+});
+
+const NO_TEXT = Uint8Array.of(0xed, 0xa0, 0x80);
+
+test.each([
+  ['a name that another one follows', bytesField(5, NO_TEXT), undefined],
+  [
+    'an attribute that the policy leaves out',
+    bytesField(9, message(stringField(1, 'note'), bytesField(2, bytesField(1, NO_TEXT)))),
+    'default: { level: metadata }',
+  ],
+])('what is no text is refused, also in %s', (_where, field, policy) => {
+  const span = (i: number, note: Uint8Array): Uint8Array =>
+    message(
+      bytesField(1, new Uint8Array(16).fill(i)),
+      bytesField(2, new Uint8Array(8).fill(i)),
+      note,
+      stringField(5, 'name'),
+      fixed64Field(7, 5n),
+      fixed64Field(8, 6n),
+    );
+  const right = bytesField(9, message(stringField(1, 'note'), bytesField(2, stringField(1, 'x'))));
+  const request = (...spans: Uint8Array[]): Uint8Array =>
+    bytesField(1, bytesField(2, message(...spans.map((one) => bytesField(2, one)))));
+  const way = makeIntakeWay(policy === undefined ? undefined : `version: 1\n${policy}`);
+  const isName = policy === undefined;
+  const note = isName ? message() : right;
+  way.read(outlineTraceRequest(request(...[1, 2, 3, 4].map((i) => span(i, note))), keys));
+  expect(way.written()).toBe(2);
+  expect(() => way.read(outlineTraceRequest(request(span(5, field)), keys))).toThrow('not valid UTF-8');
 });
 
 test('what is learned is used, and a repeat is told from it', () => {
