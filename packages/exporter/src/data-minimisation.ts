@@ -35,9 +35,7 @@ export function startMinimisation(config: MinimisationConfig, key: KeyObject, lo
   });
   const isIdle = !config.quarantine && config.fields.length === 0;
   return {
-    minimise: isIdle
-      ? undefined
-      : (draft) => minimiser.minimise(draft),
+    minimise: isIdle ? undefined : (draft) => minimiser.minimise(draft),
     warnings: () => (minimiser.quarantined.length === 0 ? [] : [describeQuarantined(minimiser.quarantined)]),
     metrics: () =>
       series(

@@ -7,6 +7,8 @@ import { openElasticsearchRooms } from './elasticsearch-access.ts';
 import { describeFailure } from './elasticsearch/index.ts';
 import { MAX_INDEX_FAILURES } from './index-report.ts';
 import type { IndexFailure, IndexReport } from './index-report.ts';
+import { loadIndexKey, loadKek } from './privacy/index.ts';
+import { openPurgedRecords } from './purged-records.ts';
 import { compareIndex, IndexState } from './search/elasticsearch/index.ts';
 
 /** How an index in Elasticsearch is verified. */
@@ -38,6 +40,8 @@ export async function verifyElasticsearch(
   await using cleanup = new AsyncDisposableStack();
   const kek = await environmentKek(kekEnvironment(env));
   const { log, documents, reader, stream } = await openElasticsearchRooms(paths, elasticsearch, kek, cleanup);
+  const key = await loadIndexKey(paths.indexKeyFile, await loadKek(paths.kekFile, kek, false), false);
+  const purged = openPurgedRecords(paths, key, cleanup);
   const state = await openState(paths.elasticsearchFile);
   cleanup.defer(() => {
     state?.close();
@@ -58,6 +62,8 @@ export async function verifyElasticsearch(
       documents,
       position: Math.min(position, size),
       size,
+      minimumIndex: () => log.minimumIndex(),
+      ...(purged !== undefined && { purgedIn: (from, to) => purged.purgedIn(from, to) }),
       currentSize: async () => (await log.checkpoint()).size,
       deadLetters: (from, to) => state?.deadLettersIn(from, to) ?? new Map(),
       ...(onProgress !== undefined && { onProgress }),

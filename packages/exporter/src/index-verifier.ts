@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +17,8 @@ import type { IndexFailure, IndexFailureCode, IndexReport } from './index-report
 import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
-import { openRetentionDatabase, RetentionTable } from './retention/index.ts';
+import { openPurgedRecords } from './purged-records.ts';
+import type { RetentionTable } from './retention/index.ts';
 import { openSearchIndex, StoredIndex } from './search/index.ts';
 import type { IndexDifference } from './search/index.ts';
 import { openSessions, StoredSessions } from './sessions/index.ts';
@@ -80,7 +80,7 @@ export async function verifyIndex(directory: string, options: VerifyIndexOptions
     sessions: Math.min(sessions.position, published),
   };
   const compared = Math.max(ends.index, ends.sessions);
-  const purged = openPurged(paths, key, cleanup);
+  const purged = openPurgedRecords(paths, key, cleanup);
   const unread = await rebuild({ reader, openings, key, rebuilt, ends, failures, onProgress, purged });
   if (unread === undefined) {
     const most = MAX_INDEX_FAILURES + 1;
@@ -122,19 +122,6 @@ async function openStored(paths: DataDirectory, key: Uint8Array, reader: LedgerR
     sessions.close();
     await delay(ATTEMPT_INTERVAL_MS);
   }
-}
-
-function openPurged(
-  { retentionFile }: DataDirectory,
-  key: Uint8Array,
-  cleanup: AsyncDisposableStack,
-): RetentionTable | undefined {
-  if (!existsSync(retentionFile)) return undefined;
-  const database = openRetentionDatabase({ file: retentionFile, key, readOnly: true });
-  cleanup.defer(() => {
-    database.close();
-  });
-  return new RetentionTable(database);
 }
 
 function openOr<Room>(open: () => Room, opened: { close(): void }): Room {

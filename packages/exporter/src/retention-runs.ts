@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ledger } from '@spanledger/ledger';
-import type { RecordDraft } from '@spanledger/record';
+import type { JsonObject, RecordDraft } from '@spanledger/record';
 import type { Logger } from 'pino';
 
 import { ExporterError } from './errors.ts';
@@ -98,6 +98,19 @@ export class RetentionRuns implements RetentionDesk {
     return this.#describe(state);
   }
 
+  /** How it stands, for `/api/status`; undefined where everything is kept for ever. */
+  describe(): JsonObject | undefined {
+    if (this.#options.config === undefined) return undefined;
+    const nextDueMs = this.#state?.nextDueMs;
+    const [warning] = this.warnings();
+    return {
+      purged: this.#purged,
+      minimum_index: this.#options.ledger.minimumIndex(),
+      ...(nextDueMs !== undefined && { next_due: new Date(nextDueMs).toISOString() }),
+      ...(warning !== undefined && { trouble: warning.message, hint: warning.hint ?? '' }),
+    };
+  }
+
   /** What an operator should see to; none of it keeps the service from its work. */
   warnings(): (Trouble & { code: RetentionWarningCode })[] {
     const nextDueMs = this.#state?.nextDueMs;
@@ -157,7 +170,9 @@ export class RetentionRuns implements RetentionDesk {
       if (signal.aborted) return;
       // It is not there while the thread is started again.
       const answer = await this.#ask('state').catch(() => undefined);
-      if (answer !== undefined && !this.#isQuiet) await this.#begin();
+      if (answer === undefined) continue;
+      // What was begun goes on, whatever has changed since.
+      if (answer.state.underWay > 0 || !this.#isQuiet) await this.#begin();
     }
   }
 

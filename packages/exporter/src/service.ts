@@ -240,6 +240,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     ...(reconciler !== undefined && { reconciliation: reconciler.describe() }),
     ...(signals !== undefined && { providers: signals.describe() }),
     ...(policy !== undefined && { policy: policy.describe() }),
+    ...(config.retention !== undefined && { retention: retention.describe() ?? {} }),
     producers: producers.streams,
   });
   const archive = createArchive({

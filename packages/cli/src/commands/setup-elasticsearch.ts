@@ -4,6 +4,7 @@ import {
   type ElasticsearchAccess,
   ElasticsearchSetup,
   loadConfig,
+  streamRetention,
   NAMESPACE,
   readApiKey,
 } from '@spanledger/audit-exporter';
@@ -57,7 +58,11 @@ export function addSetupElasticsearch(setup: Command, context: Context): void {
         'user',
       ),
     )
-    .option('--retention <time>', 'how long records stay there, e.g. 365d (default: for ever)', parseTime)
+    .option(
+      '--retention <time>',
+      'how long records stay there, e.g. 365d (default: the longest period of the configuration’s retention)',
+      parseTime,
+    )
     .option('--ilm', 'a lifecycle policy (ILM) in the place of the data stream lifecycle')
     .option('--keys-dir <dir>', 'write each API key to a file of its own there (default: print them, once)')
     .option('--keys-expire <time>', 'how long the keys are good for, e.g. 90d (default: no end)', parseTime)
@@ -74,10 +79,10 @@ export function addSetupElasticsearch(setup: Command, context: Context): void {
 
 async function setUp(options: SetupOptions, context: Context): Promise<void> {
   const { json = false, keysDir } = options;
-  const { access, namespace } = await readAccess(options, context);
+  const { access, namespace, retention } = await readAccess(options, context);
   await using setup = await ElasticsearchSetup.open(access, {
     namespace,
-    retention: options.retention,
+    retention: options.retention ?? retention,
     ilm: options.ilm,
     newKeys: options.newKeys,
     keysExpire: options.keysExpire,
@@ -126,8 +131,8 @@ async function confirm({ ask }: Context): Promise<boolean> {
 async function readAccess(
   options: SetupOptions,
   context: Context,
-): Promise<{ access: ElasticsearchAccess; namespace: string }> {
-  const { elasticsearch } = loadConfig({
+): Promise<{ access: ElasticsearchAccess; namespace: string; retention: string | undefined }> {
+  const { elasticsearch, retention } = loadConfig({
     env: context.env,
     ...(options.config !== undefined && { file: options.config }),
   });
@@ -140,6 +145,7 @@ async function readAccess(
   }
   return {
     namespace: options.namespace ?? elasticsearch?.namespace ?? DEFAULT_NAMESPACE,
+    retention: retention && streamRetention(retention),
     access: {
       url,
       caFile: options.caFile ?? elasticsearch?.caFile,

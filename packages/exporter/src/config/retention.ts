@@ -15,6 +15,8 @@ const MAX_ITEMS = 100;
 const MAX_TEXT_LENGTH = 256;
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const NAME_ADVICE =
+  'must be a name of small letters, digits and hyphens, e.g. seven-years; what is kept beside the classes is retention.default';
 
 /** `match` of a class as the file has it; each field one value or a list of them. */
 interface MatchFields {
@@ -69,12 +71,12 @@ export const retentionSchema: z.ZodOptional<z.ZodType<RetentionFields>> = z
     default: period.optional(),
     classes: z
       .record(
-        z
-          .string()
-          .regex(NAME, 'must be a name of small letters, digits and hyphens, e.g. seven-years')
-          .refine((name) => name !== DEFAULT_CLASS, 'is retention.default'),
+        z.string().refine((name) => NAME.test(name) && name !== DEFAULT_CLASS),
         z.strictObject({ keep: period, match: match.optional() }),
-        'must be a mapping of names to { keep, match }',
+        {
+          error: (issue) =>
+            issue.code === 'invalid_key' ? NAME_ADVICE : 'must be a mapping of names to { keep, match }',
+        },
       )
       .refine(
         (classes) => Object.keys(classes).length < MAX_CLASSES,

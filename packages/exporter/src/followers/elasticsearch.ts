@@ -156,6 +156,8 @@ export async function startElasticsearchFollower(
             documents,
             position: follower.position(),
             size: ledger.sizes().published,
+            minimumIndex,
+            purgedIn,
             currentSize: () => Promise.resolve(ledger.sizes().published),
             deadLetters: (from, to) => state.deadLettersIn(from, to),
           }),

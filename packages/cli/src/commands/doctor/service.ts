@@ -10,6 +10,7 @@ import { checkElasticsearch } from './elasticsearch.ts';
 import { bad, type Finding, good, warning } from './finding.ts';
 import { checkAnchors, checkFollowers } from './followers.ts';
 import { checkProviders } from './providers.ts';
+import { checkRetention } from './retention.ts';
 import { checkWitnesses } from './witnesses.ts';
 
 const CONNECT_TIMEOUT_MS = 1500;
@@ -58,6 +59,7 @@ async function askService(url: string, credentials: Credentials): Promise<Findin
       ...checkElasticsearch(status),
       ...checkDelivery(status),
       ...checkProviders(status),
+      ...checkRetention(status),
     ];
   } catch (error) {
     const { message, hint } = describeError(error);

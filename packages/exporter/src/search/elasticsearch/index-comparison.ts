@@ -35,6 +35,10 @@ export interface IndexComparisonOptions {
   /** How many it has now, while it grows. */
   currentSize: () => Promise<number>;
   deadLetters: (from: number, to: number) => ReadonlyMap<number, DeadLetter>;
+  /** The first ledger index of which the log has the entry; 0 where it is not given. */
+  minimumIndex?: () => Promise<number>;
+  /** Records that were purged: they must not be there. */
+  purgedIn?: (from: number, to: number) => ReadonlySet<number>;
   onProgress?: (progress: { verified: number; size: number }) => void;
   signal?: AbortSignal;
 }
@@ -73,20 +77,25 @@ class Comparison {
   }
 
   async run(): Promise<void> {
-    const { reader, stream, documents, size, onProgress, signal } = this.#options;
+    const { reader, stream, documents, size, onProgress, signal, purgedIn } = this.#options;
+    const begin = (await this.#options.minimumIndex?.()) ?? 0;
     const stored = streamDocuments(reader, stream);
     try {
       let next = await stored.next();
-      for (let from = 0; from < size && !this.#isEnough(); from += CHUNK_RECORDS) {
+      for (let from = begin; from < size && !this.#isEnough(); from += CHUNK_RECORDS) {
         signal?.throwIfAborted();
         const to = Math.min(size, from + CHUNK_RECORDS);
         const expected = await documents.readRange(from, to);
+        const purged = purgedIn?.(from, to) ?? new Set<number>();
         const seen = new Set<number>();
         while (next.done !== true && next.value.index !== undefined && next.value.index < to) {
-          this.#hold(next.value, next.value.index, expected[next.value.index - from], seen);
+          const { index } = next.value;
+          const isPurged = index < from || purged.has(index);
+          if (isPurged) this.#judgePurged(next.value, index);
+          else this.#hold(next.value, index, expected[index - from], seen);
           next = await stored.next();
         }
-        await this.#lookForMissing(from, to, seen, expected);
+        await this.#lookForMissing(from, to, new Set([...seen, ...purged]), expected);
         onProgress?.({ verified: to, size });
       }
       while (next.done !== true && !this.#isEnough()) {
@@ -128,6 +137,12 @@ class Comparison {
     }
     seen.add(index);
     this.#compare(document, index, expected);
+  }
+
+  #judgePurged(document: StreamedDocument, index: number): void {
+    if (document.id === documentId(this.#digest, index))
+      this.#fail('indexed_record_foreign', document, index, `is of record ${index}, which was purged`);
+    else this.#judgeStranger(document, index);
   }
 
   #compare(document: StreamedDocument, index: number, expected: JsonObject | undefined): void {
