@@ -176,7 +176,10 @@ export class SubjectEraser {
       const words = splitWords(name);
       return words.length === 0 ? [] : [{ type: 'text', words, prefix: false }];
     });
-    for (const query of texts) {
+    // First, so that the index looks at the few records of no span, and not at all that have the words.
+    const ofNoSpan: Query = { type: 'not', operand: { type: 'exists', field: 'span.id' } };
+    for (const text of texts) {
+      const query: Query = { type: 'and', operands: [ofNoSpan, text] };
       yield* this.#opened(query, ({ record }) => {
         return record.span === undefined && record.audit.actor.id !== reference;
       });

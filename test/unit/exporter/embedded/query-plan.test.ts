@@ -12,14 +12,22 @@ const december = Date.UTC(2026, 11, 1);
 function plan(
   query: string,
   shapesWith: (field: string) => string[] | undefined = () => ['?shape'],
+  shapesWithout: (fields: readonly string[]) => string[] | undefined = () => ['?other'],
 ): QueryPlan {
-  return planQuery(parseQuery(query), { key, shapes: { shapesWith } });
+  return planQuery(parseQuery(query), { key, shapes: { shapesWith, shapesWithout } });
 }
 
 describe('planQuery', () => {
   it('hides what is asked of committed fields', () => {
     expect(plan('user.id:alice').atMost).toMatch(/^\("[0-9a-f]{16}" OR "user\.id=alice" OR "!more"\)$/);
     expect(plan('parcel').atMost).toMatch(/^\(\("[0-9a-f]{16}" OR .* OR "trace\.id=parcel"\) OR "!more"\)$/);
+  });
+
+  it('looks for what a field does not exist in where the field is not, which may be little', () => {
+    const few = '("?other" OR "?none" OR "!more")';
+    expect(plan('not span.id:*').atMost).toBe(few);
+    expect(plan('not span.id:* and parcel').atMost).toMatch(/^\(\("\?other" OR "\?none" OR "!more"\) AND /);
+    expect(plan('not span.id:*', undefined, () => undefined).atMost).toBe('("+" NOT "?shape")');
   });
 
   it('escapes values, so that none can be an expression', () => {
@@ -59,7 +67,8 @@ describe('planQuery', () => {
 
   it('asks for the sets of fields that have a field, and for none when there are too many', () => {
     expect(plan('user.id:*').atMost).toBe('("?shape" OR "?none" OR "!more")');
-    expect(plan('not service.name:*').atMost).toBe('("+" NOT "?shape")');
+    expect(plan('not service.name:*').atLeast).toBe('("+" NOT ("?shape" OR "?none" OR "!more"))');
+    expect(plan('not service.name:*').counted).toBe('("+" NOT ("?shape" OR "?none" OR "!more"))');
     expect(plan('user.id:*', () => undefined)).toEqual({});
     expect(plan('http.response.status_code > 5', () => undefined).atMost).toBeUndefined();
   });

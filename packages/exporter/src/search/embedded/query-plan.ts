@@ -1,8 +1,15 @@
 import type { Interval } from '../query/dates.ts';
-import type { CombinedQuery, CompareQuery, Comparison, DateOperand, Query } from '../query/query.ts';
+import type {
+  CombinedQuery,
+  CompareQuery,
+  Comparison,
+  DateOperand,
+  NotQuery,
+  Query,
+} from '../query/query.ts';
 import { allOf, anyOf, except, token } from './expression.ts';
 import type { Expression } from './expression.ts';
-import { planTerm } from './term-plan.ts';
+import { planLacking, planTerm } from './term-plan.ts';
 import type { PlanContext } from './term-plan.ts';
 import { TOKEN_EVERY } from './tokens.ts';
 
@@ -43,7 +50,7 @@ export function planQuery(query: Query, context: PlanContext): QueryPlan {
     case 'or':
       return planOr(query, context);
     case 'not':
-      return planNot(planQuery(query.operand, context));
+      return planNot(query, context);
     case 'compare': {
       const range = rangeOf(query);
       return { ...planTerm(query, context), ...range };
@@ -96,10 +103,13 @@ function planOr({ operands }: CombinedQuery, context: PlanContext): QueryPlan {
   };
 }
 
-function planNot({ atMost, atLeast }: QueryPlan): QueryPlan {
+function planNot({ operand }: NotQuery, context: PlanContext): QueryPlan {
+  const { atMost, atLeast } = planQuery(operand, context);
   const every = token(TOKEN_EVERY);
+  const lacking = operand.type === 'exists' ? planLacking(operand, context) : undefined;
+  const others = lacking ?? (atLeast === undefined ? undefined : except(every, atLeast));
   return {
-    ...(atLeast !== undefined && { atMost: except(every, atLeast) }),
+    ...(others !== undefined && { atMost: others }),
     ...(atMost !== undefined && { atLeast: except(every, atMost), counted: except(every, atMost) }),
   };
 }

@@ -44,4 +44,15 @@ export class ShapeTable {
     const rows = this.#database.prepare(sql).all(field, MAX_SHAPES_ASKED + 1);
     return rows.length > MAX_SHAPES_ASKED ? undefined : rows.map((row) => String(row['shape']));
   }
+
+  /**
+   * @param fields - tokens of fields
+   * @returns tokens of the shapes that have none of them; undefined when there are too many to ask for
+   */
+  shapesWithout(fields: readonly string[]): string[] | undefined {
+    const sql = `SELECT DISTINCT shape FROM shape_fields WHERE shape NOT IN
+      (SELECT shape FROM shape_fields WHERE field IN (SELECT value FROM json_each(?))) LIMIT ?`;
+    const rows = this.#database.prepare(sql).all(JSON.stringify(fields), MAX_SHAPES_ASKED + 1);
+    return rows.length > MAX_SHAPES_ASKED ? undefined : rows.map((row) => String(row['shape']));
+  }
 }

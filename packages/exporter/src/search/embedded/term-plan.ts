@@ -41,7 +41,7 @@ type Term = CompareQuery | EqualsQuery | ExistsQuery | LikeQuery | NetworkQuery 
 export interface PlanContext {
   key: BlindKey;
   /** Which sets of fields records have. */
-  shapes: Pick<ShapeTable, 'shapesWith'>;
+  shapes: Pick<ShapeTable, 'shapesWith' | 'shapesWithout'>;
 }
 
 /** Expressions of which any may hold; undefined when every record may match. */
@@ -60,6 +60,20 @@ export function planTerm(term: Term, context: PlanContext): QueryPlan {
     ...(sure.length > 0 && { atLeast: anyOf(sure) }),
     ...(counted.length > 0 && { counted: anyOf(counted) }),
   };
+}
+
+/**
+ * Where the records may be that a field does not exist in: those of the shapes without it. Where they are few, to ask for
+ * them costs nothing of the many that have it.
+ *
+ * @returns undefined where that cannot be told from shapes
+ */
+export function planLacking({ field }: ExistsQuery, { key, shapes }: PlanContext): Expression | undefined {
+  const paths = fieldPaths(field);
+  if (paths.some(isBeyondTokens)) return undefined;
+  const names = paths.flatMap((path) => [fieldToken(path), blindFieldToken(key, path)]);
+  const without = shapes.shapesWithout(names);
+  return without && anyOf([...without, TOKEN_SHAPELESS, TOKEN_MORE].map(token));
 }
 
 function planText({ words, prefix }: TextQuery, key: BlindKey): QueryPlan {
