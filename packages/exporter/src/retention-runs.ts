@@ -47,6 +47,8 @@ export interface RetentionRunsOptions {
   holds: () => Promise<Hold[]>;
   log: Logger;
   now?: () => number;
+  /** How often it is looked whether something is due, in milliseconds; an hour, unless a test says otherwise. */
+  tickMs?: number;
 }
 
 /** Purges what is due, every hour by itself and whenever somebody asks for it; one purge at a time. */
@@ -94,7 +96,7 @@ export class RetentionRuns implements RetentionDesk {
 
   async runRetention(): Promise<RetentionStatus> {
     const { state } = await this.#ask('state');
-    void this.#begin();
+    void this.#begin('close_at_once');
     return this.#describe(state);
   }
 
@@ -165,14 +167,20 @@ export class RetentionRuns implements RetentionDesk {
 
   async #tick(): Promise<void> {
     const { signal } = this.#stop;
-    for (let pauseMs = FIRST_TICK_MS; ; pauseMs = this.#trouble === undefined ? TICK_MS : RETRY_MS) {
+    const { tickMs = TICK_MS } = this.#options;
+    const pause = (most: number): number => Math.min(most, tickMs);
+    for (
+      let pauseMs = pause(FIRST_TICK_MS);
+      ;
+      pauseMs = pause(this.#trouble === undefined ? TICK_MS : RETRY_MS)
+    ) {
       await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       // It is not there while the thread is started again.
       const answer = await this.#ask('state').catch(() => undefined);
       if (answer === undefined) continue;
       // What was begun goes on, whatever has changed since.
-      if (answer.state.underWay > 0 || !this.#isQuiet) await this.#begin();
+      if (answer.state.underWay > 0 || !this.#isQuiet) await this.#begin('close');
     }
   }
 
@@ -181,18 +189,17 @@ export class RetentionRuns implements RetentionDesk {
   }
 
   /** One purge at a time: who comes meanwhile waits for that. */
-  #begin(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
+  #begin(close: 'close' | 'close_at_once'): Promise<void> {
+    this.#running ??= this.#run(close).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #run(): Promise<void> {
+  async #run(close: 'close' | 'close_at_once'): Promise<void> {
     const { log } = this.#options;
     const { signal } = this.#stop;
     let purged = 0;
-    this.#trouble = undefined;
     try {
       for (;;) {
         const step = this.#ask('step');
@@ -203,9 +210,10 @@ export class RetentionRuns implements RetentionDesk {
         if (more === 0 || signal.aborted) break;
         await delay(STEP_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
-      const { state } = await this.#ask('close');
+      const { state } = await this.#ask(close);
       if (signal.aborted) return;
       await this.#prune(state.firstKept);
+      this.#trouble = undefined;
       this.#last = { at: new Date(this.#now()).toISOString(), purged };
       if (purged > 0)
         log.info({ purged, minimumIndex: this.#options.ledger.minimumIndex() }, 'records were purged');

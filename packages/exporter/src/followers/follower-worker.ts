@@ -22,7 +22,7 @@ import { LogWorker } from './log-worker.ts';
 import type { FollowerThreadData, FromFollowers, ToFollowers } from './messages.ts';
 import { describeProblem } from './problem.ts';
 import { PublishedSize } from './published-size.ts';
-import { answerRetention } from './retention-answers.ts';
+import { answerRetention, type RetentionWork } from './retention-answers.ts';
 import { findHeldRecords, openRetentionKeeper } from './retention.ts';
 import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 
@@ -147,6 +147,25 @@ const purger =
     ],
   });
 
+const retentionWork: RetentionWork = {
+  settleVault: () =>
+    oneByOne(async () => {
+      vault.erasure.settle();
+    }),
+  settleIndex: () =>
+    worker.followers.alone(search, async () => {
+      search.settleErasure?.();
+    }),
+  async prune() {
+    const minimumIndex = await reader.minimumIndex();
+    for (const follower of following) {
+      await worker.followers.alone(follower, async () => {
+        follower.prune?.(minimumIndex);
+      });
+    }
+  },
+};
+
 port.on('message', (message: ToFollowers) => {
   switch (message.kind) {
     case 'seal':
@@ -191,7 +210,7 @@ port.on('message', (message: ToFollowers) => {
     case 'retention':
       answer(
         { ...message, until: 0 },
-        () => answerRetention(message, purger, settleRetention, pruneFollowers),
+        () => answerRetention(message, purger, retentionWork),
         (call, found) => {
           tell({ kind: 'retention_answered', call, answer: found });
         },
@@ -234,26 +253,6 @@ async function purgeDocuments(indexes: readonly number[]): Promise<void> {
   if (data.elasticsearch === undefined) return;
   if (elasticsearch === undefined) throw new Error('Elasticsearch could not be used since the start');
   await elasticsearch.purge(indexes);
-}
-
-/** What is known of nothing but pruned entries goes. */
-async function pruneFollowers(): Promise<void> {
-  const minimumIndex = await reader.minimumIndex();
-  for (const follower of following) {
-    await worker.followers.alone(follower, async () => {
-      follower.prune?.(minimumIndex);
-    });
-  }
-}
-
-/** What was purged is in no file any more afterwards. */
-async function settleRetention(): Promise<void> {
-  await oneByOne(async () => {
-    vault.erasure.settle();
-  });
-  await worker.followers.alone(search, async () => {
-    search.settleErasure?.();
-  });
 }
 
 /** @returns undefined where no Elasticsearch is configured */

@@ -3,18 +3,25 @@ import { setImmediate as giveWay } from 'node:timers/promises';
 import type { Purger } from '../retention/index.ts';
 import type { RetentionAnswer, RetentionQuestion, RetentionState } from './retention-messages.ts';
 
+/** What is done about what was purged, elsewhere. */
+export interface RetentionWork {
+  /** It is in no file of the vault any more afterwards. */
+  settleVault: () => Promise<void>;
+  /** Nor of the index: that one is written anew. */
+  settleIndex: () => Promise<void>;
+  /** Drops what is known of nothing but entries that are not in the log any more. */
+  prune: () => Promise<void>;
+}
+
 /**
  * Answers the service about retention.
  *
  * @param purger - undefined where everything is kept for ever
- * @param settle - sees to it that what was purged is in no file any more
- * @param prune - drops what is known of nothing but entries that are not in the log any more
  */
 export async function answerRetention(
   { ask, nowMs, holds }: RetentionQuestion,
   purger: Purger | undefined,
-  settle: () => Promise<void>,
-  prune: () => Promise<void>,
+  work: RetentionWork,
 ): Promise<RetentionAnswer> {
   if (purger === undefined) throw new Error('no retention is configured');
   switch (ask) {
@@ -27,10 +34,16 @@ export async function answerRetention(
       return { state: stateOf(purger), purged };
     }
     case 'close':
-      if ((await purger.close(nowMs)) > 0) await settle();
+    case 'close_at_once':
+      await purger.close(nowMs);
+      await work.settleVault();
+      if (purger.keeper.isSettlingDue(nowMs, ask === 'close_at_once')) {
+        await work.settleIndex();
+        purger.keeper.settled(nowMs);
+      }
       return { state: stateOf(purger) };
     case 'prune':
-      await prune();
+      await work.prune();
       return { state: stateOf(purger) };
     case 'state':
       return { state: stateOf(purger) };

@@ -5,11 +5,12 @@ export interface RetentionQuestion {
   /**
    * - `plan`: what would be purged
    * - `step`: purge some of what is due
-   * - `close`: have what was purged recorded; what was taken away is in no file any more afterwards
+   * - `close`: have what was purged recorded; what was taken away is in no file any more afterwards, of the index within a day
+   * - `close_at_once`: the same, of the index as well
    * - `prune`: drop what is known of nothing but entries that are not in the log any more
    * - `state`: nothing but how it stands
    */
-  ask: 'plan' | 'step' | 'close' | 'prune' | 'state';
+  ask: 'plan' | 'step' | 'close' | 'close_at_once' | 'prune' | 'state';
   /** Milliseconds since the epoch. */
   nowMs: number;
   /** All that are in force. */

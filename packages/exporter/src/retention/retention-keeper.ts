@@ -19,6 +19,10 @@ const PUBLISHED_WITHIN_MS = 5000;
 /** Chunks whose classes are told anew in one tick, after the configuration has changed. */
 const CHUNKS_PER_TICK = 64;
 
+/** A large index takes a while to be written anew. */
+const SETTLE_EVERY_MS = 86_400_000;
+
+const [SETTLED, SETTLED_PURGES] = ['settled_ms', 'settled_purges'];
 const [FLOOR, CLASSES, CHANGED, RECLASSED] = ['floor_ms', 'classes', 'changed_ms', 'reclassed_to'];
 
 /** What the keeper joins. */
@@ -122,6 +126,20 @@ export class RetentionKeeper implements Follower {
       }
       for (const chunk of chunks.values()) this.#write(chunk, true);
       this.table.set(RECLASSED, Math.max(from, to));
+    });
+  }
+
+  /** Whether the index has to be written anew, so that what was purged is in no file of it any more. */
+  isSettlingDue(nowMs: number, atOnce: boolean): boolean {
+    const isUnsettled = this.table.purges > this.#number(SETTLED_PURGES);
+    return isUnsettled && (atOnce || nowMs - this.#number(SETTLED) >= SETTLE_EVERY_MS);
+  }
+
+  /** It was. */
+  settled(nowMs: number): void {
+    this.transact(() => {
+      this.table.set(SETTLED, nowMs);
+      this.table.set(SETTLED_PURGES, this.table.purges);
     });
   }
 

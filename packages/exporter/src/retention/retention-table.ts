@@ -161,11 +161,18 @@ export class RetentionTable {
       last = Math.max(last, index);
     }
     this.set('purged_to', last + 1);
+    this.set('purges', this.purges + 1);
   }
 
   /** Just past the last record that was ever purged; 0 where none was. */
   get purgedTo(): number {
     const value = this.setting('purged_to');
+    return typeof value === 'number' ? value : 0;
+  }
+
+  /** How often anything was purged. */
+  get purges(): number {
+    const value = this.setting('purges');
     return typeof value === 'number' ? value : 0;
   }
 
