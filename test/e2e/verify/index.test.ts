@@ -175,7 +175,7 @@ describe('verify --index', () => {
 
   it('fails where the vault cannot be read', async () => {
     const copy = await copyData();
-    write(copy, 'vault/vault.db', 'UPDATE openings SET box = zeroblob(length(box))');
+    write(copy, 'vault/vault.db', 'UPDATE boxes SET box = zeroblob(length(box))');
     const { status, json } = await verifyIndexOf(copy);
     expect(JSON.parse(json)).toMatchObject({
       index: { complete: false, compared: 0, failures: [{ code: 'disclosures_unreadable' }] },
