@@ -17,7 +17,8 @@ export type IndexFailureCode =
   | 'token_foreign'
   | 'token_altered'
   | 'disclosure_foreign'
-  | 'disclosures_unreadable';
+  | 'disclosures_unreadable'
+  | 'purge_unrecorded';
 
 /** What each code means, as one sentence. */
 export const INDEX_FAILURE_MEANINGS: Readonly<Record<IndexFailureCode, string>> = {
@@ -42,6 +43,8 @@ export const INDEX_FAILURE_MEANINGS: Readonly<Record<IndexFailureCode, string>> 
   disclosure_foreign:
     'The vault has for a record what the record did not commit to: of another record, or changed.',
   disclosures_unreadable: 'The vault cannot be read, so that nothing can be said about what follows it.',
+  purge_unrecorded:
+    'Records are marked as purged, and kept out of the index, of which the log does not say so.',
 };
 
 /** One thing that is not as the ledger has it. */

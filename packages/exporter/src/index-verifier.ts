@@ -18,6 +18,7 @@ import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
 import { openPurgedRecords } from './purged-records.ts';
+import { PurgeClaims } from './purge-claims.ts';
 import type { RetentionTable } from './retention/index.ts';
 import { openSearchIndex, StoredIndex } from './search/index.ts';
 import type { IndexDifference } from './search/index.ts';
@@ -151,6 +152,7 @@ interface RebuildOptions {
 async function rebuild(options: RebuildOptions): Promise<IndexFailure | undefined> {
   const { reader, openings, key, rebuilt, ends, failures, onProgress, purged } = options;
   const records = followedRecords(openings);
+  const claims = new PurgeClaims();
   const index = openSearchIndex({
     file: rebuilt.index,
     key,
@@ -163,6 +165,7 @@ async function rebuild(options: RebuildOptions): Promise<IndexFailure | undefine
   try {
     for (let first = await reader.minimumIndex(); first < size; first += BATCH_ENTRIES) {
       const batch = await readBatch(reader, first, Math.min(first + BATCH_ENTRIES, size));
+      for (const { record } of await records.read(batch)) claims.take(record);
       failures.push(
         ...(await findForeign(records, batch)).slice(0, MAX_INDEX_FAILURES + 1 - failures.length),
       );
@@ -174,6 +177,7 @@ async function rebuild(options: RebuildOptions): Promise<IndexFailure | undefine
       }
       onProgress({ verified: first + batch.entries.length, size });
     }
+    if (purged !== undefined) failures.push(...claims.check(purged, await reader.minimumIndex(), size));
     return undefined;
   } catch (error) {
     if (!(error instanceof ExporterError && error.code === 'vault_damaged')) throw error;

@@ -1,5 +1,6 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { connectRetentionDesk, type Service, verifyIndex } from '@spanledger/audit-exporter';
 import { isJsonObject, type JsonObject } from '@spanledger/record';
 import { httpTiles, verifyDocument, verifyLedger } from '@spanledger/ledger/verify';
@@ -202,6 +203,16 @@ test('the log is pruned of what was purged from its beginning on, and every proo
   await again.close();
   expect(await verifyIndex(data.path)).toMatchObject({ ok: true, failures: [] });
   expect(await verifyDirectory(data.path)).toMatchObject({ ok: true, pruned: 512 });
+
+  // Nor can anybody hide a record by a mark: the log does not say that it was purged.
+  const marks = new DatabaseSync(join(data.path, 'retention', 'retention.db'));
+  const chunk = marks.prepare('SELECT classes FROM chunks WHERE chunk = 2').get()?.['classes'];
+  if (!(chunk instanceof Uint8Array)) throw new TypeError('there is such a chunk');
+  const hidden = chunk.with(chunk.indexOf(0), 0xfe);
+  marks.prepare('UPDATE chunks SET classes = ? WHERE chunk = 2').run(hidden);
+  marks.close();
+  const { failures } = await verifyIndex(data.path);
+  expect(failures.map(({ code }) => code)).toContain('purge_unrecorded');
 
   // Nobody else can take entries away: the next bundle, with the minimum index that would excuse it.
   await rm(join(data.path, 'ledger/tile/entries/002'));

@@ -61,6 +61,11 @@ describe('a pruned log', () => {
     expect(whole.pruned).toBe(0);
   });
 
+  test('verifies whichever bundle says so', async () => {
+    const { log } = stating(MINIMUM, 1100);
+    expect(findings(await verify(without(log, [0, 1, 2], MINIMUM)))).toEqual([]);
+  });
+
   test.each([
     ['before anything was taken away', [], undefined],
     ['before the minimum index was published', [], undefined],
