@@ -55,6 +55,8 @@ export interface InstrumentationConfig {
   readonly credentials: CredentialConfig;
   /** `SPANLEDGER_SPOOL_DIR`: holds one folder per process. */
   readonly spoolDirectory: string;
+  /** `SPANLEDGER_SPOOL_KEY_FILE`: the base64 of 32 bytes, under which everything in the spool is sealed. */
+  readonly spoolKeyFile: string | undefined;
   /** `SPANLEDGER_SPOOL_MAX_BYTES`. */
   readonly spoolMaxBytes: number;
   /** `SPANLEDGER_SPOOL_FSYNC`: when what was written has to be on the disk itself. */
@@ -98,6 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): C
     endpoint: readEndpoint(env['SPANLEDGER_ENDPOINT'], problems),
     credentials: readCredentialConfig(env, problems),
     spoolDirectory: text(env['SPANLEDGER_SPOOL_DIR']) ?? defaultSpoolDirectory(env, platform),
+    spoolKeyFile: text(env['SPANLEDGER_SPOOL_KEY_FILE']),
     spoolMaxBytes: readInteger(
       'SPANLEDGER_SPOOL_MAX_BYTES',
       env,

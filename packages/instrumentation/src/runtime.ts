@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { threadId, type Worker } from 'node:worker_threads';
 import { watchProviders } from './attach/api-trap.ts';
 import { MissingProvider } from './attach/missing-provider.ts';
@@ -20,8 +20,9 @@ import { Lifecycle } from './session/lifecycle.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { currentProcess, folderName, hasFolderOfThread, hasOtherFolders } from './spool/spool-directory.ts';
 import { SpoolCounters } from './spool/spool-counters.ts';
+import { drawSpoolKey, readSpoolKey, SpoolSeal } from './spool/spool-seal.ts';
 import { SpoolWriter } from './spool/spool-writer.ts';
-import { guarded } from './warning.ts';
+import { describeError, guarded, warnOnce } from './warning.ts';
 
 const STREAM_ID_BYTES = 16;
 
@@ -43,6 +44,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
   const streamId = randomBytes(STREAM_ID_BYTES).toString('hex');
   const folder = folderName(currentProcess(threadId), streamId);
   const counters = new SpoolCounters();
+  const spoolKey = loadSpoolKey(config.spoolKeyFile);
   const writer = new SpoolWriter({
     spoolDirectory: config.spoolDirectory,
     folder,
@@ -50,6 +52,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
     fsync: config.spoolFsync,
     blockMs: config.spoolBlockMs,
     counters,
+    seal: spoolKey && new SpoolSeal(spoolKey),
     now: monotonicNow,
   });
   const sender = new SenderThread(
@@ -63,6 +66,7 @@ export function startRuntime(config: InstrumentationConfig): Runtime {
       intervalMs: config.sendIntervalMs,
       counters: counters.buffer,
       resume: [],
+      spoolKey,
     },
     {
       onAttempt: (durationMs, error) => {
@@ -212,4 +216,18 @@ function endWithProcess({
 
 function monotonicNow(): number {
   return performance.now();
+}
+
+/** Without a key that can be read nothing is written in the clear all the same: it is sealed under one of this process. */
+function loadSpoolKey(file: string | undefined): KeyObject | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readSpoolKey(file);
+  } catch (error) {
+    warnOnce(
+      'SPANLEDGER_SPOOL_KEY_UNUSABLE',
+      `The key in SPANLEDGER_SPOOL_KEY_FILE cannot be used (${describeError(error)}). Spanledger seals its spool under a key of this process alone: what is not sent before it ends is lost.`,
+    );
+    return drawSpoolKey();
+  }
 }

@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FixtureProcess } from '../../support/instrumentation/fixture-process.ts';
 import { TestReceiver } from '../../support/instrumentation/receiver.ts';
@@ -37,15 +39,22 @@ async function runAndKill(
 test('kill -9: every span that had ended 50 ms before arrives after the next start', async () => {
   await using receiver = await new TestReceiver().listen();
   await using spool = await scratchDirectory();
-  const env = {
+  const plain = {
     SPANLEDGER_ENDPOINT: receiver.url,
     SPANLEDGER_SPOOL_DIR: spool.path,
     OTEL_TRACES_EXPORTER: 'console',
   };
+  await using keys = await scratchDirectory();
+  const keyFile = join(keys.path, 'spool.key');
+  await writeFile(keyFile, randomBytes(32).toString('base64'));
   for (const afterMs of [120, 333, 701, 1_234]) {
     await receiver.close();
+    // Sealed, half of the times.
+    const isSealed = afterMs === 333 || afterMs === 701;
+    const env = isSealed ? { ...plain, SPANLEDGER_SPOOL_KEY_FILE: keyFile } : plain;
     const safe = await runAndKill(env, afterMs);
     expect(safe.length).toBeGreaterThan(10);
+    expect(await holds(spool.path, 'span-')).toBe(!isSealed);
 
     await receiver.listen();
     receiver.accepted.length = 0;
@@ -112,4 +121,13 @@ test('process.exit, an uncaught exception and the natural end lose nothing that 
 
 async function foldersOf(spool: string): Promise<string[]> {
   return (await readdir(spool)).filter((name) => name !== 'rejected');
+}
+
+/** Whether a file of the spool holds a text. */
+async function holds(spool: string, text: string): Promise<boolean> {
+  const files = await readdir(spool, { recursive: true, withFileTypes: true });
+  const contents = files
+    .filter((file) => file.isFile())
+    .map((file) => readFile(join(file.parentPath, file.name)));
+  return (await Promise.all(contents)).some((bytes) => bytes.includes(text));
 }

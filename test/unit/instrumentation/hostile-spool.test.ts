@@ -89,7 +89,12 @@ test.skipIf(process.geteuid?.() !== 0)('where everybody may write, what others p
   chownSync(folder, OTHER_USER, OTHER_USER);
   chmodSync(directory, 0o777);
   const owner = currentProcess();
-  expect(adoptFolders(directory, owner, Date.now())).toEqual({ adopted: [], newer: 0, foreign: 1 });
+  expect(adoptFolders(directory, owner, Date.now())).toEqual({
+    adopted: [],
+    newer: 0,
+    sealed: 0,
+    foreign: 1,
+  });
   chmodSync(directory, 0o700);
   expect(adoptFolders(directory, owner, Date.now())).toMatchObject({ adopted: [{}], foreign: 0 });
 });

@@ -89,6 +89,7 @@ describe('frames', () => {
       kind: 'provisional',
       numbers: [7, 2 ** 40],
       payload: payload('hello'),
+      sealed: false,
       end: bytes.length,
     });
   });
@@ -455,23 +456,33 @@ describe('taking over', () => {
   test.each([
     ['another magic', (bytes: Buffer) => bytes.write('SPL2', 0)],
     ['another kind', (bytes: Buffer) => bytes.writeUInt8(3, 4)],
-    ['a flag', (bytes: Buffer) => bytes.writeUInt8(1, 5)],
+    ['a flag', (bytes: Buffer) => bytes.writeUInt8(2, 5)],
   ])('not of what a newer version wrote: %s', (_what, change) => {
     const folder = folderOf({ host: here.host, pid: 2 ** 22 + 1, start: 1 });
     const bytes = encodeFrameHead('final', [], payload(''));
     writeFileSync(join(folder, '00000001.segment'), bytes);
     const dead = adoptFolders(directory, { ...here, host: 'ffffffff' }, Date.now());
-    expect(dead).toEqual({ adopted: [], newer: 0, foreign: 0 });
+    expect(dead).toEqual({ adopted: [], newer: 0, sealed: 0, foreign: 0 });
     change(bytes);
     writeFileSync(join(folder, '00000002.segment'), bytes);
-    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1, foreign: 0 });
+    expect(adoptFolders(directory, here, Date.now())).toEqual({
+      adopted: [],
+      newer: 1,
+      sealed: 0,
+      foreign: 0,
+    });
     expect(readdirSync(folder)).toHaveLength(2);
   });
 
   test('not of a folder whose name is of another format', () => {
     mkdirSync(join(directory, 'v2.0-producer'));
     writeFileSync(join(directory, 'v2.0-producer', '1.segment'), 'what may that be');
-    expect(adoptFolders(directory, here, Date.now())).toEqual({ adopted: [], newer: 1, foreign: 0 });
+    expect(adoptFolders(directory, here, Date.now())).toEqual({
+      adopted: [],
+      newer: 1,
+      sealed: 0,
+      foreign: 0,
+    });
   });
 
   test('a damaged or torn first frame is no newer version', () => {
@@ -488,6 +499,7 @@ describe('taking over', () => {
     expect(adoptFolders(join(directory, 'absent'), here, Date.now())).toEqual({
       adopted: [],
       newer: 0,
+      sealed: 0,
       foreign: 0,
     });
   });

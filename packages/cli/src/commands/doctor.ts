@@ -63,7 +63,8 @@ async function examine(options: DoctorOptions, context: Context): Promise<void> 
 
 async function look(options: DoctorOptions, context: Context): Promise<Finding[]> {
   if (options.app !== undefined) return checkApp(options.app);
-  if (options.spool !== undefined) return inspectNamedSpool(options.spool, context.now());
+  if (options.spool !== undefined)
+    return inspectNamedSpool(options.spool, context.now(), context.env['SPANLEDGER_SPOOL_KEY_FILE']);
   return examineAll(options, context);
 }
 

@@ -7,13 +7,15 @@ import {
   isAlive,
   isOfNewerVersion,
   isSame,
+  isSealedOtherwise,
   lastChange,
   listFolders,
   REJECTED_FOLDER,
   unknownFolders,
   type ProducerFolder,
 } from '../spool/spool-directory.ts';
-import { SpoolReader } from '../spool/spool-reader.ts';
+import { SpoolReader, type SpoolDamage } from '../spool/spool-reader.ts';
+import { readSpoolKey, SpoolSeal } from '../spool/spool-seal.ts';
 
 /** A spool is read in pieces of this size, and no folder beyond this many bytes. */
 const PIECE_BYTES: number = 2 * 1024 * 1024;
@@ -26,9 +28,9 @@ const REJECTED_NAME = /^(\d+)-http-(\d{3})-/;
 
 /**
  * Who writes a folder: a process that runs or has ended, one of another machine or container, of which only the
- * signs of life can be seen, or one of a newer version.
+ * signs of life can be seen, or one of a newer version; or whoever sealed it under a key that is not at hand.
  */
-export type WriterState = 'alive' | 'dead' | 'elsewhere' | 'newer';
+export type WriterState = 'alive' | 'dead' | 'elsewhere' | 'newer' | 'sealed';
 
 /** Spans that a producer numbered and could not keep. */
 export interface LostRecords {
@@ -112,9 +114,11 @@ function isSpool(directory: string): boolean {
  *
  * @param directory - As {@link findSpools} gave it.
  * @param now - Milliseconds since the epoch.
+ * @param keyFile - The spool's key, as `SPANLEDGER_SPOOL_KEY_FILE` has it.
  */
-export function inspectSpool(directory: string, now: number): SpoolInspection {
-  const producers = listFolders(directory).map((folder) => inspectFolder(folder, now));
+export function inspectSpool(directory: string, now: number, keyFile?: string): SpoolInspection {
+  const seal = keyFile === undefined ? undefined : openSeal(keyFile);
+  const producers = listFolders(directory).map((folder) => inspectFolder(folder, now, seal));
   return {
     directory,
     producers: producers.toSorted((a, b) => a.since - b.since),
@@ -123,10 +127,21 @@ export function inspectSpool(directory: string, now: number): SpoolInspection {
   };
 }
 
-function inspectFolder(folder: ProducerFolder, now: number): ProducerInspection {
+/** Without a key that can be read, what is sealed stays so. */
+function openSeal(keyFile: string): SpoolSeal | undefined {
+  try {
+    return new SpoolSeal(readSpoolKey(keyFile));
+  } catch {
+    return undefined;
+  }
+}
+
+function inspectFolder(folder: ProducerFolder, now: number, seal: SpoolSeal | undefined): ProducerInspection {
   const { path, writer, streamId } = folder;
   const changed = lastChange(path);
-  const state = stateOf(folder, now - changed);
+  const known = stateOf(folder, now - changed);
+  const isSealed = known !== 'newer' && isSealedOtherwise(path, seal);
+  const state = isSealed ? 'sealed' : known;
   const losses = readLosses(path);
   return {
     folder: basename(path),
@@ -137,7 +152,7 @@ function inspectFolder(folder: ProducerFolder, now: number): ProducerInspection 
     changed,
     segments: listNames(path).filter((name) => name.endsWith('.segment')).length,
     // What this version cannot read says nothing about damage.
-    ...(state === 'newer' ? UNREAD : readFrames(path, state === 'dead')),
+    ...(known === 'newer' || isSealed ? UNREAD : readFrames(path, state === 'dead', seal)),
     lost: {
       total: losses?.total ?? 0,
       unreported: (losses?.unreported ?? []).reduce((sum, { count }) => sum + count, 0),
@@ -166,12 +181,14 @@ function stateOf({ path, writer }: ProducerFolder, idleMs: number): WriterState 
 function readFrames(
   path: string,
   isDead: boolean,
+  seal: SpoolSeal | undefined,
 ): Pick<ProducerInspection, 'bytes' | 'damaged' | 'torn' | 'truncated' | 'unreadable' | 'unsent'> {
   let [damaged, torn] = [0, false];
-  const reader = new SpoolReader(path, !isDead, (damage) => {
+  const onDamage = (damage: SpoolDamage): void => {
     if (damage === 'torn_end') torn = true;
     else damaged += 1;
-  });
+  };
+  const reader = new SpoolReader(path, !isDead, onDamage, seal);
   let [spans, bytes] = [0, 0];
   let oldest: number | undefined;
   for (;;) {

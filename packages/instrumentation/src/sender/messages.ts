@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { CredentialConfig } from '../config.ts';
 import type { SpoolPosition } from '../spool/spool-position.ts';
 import type { FsyncPolicy } from '../spool/spool-writer.ts';
@@ -18,6 +19,8 @@ export interface SenderData {
   readonly counters: SharedArrayBuffer;
   /** Folders that a sender before this one took over and did not finish with. */
   readonly resume: readonly string[];
+  /** Of the spool; absent where it is not sealed. */
+  readonly spoolKey?: KeyObject | undefined;
 }
 
 /** From the application's thread to the sender. */

@@ -11,6 +11,7 @@ import {
   type ProducerFolder,
 } from '../spool/spool-directory.ts';
 import { SpoolReader, type SpoolDamage } from '../spool/spool-reader.ts';
+import { SpoolSeal } from '../spool/spool-seal.ts';
 import { describeError } from '../warning.ts';
 import { BackOff } from './back-off.ts';
 import { lossReport } from './loss-report.ts';
@@ -20,6 +21,10 @@ import { otlpReceiver } from './receiver.ts';
 import { RejectedStore } from './rejected-store.ts';
 import { openSyncable, SegmentSyncer, SYNC_INTERVAL_MS } from './segment-syncer.ts';
 import { Sender, type AdoptedFolder } from './sender.ts';
+
+// The only sender of this message is sender-thread.ts, and both ends are one package.
+const data: SenderData = workerData;
+const seal = data.spoolKey && new SpoolSeal(data.spoolKey);
 
 function report(message: FromSender): void {
   parentPort?.postMessage(message);
@@ -40,7 +45,7 @@ function onDamage(damage: SpoolDamage): void {
 
 function asAdopted({ path, streamId }: { path: string; streamId: string }): AdoptedFolder {
   return {
-    reader: new SpoolReader(path, false, onDamage),
+    reader: new SpoolReader(path, false, onDamage, seal),
     lossReport: () => lossReport(path, streamId, Date.now()),
   };
 }
@@ -68,17 +73,24 @@ function warnOfFile(variable: string): void {
 const endedThreads = new Set<number>();
 
 function takeOver({ spoolDirectory, thread }: SenderData): readonly ProducerFolder[] {
-  const { adopted, newer, foreign } = adoptFolders(
+  const { adopted, newer, sealed, foreign } = adoptFolders(
     spoolDirectory,
     currentProcess(thread),
     Date.now(),
     endedThreads,
+    seal,
   );
   endedThreads.clear();
   if (newer > 0) {
     warn(
       'SPANLEDGER_SPOOL_NEWER',
       'Spanledger leaves a part of its spool alone that a newer version wrote. Start that version to have it sent.',
+    );
+  }
+  if (sealed > 0) {
+    warn(
+      'SPANLEDGER_SPOOL_SEALED',
+      'Spanledger leaves a part of its spool alone that is sealed under another key. Start a process with that key in SPANLEDGER_SPOOL_KEY_FILE to have it sent.',
     );
   }
   if (foreign > 0) {
@@ -105,11 +117,11 @@ function syncRegularly(folder: string, counters: SpoolCounters, live: SpoolReade
   }, SYNC_INTERVAL_MS);
 }
 
-function start(data: SenderData): void {
+function start(): void {
   const counters = new SpoolCounters(data.counters);
   counters.forgetAdopted();
   const folder = join(data.spoolDirectory, data.folder);
-  const live = new SpoolReader(folder, true, onDamage);
+  const live = new SpoolReader(folder, true, onDamage, seal);
   let left = resumed(data.resume);
   const sender = new Sender({
     live,
@@ -119,7 +131,7 @@ function start(data: SenderData): void {
       return [...again, ...takeOver(data).map(asAdopted)];
     },
     receiver: otlpReceiver(data.endpoint, readCredentials(data.credentials, warnOfFile)),
-    rejected: new RejectedStore(data.spoolDirectory),
+    rejected: new RejectedStore(data.spoolDirectory, seal),
     backOff: new BackOff(Math.random),
     counters,
     report,
@@ -147,6 +159,4 @@ function start(data: SenderData): void {
   });
 }
 
-// The only sender of this message is sender-thread.ts, and both ends are one package.
-const data: SenderData = workerData;
-start(data);
+start();

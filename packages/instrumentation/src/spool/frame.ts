@@ -3,12 +3,12 @@
  *
  *     0   u32  magic "SPL1"; a later format has another last character
  *     4   u8   kind: 1 final, 2 provisional
- *     5   u8   zero; what a later format may say here, it says in the first frame of a segment
+ *     5   u8   0 plain, 1 sealed (spool-seal.ts); what a later format may say here, it says in the first frame of a segment
  *     6   u16  how many sequence numbers follow the header
  *     8   u32  length of the body: the numbers and the payload
  *     12  u32  CRC-32 of the header without this field, then of the body
  *     16  f64  sequence numbers, eight bytes each
- *     …        payload: one ExportTraceServiceRequest
+ *     …        payload: one ExportTraceServiceRequest; sealed, its context is the kind and the numbers
  *
  * A **provisional** frame holds one span that has ended, but may yet be bound to a session; its number says which. A
  * **final** frame is what is sent; its numbers name the provisional spans that it settles. Only when a process died
@@ -24,6 +24,8 @@ export interface Frame {
   readonly kind: FrameKind;
   readonly numbers: readonly number[];
   readonly payload: Buffer;
+  /** Whether the payload is sealed. */
+  readonly sealed: boolean;
   /** Offset just past the frame. */
   readonly end: number;
 }
@@ -42,6 +44,7 @@ export const MAX_FRAME_NUMBERS = 0xffff;
 
 const NUMBER_BYTES = 8;
 const MAGIC = Buffer.from('SPL1', 'latin1');
+const SEALED = 1;
 const KINDS: Readonly<Record<FrameKind, number>> = { final: 1, provisional: 2 };
 
 /**
@@ -50,12 +53,19 @@ const KINDS: Readonly<Record<FrameKind, number>> = { final: 1, provisional: 2 };
  * @param kind - The kind of the frame.
  * @param numbers - Sequence numbers, at most {@link MAX_FRAME_NUMBERS}.
  * @param payload - What will follow.
+ * @param sealed - Whether that is sealed.
  */
-export function encodeFrameHead(kind: FrameKind, numbers: readonly number[], payload: Uint8Array): Buffer {
+export function encodeFrameHead(
+  kind: FrameKind,
+  numbers: readonly number[],
+  payload: Uint8Array,
+  sealed: boolean = false,
+): Buffer {
   if (numbers.length > MAX_FRAME_NUMBERS) throw new TypeError('A frame settles at most 65,535 spans.');
   const head = Buffer.alloc(FRAME_HEADER_BYTES + numbers.length * NUMBER_BYTES);
   MAGIC.copy(head);
   head.writeUInt8(KINDS[kind], 4);
+  head.writeUInt8(sealed ? SEALED : 0, 5);
   head.writeUInt16LE(numbers.length, 6);
   head.writeUInt32LE(numbers.length * NUMBER_BYTES + payload.length, 8);
   for (const [index, number] of numbers.entries()) {
@@ -63,6 +73,11 @@ export function encodeFrameHead(kind: FrameKind, numbers: readonly number[], pay
   }
   head.writeUInt32LE(checksum(head, payload), 12);
   return head;
+}
+
+/** What a frame's payload is sealed as: it is of no use under another head. */
+export function sealContext(kind: FrameKind, numbers: readonly number[]): Uint8Array {
+  return Buffer.from(JSON.stringify(['spool frame', kind, numbers]));
 }
 
 /**
@@ -94,7 +109,7 @@ export function decodeFrame(bytes: Buffer, offset: number): FrameReading {
   for (let index = 0; index < count; index++) {
     numbers.push(head.readDoubleLE(FRAME_HEADER_BYTES + index * NUMBER_BYTES));
   }
-  return { kind, numbers, payload, end };
+  return { kind, numbers, payload, sealed: head.readUInt8(5) === SEALED, end };
 }
 
 /**
@@ -107,7 +122,7 @@ export function isNewerFrame(head: Buffer): boolean {
   if (head.length < FRAME_HEADER_BYTES || !head.subarray(0, 3).equals(MAGIC.subarray(0, 3))) return false;
   const version = head.readUInt8(3);
   if (version !== MAGIC[3]) return version > (MAGIC[3] ?? 0);
-  return head.readUInt8(5) !== 0 || kindOf(head.readUInt8(4)) === undefined;
+  return head.readUInt8(5) > SEALED || kindOf(head.readUInt8(4)) === undefined;
 }
 
 /**

@@ -11,10 +11,12 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FRAME_HEADER_BYTES, isNewerFrame } from './frame.ts';
+import { FRAME_HEADER_BYTES, isNewerFrame, sealContext } from './frame.ts';
 import { isOurs, openPlain } from './plain-file.ts';
 import { makeDirectory } from './make-directory.ts';
 import { segmentNumber } from './segment-name.ts';
+import { SegmentReader } from './segment-reader.ts';
+import type { SpoolSeal } from './spool-seal.ts';
 
 /**
  * The folders below the spool directory: one per producer, named after who writes it, so that one atomic rename both
@@ -104,6 +106,8 @@ export interface Adoption {
   readonly adopted: readonly ProducerFolder[];
   /** How many folders of dead processes were left alone, since a newer version wrote them. */
   readonly newer: number;
+  /** How many were left alone, since they are sealed and the key is another one, or there is none. */
+  readonly sealed: number;
   /** How many were left alone, since somebody else may have put them there. */
   readonly foreign: number;
 }
@@ -115,16 +119,19 @@ export interface Adoption {
  * @param owner - Who takes them.
  * @param now - Milliseconds since the epoch.
  * @param endedThreads - Threads of this process that are gone.
+ * @param seal - Opens what is sealed.
  */
 export function adoptFolders(
   spoolDirectory: string,
   owner: ProcessIdentity,
   now: number,
   endedThreads: ReadonlySet<number> = new Set(),
+  seal?: SpoolSeal,
 ): Adoption {
   const adopted: { folder: ProducerFolder; changed: number }[] = [];
   let newer = 0;
   let foreign = 0;
+  let sealed = 0;
   for (const { path, writer, streamId } of listFolders(spoolDirectory)) {
     const changed = lastChange(path);
     const runs = isSame(writer, owner)
@@ -139,6 +146,10 @@ export function adoptFolders(
       newer += 1;
       continue;
     }
+    if (isSealedOtherwise(path, seal)) {
+      sealed += 1;
+      continue;
+    }
     const target = join(spoolDirectory, folderName(owner, streamId));
     try {
       renameSync(path, target);
@@ -149,7 +160,7 @@ export function adoptFolders(
   }
   newer += unknownFolders(spoolDirectory).length;
   const oldestFirst = adopted.toSorted((a, b) => a.changed - b.changed);
-  return { adopted: oldestFirst.map(({ folder }) => folder), newer, foreign };
+  return { adopted: oldestFirst.map(({ folder }) => folder), newer, sealed, foreign };
 }
 
 /** Folders that hold segments under a name that this version does not give. */
@@ -176,6 +187,23 @@ export function isOfNewerVersion(folder: string): boolean {
       } catch {
         return false;
       }
+    });
+}
+
+/** Whether any segment of a folder begins with a frame that is sealed under another key. */
+export function isSealedOtherwise(folder: string, seal: SpoolSeal | undefined): boolean {
+  return listNames(folder)
+    .filter((name) => segmentNumber(name) !== undefined)
+    .some((name) => {
+      const reader = new SegmentReader(join(folder, name));
+      try {
+        reader.refill();
+      } catch {
+        return false;
+      }
+      const frame = reader.next();
+      if (frame?.sealed !== true) return false;
+      return seal?.open(sealContext(frame.kind, frame.numbers), frame.payload) === undefined;
     });
 }
 

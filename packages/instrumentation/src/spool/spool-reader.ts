@@ -1,9 +1,10 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Frame } from './frame.ts';
+import { sealContext, type Frame } from './frame.ts';
 import { segmentName, segmentNumber } from './segment-name.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { segmentBytes } from './spool-directory.ts';
+import type { SpoolSeal } from './spool-seal.ts';
 import { isBefore, readPosition, writePosition, type SpoolPosition } from './spool-position.ts';
 
 /** Payloads that go out together, in order; valid until the next batch is read. */
@@ -34,6 +35,7 @@ export class SpoolReader {
   readonly #folder: string;
   readonly #live: boolean;
   readonly #onDamage: (damage: SpoolDamage) => void;
+  readonly #seal: SpoolSeal | undefined;
   /** Up to here everything has arrived. */
   #confirmed: SpoolPosition;
   #segment: number;
@@ -47,8 +49,10 @@ export class SpoolReader {
    * @param folder - The producer's folder.
    * @param live - Whether its process still appends.
    * @param onDamage - Called when bytes were skipped that are no frame; the end of a live folder is never skipped.
+   * @param seal - Opens frames that are sealed; one that it does not open is damaged.
    */
-  constructor(folder: string, live: boolean, onDamage: (damage: SpoolDamage) => void) {
+  constructor(folder: string, live: boolean, onDamage: (damage: SpoolDamage) => void, seal?: SpoolSeal) {
+    this.#seal = seal;
     this.#folder = folder;
     this.#live = live;
     this.#onDamage = onDamage;
@@ -127,6 +131,12 @@ export class SpoolReader {
   #nextFrame(): Frame | undefined {
     for (;;) {
       const frame = this.#reader.next();
+      if (frame?.sealed === true) {
+        const payload = this.#seal?.open(sealContext(frame.kind, frame.numbers), frame.payload);
+        if (payload !== undefined) return { ...frame, payload };
+        this.#onDamage('damaged');
+        continue;
+      }
       if (frame !== undefined) return frame;
       if (this.#refill()) continue;
       // Waited for in a live folder, left alone in another: what cannot be read now must not be taken for the end.

@@ -10,12 +10,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describeError, warnOnce } from '../warning.ts';
-import { encodeFrameHead, type FrameKind } from './frame.ts';
+import { encodeFrameHead, sealContext, type FrameKind } from './frame.ts';
 import { reserveLossFile, writeLosses, type LossReason, type LossState } from './loss-file.ts';
 import { segmentName } from './segment-name.ts';
 import type { SpoolCounters } from './spool-counters.ts';
 import { createFolder, segmentBytes } from './spool-directory.ts';
 import type { SpoolPosition } from './spool-position.ts';
+import type { SpoolSeal } from './spool-seal.ts';
 import { warnAboutCause, warnAboutFolder, warnAboutLoss } from './spool-warnings.ts';
 
 /** A segment is closed before it gets longer than this, or than this part of the bound: only whole ones are freed. */
@@ -45,6 +46,8 @@ export interface SpoolWriterOptions {
   /** How long an append waits for room before it gives up; 0: not at all. */
   readonly blockMs: number;
   readonly counters: SpoolCounters;
+  /** Seals every frame; absent where nobody asked for it. */
+  readonly seal?: SpoolSeal | undefined;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -108,7 +111,9 @@ export class SpoolWriter {
     spans: number,
     mode: AppendMode = 'wait',
   ): AppendOutcome {
-    const outcome = this.#append(encodeFrameHead(kind, numbers, payload), payload, mode);
+    const { seal } = this.#options;
+    const bytes = seal === undefined ? payload : seal.seal(sealContext(kind, numbers), payload);
+    const outcome = this.#append(encodeFrameHead(kind, numbers, bytes, seal !== undefined), bytes, mode);
     if (outcome === 'written') {
       if (kind === 'final') this.#written += spans;
     } else if (kind === 'final') {

@@ -17,6 +17,7 @@ const STATES: Readonly<Record<ProducerInspection['state'], string>> = {
   dead: 'has ended',
   elsewhere: 'on another machine or in another container',
   newer: 'of a newer version',
+  sealed: 'sealed',
 };
 
 /**
@@ -25,7 +26,7 @@ const STATES: Readonly<Record<ProducerInspection['state'], string>> = {
  * @param directory - The spool, or the folder above the spools of several services.
  * @param nowMs - Milliseconds since the epoch.
  */
-export function inspectNamedSpool(directory: string, nowMs: number): Finding[] {
+export function inspectNamedSpool(directory: string, nowMs: number, keyFile: string | undefined): Finding[] {
   let spools;
   try {
     spools = findSpools(directory);
@@ -43,7 +44,7 @@ export function inspectNamedSpool(directory: string, nowMs: number): Finding[] {
     ];
   }
   if (spools.length === 0) return [good('spool', `nothing waits in ${directory}`)];
-  return spools.flatMap((path) => describeSpool(inspectSpool(path, nowMs), nowMs));
+  return spools.flatMap((path) => describeSpool(inspectSpool(path, nowMs, keyFile), nowMs));
 }
 
 function describeSpool(
@@ -66,6 +67,10 @@ function describeProducer(producer: ProducerInspection, nowMs: number): Finding 
   const subject = `process ${pid}`;
   const data = { ...producer };
   if (state === 'newer') return ofNewerVersion(subject, data);
+  if (state === 'sealed') {
+    const fix = 'Set SPANLEDGER_SPOOL_KEY_FILE, as the application has it, to see what waits there.';
+    return { ...warning(subject, 'sealed under a key that is not at hand', fix), data };
+  }
   const waitedMs = unsent.oldest === undefined ? 0 : Math.max(0, nowMs - unsent.oldest);
   const parts = [
     `${STATES[state]}, since ${new Date(since).toISOString()}`,
