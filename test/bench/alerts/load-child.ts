@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { backgroundRequest } from './background-load.ts';
+import { backgroundRequest } from '../../support/exporter/background-load.ts';
 
 // Others that are recorded: so many records a second, from so many people, in requests of so many.
 const PEOPLE = 2_000;

@@ -19,13 +19,11 @@ import {
   Vault,
   VaultSealer,
 } from '../../../packages/exporter/src/privacy/index.ts';
-import { Intake, Producers } from '../../../packages/exporter/src/receive/index.ts';
-import { KeyTable } from '../../../packages/exporter/src/receive/wire/key-table.ts';
-import { decodeTraceRequest } from '../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { createLog } from '../../../packages/exporter/src/log.ts';
 import { openSearchIndex } from '../../../packages/exporter/src/search/index.ts';
 import { openSessions } from '../../../packages/exporter/src/sessions/index.ts';
-import { backgroundRequest } from '../alerts/background-load.ts';
+import { backgroundRequest } from '../../support/exporter/background-load.ts';
+import { takeIn } from '../../support/exporter/direct-intake.ts';
 import { describeMachine, median, printLines } from '../statistics.ts';
 
 const ROUNDS = 3;
@@ -34,6 +32,14 @@ const RECORDS = 60_000;
 const BATCH = 2_500;
 const PEOPLE = 2_000;
 const SPANS_PER_REQUEST = 250;
+
+/** As time passes at 5,000 records/s. */
+function* requests(): Generator<Uint8Array> {
+  const nowMs = Date.now();
+  for (let sent = 0; sent < RECORDS; sent += SPANS_PER_REQUEST) {
+    yield backgroundRequest(sent, SPANS_PER_REQUEST, PEOPLE, nowMs - (RECORDS - sent) / 5);
+  }
+}
 
 /** Processor time of this thread, microseconds a record. */
 async function cost(work: () => Promise<unknown> | void): Promise<number> {
@@ -53,16 +59,7 @@ test('what each follower costs, and at which rate it keeps up', { timeout: 300_0
     createLog({ level: 'fatal', format: 'json' }),
     closers,
   );
-  const intake = new Intake({ ledger, references, producers: new Producers() });
-  const keyTable = new KeyTable();
-  for (let sent = 0; sent < RECORDS; sent += SPANS_PER_REQUEST) {
-    // As time passes at 5,000 records/s.
-    const atMs = Date.now() - (RECORDS - sent) / 5;
-    await intake.accept(
-      decodeTraceRequest(backgroundRequest(sent, SPANS_PER_REQUEST, PEOPLE, atMs), keyTable),
-    );
-  }
-  await ledger.published(RECORDS);
+  await takeIn({ ledger, references }, requests());
   await ledger.journal.rotate();
 
   const kek = await loadKek(paths.kekFile, keys.brought, false);

@@ -2,7 +2,7 @@
 export type Hide = (kind: string, value: string) => string;
 
 /** The most values whose tokens are at hand, twice. */
-const MAX_VALUES = 16_384;
+const MAX_VALUES = 32_768;
 
 /** Tokens of the values that came last: the same people, sessions and addresses come again and again. */
 export class HiddenValues {

@@ -28,7 +28,7 @@ export function takeIntoTimeline(
     firstMs: entries[stretch.from]?.[0],
     lastMs: entries[stretch.to]?.[0],
   };
-  if (hasRuns) thinRuns(entries);
+  if (hasRuns) thinRuns(entries, rule.windowMs);
   forgetOld(entries, rule.windowMs);
   if (found === undefined) {
     memory.write(key, state, timeMs);

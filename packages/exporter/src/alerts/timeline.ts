@@ -17,9 +17,6 @@ export type TimelineEntry = [
 /** So much later than others of its time a record may come without that making a difference. */
 export const LATENESS_MS = 10_000;
 
-/** Of records with the same value that follow one another faster than this, one stands for the others. */
-const THINNED_MS = 1000;
-
 /** What is older is thinned each time that there are so many entries more. */
 const THIN_EVERY = 16;
 
@@ -29,7 +26,7 @@ export const MAX_TIMELINE_ENTRIES = 128;
 /** Up to this threshold every record is an entry of its own; above it, those of a stretch of the window are one. */
 export const MAX_EXACT_COUNT = 64;
 
-/** Stretches of a window, where records are counted by stretches. */
+/** Stretches of a window, where records of a stretch stand for one another. */
 export const STRETCHES = 20;
 
 /** Where entries complete an alert: both ends included. */
@@ -70,13 +67,14 @@ export function insertValue(entries: TimelineEntry[], entry: TimelineEntry): num
 
 /**
  * Of records with the same value, one after the other, keeps only the first and the last: what lies between tells nothing
- * more, unless a record that is late comes between them. So of the newest one a second is left.
+ * more, unless a record that is late comes between them. So of the newest one a stretch of the window is left.
  */
-export function thinRuns(entries: TimelineEntry[]): void {
+export function thinRuns(entries: TimelineEntry[], windowMs: number): void {
   const last = entries.length - 1;
+  const thinnedMs = Math.min(LATENESS_MS, windowMs / STRETCHES);
   const [first, between, newest] = [entries[last - 2], entries[last - 1], entries[last]];
   if (first === undefined || between === undefined || newest === undefined) return;
-  if (first[3] === between[3] && between[3] === newest[3] && between[0] - first[0] < THINNED_MS) {
+  if (first[3] === between[3] && between[3] === newest[3] && between[0] - first[0] < thinnedMs) {
     entries.splice(last - 1, 1);
     return;
   }

@@ -20,6 +20,9 @@ const GIVE_WAY_POLL_MS = 5;
 /** Entries of one batch: what a session's many records cost is then paid once. */
 const BATCH_ENTRIES = 4096;
 
+/** A batch of large entries is taken in by parts of this size: parsed, an entry takes ten times as much. */
+export const MAX_BATCH_BYTES: number = 2 * 1024 * 1024;
+
 /** What the followers follow. */
 export interface LogFollowersOptions {
   followers: readonly Follower[];
@@ -92,8 +95,10 @@ export class LogFollowers {
   }
 
   async #process(follower: Follower, batch: FollowedBatch): Promise<void> {
-    if (follower.isUrgent !== true) await this.#giveWay();
-    await this.#step(follower, () => follower.process(batch));
+    for (const part of partsOf(batch)) {
+      if (follower.isUrgent !== true) await this.#giveWay();
+      await this.#step(follower, () => follower.process(part));
+    }
   }
 
   /** An alert that comes late is of less use than a search that does. */
@@ -138,4 +143,19 @@ export class LogFollowers {
       }
     }
   }
+}
+
+/** A batch in parts, each of one entry at least and of {@link MAX_BATCH_BYTES} at most. */
+function* partsOf({ first, entries }: FollowedBatch): Generator<FollowedBatch> {
+  let from = 0;
+  let sizeBytes = 0;
+  for (const [i, { length }] of entries.entries()) {
+    if (sizeBytes > 0 && sizeBytes + length > MAX_BATCH_BYTES) {
+      yield { first: first + from, entries: entries.slice(from, i) };
+      from = i;
+      sizeBytes = 0;
+    }
+    sizeBytes += length;
+  }
+  yield from === 0 ? { first, entries } : { first: first + from, entries: entries.slice(from) };
 }

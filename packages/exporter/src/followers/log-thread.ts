@@ -11,6 +11,16 @@ import { FollowerThreadError } from './problem.ts';
 /** A thread that ended by itself is started again after this time. */
 const RESTART_MS = 1000;
 
+/** The young part of a thread's memory: more of it is hardly ever of use, and is never given back. */
+const YOUNG_MB = 24;
+
+/** The rest of it. Whoever needs more is ended, and begins anew. */
+const OLD_MB = 384;
+
+/** What the key of a rule may take, beyond those that have room in that. */
+const KEYS_WITHIN = 100_000;
+const BYTES_PER_KEY = 2048;
+
 /** The scripts of the threads, beside this file. */
 export type ThreadScript = 'alert-worker' | 'follower-worker';
 
@@ -183,7 +193,14 @@ export class LogThread<Command extends { kind: string }, Report extends { kind: 
 export async function startLogWorker(script: ThreadScript, data: FollowerThreadData): Promise<Worker> {
   // As this file is run, built or as source, so is the thread's.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./${script}.${extension}`, import.meta.url), { workerData: data });
+  const keysMb = (Math.max(0, (data.alerts?.maxKeys ?? 0) - KEYS_WITHIN) * BYTES_PER_KEY) / 2 ** 20;
+  const worker = new Worker(new URL(`./${script}.${extension}`, import.meta.url), {
+    workerData: data,
+    resourceLimits: {
+      maxYoungGenerationSizeMb: YOUNG_MB,
+      maxOldGenerationSizeMb: Math.ceil(OLD_MB + keysMb),
+    },
+  });
   const early: { kind: string }[] = [];
   // If it fails before it is ready, this rejects with its error.
   for await (const messages of on(worker, 'message')) {

@@ -1,7 +1,7 @@
 import { LedgerReader } from '@spanledger/ledger';
 import { expect, test } from 'vitest';
 import type { FollowedBatch, Follower } from '../../../../packages/exporter/src/follower.ts';
-import { LogFollowers } from '../../../../packages/exporter/src/followers/log-followers.ts';
+import { LogFollowers, MAX_BATCH_BYTES } from '../../../../packages/exporter/src/followers/log-followers.ts';
 import { PublishedSize } from '../../../../packages/exporter/src/followers/published-size.ts';
 
 /** A log of numbered entries. */
@@ -127,4 +127,39 @@ test('who is waited for goes first', async () => {
   ledger.set(10);
   await followers.finish();
   expect(order).toEqual(['alerts', 'index']);
+});
+
+test('a batch of large entries is taken in by parts', async () => {
+  class LargeLog extends LedgerReader {
+    override range(from: number, to: number): Promise<Uint8Array[]> {
+      return Promise.resolve(Array.from({ length: to - from }, () => new Uint8Array(MAX_BATCH_BYTES / 4)));
+    }
+  }
+  const ledger = new PublishedSize();
+  const parts: [first: number, count: number][] = [];
+  let position = 0;
+  const followers = new LogFollowers({
+    followers: [
+      {
+        name: 'sizes',
+        position: () => position,
+        process({ first, entries }) {
+          parts.push([first, entries.length]);
+          position += entries.length;
+          return Promise.resolve();
+        },
+        close: () => undefined,
+      },
+    ],
+    ledger,
+    reader: new LargeLog({ read: () => Promise.resolve(undefined) }),
+    onError: () => undefined,
+  });
+  ledger.set(10);
+  await followers.finish();
+  expect(parts).toEqual([
+    [0, 4],
+    [4, 4],
+    [8, 2],
+  ]);
 });

@@ -1,4 +1,4 @@
-import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+import { createSender, sessionAttributes, toProtobuf } from './spans.ts';
 
 const sender = createSender('background');
 
