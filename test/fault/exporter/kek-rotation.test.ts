@@ -5,6 +5,7 @@ import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rotateKeyEncryptionKey, type Service } from '@spanledger/audit-exporter';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runHere } from '../../support/cli/context.ts';
 import { ask } from '../../support/exporter/ask.ts';
 import {
   makeDataDirectory,
@@ -82,6 +83,8 @@ test.each(['vault', 'decided', 'index.key.next installed'])(
     await expectAll(isDecided ? { SPANLEDGER_KEK: kek } : {});
     expect(await recorded()).toHaveLength(isDecided ? 1 : 0);
     expect((await verifyDirectory(data.path)).failures).toEqual([]);
+    const { stdout } = await runHere(['doctor', '--data', before.path]);
+    expect(stdout.includes('a change of the key-encryption key was interrupted')).toBe(isDecided);
     // Whoever runs the command again instead has it done as well.
     const again = await rotateKeyEncryptionKey({
       directory: before.path,
@@ -111,7 +114,6 @@ test('from a file to the environment, to a command and back, each recorded; besi
   expect(await readdir(join(directory, 'keys'))).not.toContain('kek');
   expect((await rotateKeyEncryptionKey(toEnvironment)).outcome).toBe('in_force');
   await expectAll({ SPANLEDGER_KEK: one });
-  const atCommand = { kek: undefined, kekCommand: command };
   await rotateKeyEncryptionKey({
     directory,
     current: { ...none, kek: one },
@@ -121,7 +123,21 @@ test('from a file to the environment, to a command and back, each recorded; besi
     code: 'key_mismatch',
   });
   await expectAll({ SPANLEDGER_KEK_COMMAND: JSON.stringify(command) });
-  await rotateKeyEncryptionKey({ directory, current: atCommand, next: { place: 'file' } });
+  // As people do it.
+  const env = { SPANLEDGER_KEK_COMMAND: JSON.stringify(command) };
+  const refused = await runHere(['keys', 'rotate-kek', '--data', directory], { env });
+  expect([refused.status, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('SPANLEDGER_NEW_KEK_COMMAND'),
+  ]);
+  const done = await runHere(['keys', 'rotate-kek', '--data', directory, '--to', 'file', '--json'], { env });
+  expect([done.status, done.stderr]).toEqual([0, '']);
+  expect(JSON.parse(done.stdout)).toMatchObject({
+    done: true,
+    outcome: 'rotated',
+    from: 'command',
+    to: 'file',
+  });
   await expectAll({});
   expect(await recorded()).toMatchObject([
     { from: 'file', to: 'environment' },

@@ -19,6 +19,9 @@ const PAGE_BYTES = 8192;
 /** Pages of the write-ahead log that are written back together: a segment of the journal, as a rule. */
 const CHECKPOINT_PAGES = 8192;
 
+/** How long readers and writers wait for one another: while the write-ahead log is cut off, readers have to. */
+const BUSY_TIMEOUT_MS = 5000;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS subjects (
     id INTEGER PRIMARY KEY,
@@ -60,7 +63,7 @@ const MIGRATIONS: readonly (string | undefined)[] = [
 export function openVaultDatabase(file: string, readOnly: boolean): DatabaseSync {
   try {
     if (!readOnly) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const database = new DatabaseSync(file, { readOnly });
+    const database = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS });
     if (!readOnly) prepareFile(database);
     checkVersion(database, file, readOnly);
     return database;
@@ -79,7 +82,7 @@ export function hasTable(database: DatabaseSync, name: string): boolean {
 function prepareFile(database: DatabaseSync): void {
   database.exec(`
     PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
-    PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;
+    PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
   `);
   const migration = MIGRATIONS[versionOf(database)];
   if (migration === undefined) return;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { destroyOrphanedKeys, fileEpochKeys } from '../../../../packages/exporter/src/privacy/epoch-keys.ts';
-import { loadKek } from '../../../../packages/exporter/src/privacy/kek.ts';
+import { loadKek, takeKey } from '../../../../packages/exporter/src/privacy/kek.ts';
 import { open, seal } from '../../../../packages/exporter/src/privacy/sealed-box.ts';
 import { loadIndexKey } from '../../../../packages/exporter/src/privacy/wrapped-key.ts';
 
@@ -80,6 +80,13 @@ describe('a wrapped key', () => {
     await writeFile(join(directory, 'b.key'), await readFile(join(directory, 'a.key')));
     await expect(keys.open('b')).rejects.toMatchObject({ code: 'key_mismatch' });
   });
+});
+
+test('bytes that became a key are overwritten', () => {
+  const bytes = randomBytes(32);
+  const same = Buffer.from(bytes);
+  expect(takeKey(bytes).export()).toEqual(same);
+  expect(bytes).toEqual(Buffer.alloc(32));
 });
 
 describe('a sealed box', () => {
