@@ -12,6 +12,9 @@ import { PublishedSize } from './published-size.ts';
 
 // The thread of the alerts. It has the priority of the requests: it costs little, and somebody waits for what it finds.
 
+/** A tenth of a second at the most: what was found is sent, and what is to be delivered goes out, between two batches. */
+const BATCH_ENTRIES = 1024;
+
 const port = parentPort;
 if (port === null) throw new TypeError('alerts are looked for in a thread of the service');
 const tell = (message: FromAlerts): void => {
@@ -34,6 +37,7 @@ const worker = new LogWorker({
   ledger: new PublishedSize(),
   reader,
   followers,
+  batchEntries: BATCH_ENTRIES,
   closers,
   finish: (followed) => followed.then(() => delivery?.finish()),
 });

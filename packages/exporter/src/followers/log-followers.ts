@@ -17,7 +17,7 @@ const TICK_MS = 1000;
 const GIVE_WAY_MS = 250;
 const GIVE_WAY_POLL_MS = 5;
 
-/** Entries of one batch: what a session's many records cost is then paid once. */
+/** Entries of one batch, unless it is said otherwise: what a session's many records cost is then paid once. */
 const BATCH_ENTRIES = 4096;
 
 /** A batch of large entries is taken in by parts of this size: parsed, an entry takes ten times as much. */
@@ -30,6 +30,8 @@ export interface LogFollowersOptions {
   reader: LedgerReader;
   /** Told of a failure; the follower tries again by itself. */
   onError: (error: unknown, follower: string) => void;
+  /** The most entries of one batch. */
+  batchEntries?: number;
   /** Told whenever a follower has taken something in, or was told the time. */
   onStep?: () => void;
   /** Milliseconds since the epoch; the clock unless a test brings another. */
@@ -124,7 +126,7 @@ export class LogFollowers {
 
   async #run(follower: Follower): Promise<void> {
     const { signal } = this.#stop;
-    const { ledger, reader, onError } = this.#options;
+    const { ledger, reader, onError, batchEntries = BATCH_ENTRIES } = this.#options;
     while (!signal.aborted) {
       try {
         await runFollower({
@@ -133,7 +135,7 @@ export class LogFollowers {
           from: Math.max(follower.position(), await reader.minimumIndex()),
           ledger,
           reader,
-          batchEntries: BATCH_ENTRIES,
+          batchEntries,
           process: (batch) => this.#process(follower, batch),
           signal,
         });

@@ -15,6 +15,8 @@ export interface LogWorkerOptions {
   ledger: PublishedSize;
   reader: LedgerReader;
   followers: readonly Follower[];
+  /** The most entries that a follower takes in at once. */
+  batchEntries?: number;
   closers: Closers;
   /** What else has to reach its end at a stop. @param followed - resolves once the followers have */
   finish: (followed: Promise<void>) => Promise<unknown> | undefined;
@@ -28,7 +30,7 @@ export class LogWorker {
 
   constructor(options: LogWorkerOptions) {
     this.#options = options;
-    const { followers, ledger, reader } = options;
+    const { batchEntries, followers, ledger, reader } = options;
     this.#sender = new OutboxSender(followers, (drafts) => {
       this.tell({ kind: 'derived', drafts });
     });
@@ -36,6 +38,7 @@ export class LogWorker {
       followers,
       ledger,
       reader,
+      ...(batchEntries !== undefined && { batchEntries }),
       onError: (error, follower) => {
         this.tellProblem(`the follower ${follower}`, error);
       },
