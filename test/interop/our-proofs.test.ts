@@ -22,6 +22,8 @@ const BATCH = 10_000;
 const MAX_ENTRY_BYTES = 65_535;
 /** An entry before the ledger has placed it, whose length tells what that adds. */
 const SHORTER = 10_000;
+/** Entries before it are pruned in the end. */
+const PRUNED = 65_536;
 /** Where in the log the longest entry stands. */
 const LONGEST = 600;
 
@@ -137,6 +139,30 @@ describe('proofs that do not hold', () => {
         }
       }
     expect(await refusals(claims)).toHaveLength(claims.length);
+  });
+});
+
+// The last one: it takes the entries away.
+describe('once the log was pruned', () => {
+  it('proofs of entries that are gone, and between checkpoints, hold for them as before', async () => {
+    const entries = new Map<number, string>();
+    for (const index of someEntries()) entries.set(index, await entryAt(index));
+    const directory = scratch.path;
+    const ledger = await openLedger({ directory, signer, epochKeys: memoryEpochKeys() });
+    await ledger.prune(PRUNED);
+    await ledger.close();
+    reader = new LedgerReader(fileTiles(join(directory, 'ledger')));
+    expect(await reader.entry(PRUNED - 1)).toBeUndefined();
+    const claims: object[] = [];
+    for (const [index, entry] of entries) {
+      claims.push({ vkey: signer.vkey, proof: await reader.tlogProof(index), entry });
+    }
+    const [first = '', last = ''] = [notes[3], notes.at(-1)];
+    for (const second of [notes[5] ?? '', last]) {
+      const hashes = await reader.consistencyProof(sizeOf(first), sizeOf(second));
+      claims.push({ vkey: signer.vkey, first, second, hashes: hashes.map(toBase64) });
+    }
+    expect(await refusals(claims)).toEqual([]);
   });
 });
 

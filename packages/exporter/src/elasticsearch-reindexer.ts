@@ -7,6 +7,8 @@ import { openElasticsearchRooms } from './elasticsearch-access.ts';
 import { describeFailure } from './elasticsearch/index.ts';
 import { environmentKek, kekEnvironment } from './environment-kek.ts';
 import { ExporterError } from './errors.ts';
+import { loadIndexKey, loadKek } from './privacy/index.ts';
+import { openPurgedRecords } from './purged-records.ts';
 import { IndexState, reindex } from './search/elasticsearch/index.ts';
 import type { ElasticsearchTroubleCode, ReindexReport } from './search/elasticsearch/index.ts';
 
@@ -40,14 +42,22 @@ export async function reindexElasticsearch(
   const { elasticsearch, env = process.env, onProgress, onTrouble, signal } = options;
   const paths = dataDirectory(directory);
   await using cleanup = new AsyncDisposableStack();
-  const rooms = await openElasticsearchRooms(
-    paths,
-    elasticsearch,
-    await environmentKek(kekEnvironment(env)),
-    cleanup,
-  );
+  const brought = await environmentKek(kekEnvironment(env));
+  const rooms = await openElasticsearchRooms(paths, elasticsearch, brought, cleanup);
+  const key = await loadIndexKey(paths.indexKeyFile, await loadKek(paths.kekFile, brought, false), false);
+  const purged = openPurgedRecords(paths, key, cleanup);
   const { size, origin } = await rooms.log.checkpoint();
-  const { from = 0, to = size } = options;
+  const minimumIndex = await rooms.log.minimumIndex();
+  const { from = minimumIndex, to = size } = options;
+  if (from < minimumIndex) {
+    throw new ExporterError(
+      'request_malformed',
+      `The ledger has no records before ${minimumIndex} any more`,
+      {
+        hint: `They were pruned: give a range from ${minimumIndex} to ${size}.`,
+      },
+    );
+  }
   if (from > to || to > size) {
     throw new ExporterError('request_malformed', `The ledger has no records ${from} to ${to}`, {
       hint: `It has ${size}: give a range from 0 to ${size}.`,
@@ -80,6 +90,7 @@ export async function reindexElasticsearch(
           ...range,
           origin,
           signal,
+          ...(purged !== undefined && { purgedIn: (first, end) => purged.purgedIn(first, end) }),
           onProgress: ({ verified }) => onProgress?.({ verified: before + verified, size: all }),
           ...(onTrouble !== undefined && { onTrouble }),
         });

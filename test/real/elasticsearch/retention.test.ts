@@ -5,6 +5,7 @@ import {
   connectPrivacyDesk,
   connectRetentionDesk,
   loadConfig,
+  reindexElasticsearch,
   type Service,
   startService,
   verifyElasticsearch,
@@ -106,6 +107,9 @@ it('deletes what is due in every backing index, keeps what is held, and nothing 
   if (elasticsearch === undefined) throw new TypeError('it is configured');
   const data = join(folder, 'data');
   expect(await verifyElasticsearch(data, { elasticsearch })).toMatchObject({ ok: true, failures: [] });
+
+  const again = await reindexElasticsearch(data, { elasticsearch, signal: new AbortController().signal });
+  expect(again).toMatchObject({ created: 0, replaced: 0, refused: 0 });
 
   // Indexed anew, from the ledger, it does not come back; and a document that somebody puts there is told.
   await rm(join(data, 'state', 'elasticsearch.db'));

@@ -26,6 +26,8 @@ export interface ReindexerOptions {
   documents: DocumentRange;
   /** Which documents are for the stream; default: all. */
   select?: (document: JsonObject) => boolean;
+  /** Records that were purged, and are for no stream. */
+  purgedIn?: (from: number, to: number) => ReadonlySet<number>;
   /** Where what is refused is kept, and what is not any more is taken away. */
   state: IndexState;
   /** From one ledger index up to, not including, another. */
@@ -56,7 +58,7 @@ export interface ReindexReport {
  */
 export async function reindex(options: ReindexerOptions): Promise<ReindexReport> {
   const { writer, reader, stream, origin, documents, state, from, to, onProgress, signal } = options;
-  const { select = () => true } = options;
+  const { select = () => true, purgedIn } = options;
   const digest = originDigest(origin);
   const backings = async (): Promise<string[]> =>
     (await readIdentity(reader, stream, REQUEST_TIMEOUT_MS, signal)).backings.map(({ name }) => name);
@@ -70,9 +72,10 @@ export async function reindex(options: ReindexerOptions): Promise<ReindexReport>
   const report: ReindexReport = { records: 0, created: 0, replaced: 0, refused: 0 };
   for (let first = from; first < to; first += CHUNK_RECORDS) {
     const end = Math.min(to, first + CHUNK_RECORDS);
+    const purged = purgedIn?.(first, end);
     const expected = (await documents.readRange(first, end))
       .map((document, i) => ({ index: first + i, document }))
-      .filter(({ document }) => select(document));
+      .filter(({ index, document }) => purged?.has(index) !== true && select(document));
     if (expected.length > 0) {
       report.replaced += await replaceAltered({ expected, digest, writer, reader, stream, backings });
     }
