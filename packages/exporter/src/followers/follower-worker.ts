@@ -29,6 +29,9 @@ import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 // The thread of the followers: what they cost is not taken from the requests. It reads what the service wrote, writes
 // databases that nobody else writes, and hears from the service how far the log is published.
 
+/** Records that are taken out of the index in one go. */
+const INDEX_BATCH = 4096;
+
 /** A third of the processor time of the thread that takes in requests, when there is not enough for both. */
 const FOLLOWER_NICE = 5;
 
@@ -134,7 +137,7 @@ const purger =
         elasticsearch?.position() ?? Number.POSITIVE_INFINITY,
       ),
     places: [
-      (indexes) => worker.followers.alone(search, async () => search.purge?.(indexes)),
+      purgeIndex,
       purgeDocuments,
       (indexes) =>
         oneByOne(async () => {
@@ -247,6 +250,14 @@ function answer<Found>(
     .catch((error: unknown) => {
       tell({ kind: 'erasure_failed', call, problem: describeProblem(error) });
     });
+}
+
+/** Some at a time, between which searches are followed on. */
+async function purgeIndex(indexes: readonly number[]): Promise<void> {
+  for (let at = 0; at < indexes.length; at += INDEX_BATCH) {
+    const some = indexes.slice(at, at + INDEX_BATCH);
+    await worker.followers.alone(search, async () => search.purge?.(some));
+  }
 }
 
 async function purgeDocuments(indexes: readonly number[]): Promise<void> {

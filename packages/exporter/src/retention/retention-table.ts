@@ -181,14 +181,14 @@ export class RetentionTable {
     this.#database.exec('DELETE FROM under_way');
   }
 
-  /** Counts an entry that was purged. */
-  count(className: string, index: number): void {
+  /** Counts entries that were purged; their ledger indexes, ascending. */
+  count(className: string, indexes: readonly number[]): void {
     this.#database
       .prepare(
-        `INSERT INTO tally (class, count, first, last) VALUES (?, 1, ?, ?) ON CONFLICT (class) DO UPDATE
-         SET count = count + 1, first = min(first, excluded.first), last = max(last, excluded.last)`,
+        `INSERT INTO tally (class, count, first, last) VALUES (?, ?, ?, ?) ON CONFLICT (class) DO UPDATE SET
+         count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last)`,
       )
-      .run(className, index, index);
+      .run(className, indexes.length, indexes[0] ?? 0, indexes.at(-1) ?? 0);
   }
 
   /** What was counted since the last time, by class. */

@@ -79,12 +79,13 @@ export class TimeIndex {
    * @param position - blocks that reach beyond it stay
    */
   dropEmpty(indexes: readonly number[], position: number): void {
-    const drop = this.#database.prepare(`DELETE FROM time_blocks WHERE block = $block AND NOT EXISTS (
-      SELECT 1 FROM postings WHERE rowid >= $first AND rowid <= $last)`);
+    // The full-text table's own list of rows: asked for rows itself, it goes through all of them.
+    const drop = this.#database.prepare(`DELETE FROM time_blocks WHERE block = ? AND NOT EXISTS (
+      SELECT 1 FROM postings_docsize WHERE id BETWEEN ? AND ?)`);
     for (const block of new Set(indexes.map((index) => Math.floor(index / BLOCK_RECORDS)))) {
       const first = block * BLOCK_RECORDS + 1;
       const last = first + BLOCK_RECORDS - 1;
-      if (last <= position) drop.run({ block, first: BigInt(first), last: BigInt(last) });
+      if (last <= position) drop.run(block, first, last);
     }
   }
 
