@@ -17,9 +17,8 @@ import type { IndexFailure, IndexFailureCode, IndexReport } from './index-report
 import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 import { loadIndexKey, loadKek, openStoredOpenings } from './privacy/index.ts';
-import { openPurgedRecords } from './purged-records.ts';
+import { openPurgedRecords, type PurgedRecords } from './purged-records.ts';
 import { PurgeClaims } from './purge-claims.ts';
-import type { RetentionTable } from './retention/index.ts';
 import { openSearchIndex, StoredIndex } from './search/index.ts';
 import type { IndexDifference } from './search/index.ts';
 import { openSessions, StoredSessions } from './sessions/index.ts';
@@ -145,7 +144,7 @@ interface RebuildOptions {
   failures: IndexFailure[];
   onProgress: (progress: { verified: number; size: number }) => void;
   /** What is not in the index any more; undefined where nothing ever was purged. */
-  purged: RetentionTable | undefined;
+  purged: PurgedRecords | undefined;
 }
 
 /** Builds index and sessions anew; answers why where that cannot be done. */

@@ -1,7 +1,7 @@
 import type { AuditRecord, JsonObject } from '@spanledger/record';
 
 import type { IndexFailure } from './index-report.ts';
-import type { RetentionTable } from './retention/index.ts';
+import type { PurgedRecords } from './purged-records.ts';
 
 /** How many entries are looked at together. */
 const BATCH_ENTRIES = 4096;
@@ -16,9 +16,7 @@ export class PurgeClaims {
   /** Takes note of a record of the log; to be called for all of them. */
   take({ audit, event }: AuditRecord & JsonObject): void {
     if (event.action !== 'retention.purged') return;
-    const { first_index: first, last_index: last, count } = audit.retention ?? {};
-    if (first === undefined || last === undefined || count === undefined) return;
-    this.#claims.push({ first, last, count });
+    this.#take({ ...audit.retention });
   }
 
   /**
@@ -27,7 +25,8 @@ export class PurgeClaims {
    * @param from - the first ledger index that the log has
    * @param to - ledger index just past the last
    */
-  check(purged: Pick<RetentionTable, 'purgedIn'>, from: number, to: number): IndexFailure[] {
+  check(purged: Pick<PurgedRecords, 'pending' | 'purgedIn'>, from: number, to: number): IndexFailure[] {
+    for (const pending of purged.pending) this.#take(pending);
     let marked = 0;
     let unclaimed: number | undefined;
     for (let at = from; at < to; at += BATCH_ENTRIES) {
@@ -45,5 +44,10 @@ export class PurgeClaims {
     return [
       { code: 'purge_unrecorded', place: { ...(unclaimed !== undefined && { index: unclaimed }) }, detail },
     ];
+  }
+
+  #take({ first_index: first, last_index: last, count }: JsonObject): void {
+    if (typeof first !== 'number' || typeof last !== 'number' || typeof count !== 'number') return;
+    this.#claims.push({ first, last, count });
   }
 }
