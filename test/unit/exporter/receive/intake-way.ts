@@ -45,7 +45,7 @@ export function makeIntakeWay(policyText?: string) {
       const minimise = minimiser.minimise.bind(minimiser);
       const taken = new RequestReading({ references, producers, minimise }, transcoder, policy).read(groups);
       const { bytes, ends, holes, openings, openingEnds, count } = copyOf(taken.batch.batch());
-      const quarantined = minimiser.quarantined.map(({ count }) => count);
+      const quarantined = minimiser.quarantined.map((found) => found.count);
       return {
         quarantined,
         bytes,

@@ -1,4 +1,4 @@
-import { SpanKind } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import {
   createSender,
@@ -38,10 +38,10 @@ const CASES: [what: string, learned: SpanSketch, others: SpanSketch[]][] = [
   ],
   [
     'a message and an attribute that stands in the same place',
-    { attributes: { 'error.message': 'm' }, status: { code: 2, message: 'm' } },
+    { attributes: { 'error.message': 'm' }, status: { code: SpanStatusCode.ERROR, message: 'm' } },
     [
-      { attributes: { 'error.message': 'm' }, status: { code: 2, message: 'n' } },
-      { attributes: { 'error.message': 'm' }, status: { code: 2 } },
+      { attributes: { 'error.message': 'm' }, status: { code: SpanStatusCode.ERROR, message: 'n' } },
+      { attributes: { 'error.message': 'm' }, status: { code: SpanStatusCode.ERROR } },
     ],
   ],
   [
@@ -88,8 +88,8 @@ const CASES: [what: string, learned: SpanSketch, others: SpanSketch[]][] = [
     { attributes: ORDINARY },
     [
       { attributes: ORDINARY, kind: SpanKind.CLIENT },
-      { attributes: ORDINARY, status: { code: 2 } },
-      { attributes: ORDINARY, status: { code: 2, message: 'no' } },
+      { attributes: ORDINARY, status: { code: SpanStatusCode.ERROR } },
+      { attributes: ORDINARY, status: { code: SpanStatusCode.ERROR, message: 'no' } },
       { attributes: ORDINARY, name: '' },
       { attributes: ORDINARY, parentSpanId: '00f067aa0ba902b7' },
       { attributes: ORDINARY, start: [0, 1], end: [0, 2] },
