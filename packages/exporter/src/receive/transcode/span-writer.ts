@@ -28,13 +28,12 @@ import {
   STEP_TRACE_ID,
   type Template,
 } from './template.ts';
-import { writeAscii, writeInteger, writeSalt } from './text.ts';
+import { writeAscii, writeHex, writeInteger, writeSalt } from './text.ts';
 import { copyBytes, DOES_NOT_FIT, writeId, writeQuoted, writeText, writeValue } from './value-writer.ts';
 
 /** What of a record a template does not know. */
 export interface SpanFacts {
-  /** `audit.record.id`. */
-  id: string;
+  /** Of the producer; empty where there is none. */
   streamId: string;
   number: number;
   actorRef: string;
@@ -49,9 +48,14 @@ const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 const MAX_BYTES_BEFORE_LEDGER = MAX_ENTRY_BYTES - LEDGER_MEMBER_MAX_BYTES;
 
+const QUOTE = 0x22;
 const COMMA = 0x2c;
+const DASH = 0x2d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+
+/** Stands in a record's id for the producer, where there is none. */
+export const NO_STREAM = '0';
 
 /** How a group begins in what is hashed, and in what is stored. */
 const HASHED_HEADS = COMMITMENT_GROUPS.map((group) => Buffer.from(`{"group":"${group}",`, 'latin1'));
@@ -149,7 +153,7 @@ export class SpanWriter {
   /** Runs a program; returns just past what it wrote, or {@link DOES_NOT_FIT}. */
   #run(
     { steps, arguments: args, literals }: Program,
-    out: Buffer,
+    out: Uint8Array,
     start: number,
     scan: SpanScan<unknown>,
     reader: WireReader,
@@ -171,7 +175,7 @@ export class SpanWriter {
           at = this.#times.writeDuration(out, at, bytes, scan.startTime, scan.endTime);
           break;
         case STEP_RECORD_ID:
-          at = writeQuoted(out, at, facts.id);
+          at = writeRecordId(out, at, bytes, scan, facts.streamId);
           break;
         case STEP_TRACE_ID:
           at = writeId(out, at, bytes, scan.traceId, TRACE_ID_BYTES);
@@ -224,12 +228,30 @@ export class SpanWriter {
 
 const EMPTY = new Uint8Array(0);
 
+/** `audit.record.id`, as `mapSpan` puts it together. */
+function writeRecordId(
+  out: Uint8Array,
+  start: number,
+  bytes: Uint8Array,
+  { traceId, spanId }: SpanScan<unknown>,
+  streamId: string,
+): number {
+  out[start] = QUOTE;
+  let at = writeHex(out, start + 1, bytes, traceId, TRACE_ID_BYTES);
+  out[at] = DASH;
+  at = writeHex(out, at + 1, bytes, spanId, SPAN_ID_BYTES);
+  out[at] = DASH;
+  at = writeAscii(out, at + 1, streamId === '' ? NO_STREAM : streamId);
+  out[at] = QUOTE;
+  return at + 1;
+}
+
 /**
  * The commitment to a group whose salt begins at an offset: what is hashed has another beginning than what is stored, so
  * that is put in its place meanwhile.
  */
 function commit(
-  out: Buffer,
+  out: Uint8Array,
   salted: number,
   end: number,
   head: Uint8Array,

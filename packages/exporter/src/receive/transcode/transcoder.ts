@@ -13,7 +13,7 @@ import type { WireReader } from '../wire/wire-reader.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type GroupContext, GroupContexts } from './group-context.ts';
 import { areParties, partiesOf } from './parties.ts';
-import { type SpanFacts, SpanWriter } from './span-writer.ts';
+import { NO_STREAM, type SpanFacts, SpanWriter } from './span-writer.ts';
 import { compileTemplate } from './template-compiler.ts';
 import { findTemplate, fixedValues, hashOf, type ShapeTemplates, TemplateTable } from './template-table.ts';
 import type { Template } from './template.ts';
@@ -84,7 +84,6 @@ export class Transcoder {
   #traits = 0;
   #hash = 0;
   #spanBytes = 0;
-  #id = '';
   #number = 0;
 
   constructor(references: Pick<ReferenceBook, 'ofSubject' | 'ofSession'>, crypto: Required<BatchCrypto>) {
@@ -160,10 +159,8 @@ export class Transcoder {
     }
     this.#template = template;
     this.#spanBytes = end - start;
-    this.#id = this.#recordId(bytes, context);
-    return number < 0
-      ? { id: this.#id }
-      : { id: this.#id, producer: { streamId: context.streamId, number: this.#number } };
+    const id = this.#recordId(bytes, context);
+    return number < 0 ? { id } : { id, producer: { streamId: context.streamId, number: this.#number } };
   }
 
   /**
@@ -179,7 +176,6 @@ export class Transcoder {
     if (parties === undefined) return false;
     const references = this.#references;
     const facts: SpanFacts = {
-      id: this.#id,
       streamId,
       number: this.#number,
       actorRef: references.ofSubject(parties.subject),
@@ -270,7 +266,6 @@ export class Transcoder {
     const parties = partiesOf(template, this.#scan, reader);
     if (parties === undefined || !areParties(parties, draft)) return false;
     const facts: SpanFacts = {
-      id: draft.id,
       streamId,
       number: draft.producer?.number ?? 0,
       actorRef: TRIAL_REFERENCE,
@@ -285,7 +280,7 @@ export class Transcoder {
     const at = writeHex(id, 0, bytes, this.#scan.traceId, 16);
     id[at] = DASH;
     writeHex(id, at + 1, bytes, this.#scan.spanId, 8);
-    return `${id.toString('latin1')}-${streamId === '' ? '0' : streamId}`;
+    return `${id.toString('latin1')}-${streamId === '' ? NO_STREAM : streamId}`;
   }
 }
 

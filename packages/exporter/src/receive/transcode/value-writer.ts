@@ -39,7 +39,7 @@ const SHAPES = new Map<number, FieldShape>([
  * @throws ExporterError `request_malformed`
  */
 export function writeValue(
-  out: Buffer,
+  out: Uint8Array,
   at: number,
   step: number,
   reader: WireReader,
@@ -63,7 +63,7 @@ export function writeValue(
 
 /** Writes a value by way of an object, as the mapping does. */
 function writeSlowly(
-  out: Buffer,
+  out: Uint8Array,
   at: number,
   shape: FieldShape,
   reader: WireReader,
@@ -86,7 +86,13 @@ function writeSlowly(
  * @returns just past what was written, or {@link DOES_NOT_FIT}
  * @throws ExporterError `request_malformed`
  */
-export function writeText(out: Buffer, at: number, reader: WireReader, start: number, end: number): number {
+export function writeText(
+  out: Uint8Array,
+  at: number,
+  reader: WireReader,
+  start: number,
+  end: number,
+): number {
   if (end - start <= MAX_STRING_LENGTH) {
     const next = writePlainString(out, at, reader.bytes, start, end);
     if (next >= 0) return next;
@@ -96,7 +102,7 @@ export function writeText(out: Buffer, at: number, reader: WireReader, start: nu
 }
 
 /** Writes ASCII text that needs no escapes, between quotes. */
-export function writeQuoted(out: Buffer, at: number, text: string): number {
+export function writeQuoted(out: Uint8Array, at: number, text: string): number {
   out[at] = QUOTE;
   const next = writeAscii(out, at + 1, text);
   out[next] = QUOTE;
@@ -105,7 +111,7 @@ export function writeQuoted(out: Buffer, at: number, text: string): number {
 
 /** Writes an identifier as hex, between quotes. */
 export function writeId(
-  out: Buffer,
+  out: Uint8Array,
   at: number,
   bytes: Uint8Array,
   start: number,
@@ -118,7 +124,7 @@ export function writeId(
 }
 
 /** Copies a piece; returns just past it. */
-export function copyBytes(out: Buffer, at: number, piece: Uint8Array): number {
+export function copyBytes(out: Uint8Array, at: number, piece: Uint8Array): number {
   const { length } = piece;
   if (length > SHORT_PIECE_BYTES) out.set(piece, at);
   else for (let i = 0; i < length; i++) out[at + i] = piece[i] ?? 0;
