@@ -11,7 +11,7 @@ import { makeIntakeWay } from './intake-way.ts';
 import { requestsOfOneApplication } from './wire-spans.ts';
 
 /** SPANLEDGER_PROPERTY_SPANS: more of them, for an hour that nobody waits for. */
-const SPANS = Number(process.env['SPANLEDGER_PROPERTY_SPANS'] ?? 8_000);
+const SPANS = Number(process.env['SPANLEDGER_PROPERTY_SPANS'] ?? 5_000);
 const MAX_RUN_MS = Math.max(60_000, SPANS);
 const SPANS_PER_RUN = 80;
 

@@ -11,7 +11,7 @@ import { makeIntakeWay } from '../receive/intake-way.ts';
 import { requestsOfOneApplication } from '../receive/wire-spans.ts';
 
 /** SPANLEDGER_FUZZ_SECONDS: 600 for a script; a run of the tests has other things to do, too. */
-const FUZZ_MS = Number(process.env['SPANLEDGER_FUZZ_SECONDS'] ?? 8) * 1000;
+const FUZZ_MS = Number(process.env['SPANLEDGER_FUZZ_SECONDS'] ?? 4) * 1000;
 /** Nothing that fits into a request may take longer. */
 const MAX_REQUEST_MS = 5_000;
 const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
