@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -182,6 +182,17 @@ describe('another key-encryption key', () => {
     await settleKekRotation(paths);
     expect(await readdir(paths.keys)).not.toContain('kek');
     expect(await read(to)).toEqual(contents);
+  });
+
+  test('leaves nothing of the old ones in the files that were theirs', async () => {
+    const files = [paths.kekFile, paths.indexKeyFile, paths.referenceKeyFile];
+    // Under another name what becomes of a file that is replaced can still be seen.
+    for (const file of files) await link(file, `${file}.seen`);
+    await rotate(createSecretKey(randomBytes(32)));
+    for (const file of files) {
+      const bytes = await readFile(`${file}.seen`);
+      expect(bytes, file).toEqual(Buffer.alloc(bytes.length));
+    }
   });
 
   test('takes nothing for granted: what the old one does not open stops it, and nothing is changed', async () => {
