@@ -1,3 +1,4 @@
+import { type Archive, openArchive } from '@spanledger/audit-exporter';
 import type { JsonObject } from '@spanledger/record';
 
 import { type Day, DAY_END } from '../day.ts';
@@ -68,21 +69,35 @@ export function expectedAnswers(
   };
 }
 
-/** Asks a service for everything. */
-export async function askAnswers(url: string, day: Day): Promise<DayAnswers> {
+/** Asks a data directory for everything: of that nobody keeps account, as a service does of those who read. */
+export async function askAnswers(directory: string, day: Day): Promise<DayAnswers> {
+  const archive = await openArchive(directory);
+  try {
+    return await answersOf(archive, day);
+  } finally {
+    await archive.close();
+  }
+}
+
+async function answersOf(archive: Archive, day: Day): Promise<DayAnswers> {
   const at = (time: unknown): number | undefined =>
     typeof time === 'string' ? Date.parse(time) - day.dayStartMs : undefined;
   const fields = new Map(day.alerts.map(({ rule, about: [field] }) => [rule, field]));
-  const [sessions, tokens, alerts, producers] = await Promise.all([
-    pages(url, 'api/sessions?limit=200', 'sessions'),
-    pages(url, 'api/oidc-tokens?limit=200', 'tokens'),
-    pages(url, `api/records?limit=1000&query=${encodeURIComponent('event.action:alert.raised')}`, 'records'),
-    pages(
-      url,
-      `api/records?limit=1000&query=${encodeURIComponent('event.kind:state and audit.producer.stream_id:*')}`,
-      'records',
-    ),
-  ]);
+  const search = (query: string): Promise<JsonObject[]> =>
+    pages(async (cursor) => {
+      const { records, next } = await archive.search({ query, limit: 1000, ...cursor });
+      return { items: records, next };
+    });
+  const sessions = await sessionsOf(archive);
+  const tokens = await pages(async (cursor) => {
+    const page = await archive.tokens({ limit: 200, ...cursor });
+    return { items: page.tokens, next: page.next };
+  });
+  // What policy is in force is told at every start, and that is worth an alert: not of the day.
+  const alerts = (await search('event.action:alert.raised')).filter(
+    (alert) => text(alert, 'audit.actor.type') !== 'system' || text(alert, 'rule.id') !== 'privileged-action',
+  );
+  const producers = await search('event.kind:state and audit.producer.stream_id:*');
   return {
     alerts: alerts
       .map((alert) => {
@@ -130,9 +145,21 @@ export async function askAnswers(url: string, day: Day): Promise<DayAnswers> {
 }
 
 /** `audit.session.id` of each session, by its `sid`. */
-export async function askReferences(url: string): Promise<Map<string, string>> {
-  const sessions = await pages(url, 'api/sessions?limit=200', 'sessions');
-  return new Map(sessions.map((session) => [text(session, 'session_id'), text(session, 'id')]));
+export async function askReferences(directory: string): Promise<Map<string, string>> {
+  const archive = await openArchive(directory);
+  try {
+    const sessions = await sessionsOf(archive);
+    return new Map(sessions.map((session) => [text(session, 'session_id'), text(session, 'id')]));
+  } finally {
+    await archive.close();
+  }
+}
+
+function sessionsOf(archive: Archive): Promise<JsonObject[]> {
+  return pages(async (cursor) => {
+    const page = await archive.sessions({ limit: 200, ...cursor });
+    return { items: page.sessions, next: page.next };
+  });
 }
 
 interface SessionLine {
@@ -181,17 +208,15 @@ function tokenLine(line: TokenLine): string {
 }
 
 /** All pages of a list. */
-async function pages(url: string, path: string, name: string): Promise<JsonObject[]> {
+async function pages(
+  ask: (cursor: { cursor?: string }) => Promise<{ items: readonly object[]; next: string | undefined }>,
+): Promise<JsonObject[]> {
   const found: JsonObject[] = [];
   let cursor: string | undefined;
   do {
-    const more = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const response = await fetch(`${url}/${path}${more}`);
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    const page: JsonObject = Object(await response.json());
-    const items = page[name];
-    if (Array.isArray(items)) for (const item of items) found.push(Object(item));
-    cursor = typeof page['next'] === 'string' ? page['next'] : undefined;
+    const { items, next } = await ask(cursor === undefined ? {} : { cursor });
+    for (const item of items) found.push(Object(item));
+    cursor = next;
   } while (cursor !== undefined);
   return found;
 }

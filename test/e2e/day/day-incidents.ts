@@ -2,6 +2,15 @@ import type { DayRandom } from './day-random.ts';
 import { DaySession, HOUR, ISSUER, MINUTE, SECOND } from './day-session.ts';
 import type { DaySpan } from './day-spans.ts';
 
+/** Who reads the audit log at the end of the day, and how many pages of it. */
+export const AUDITORS = [
+  { name: 'curious', pages: 6 },
+  { name: 'diligent', pages: 4 },
+] as const;
+
+/** Records of such a page. */
+export const PAGE_RECORDS = 1000;
+
 /** An alert that is to be raised: by which rule, and what tells it from others of the rule. */
 export interface ExpectedAlert {
   rule: string;
@@ -41,7 +50,6 @@ export class IncidentScript {
       this.#failedLogins();
       this.#failedLoginsOfAnAddress();
       this.#manyAccounts();
-      this.#codeReplay();
       this.#twoAddresses();
       this.#twoAgents();
       this.#impossible();
@@ -51,9 +59,13 @@ export class IncidentScript {
       this.#usedAfterExpiry();
       this.#usedAfterSessionRevoked();
       this.#scopeExceeded();
-      this.#insufficientScope();
-      this.#slow();
     }
+    this.#codeReplay();
+    this.#insufficientScope();
+    this.#slow();
+    this.#lowerRole();
+    this.#verification();
+    this.#reading();
     this.#privileged();
     this.#newClient();
     this.#export();
@@ -446,6 +458,70 @@ export class IncidentScript {
         name: `somebody comes back after ${days} days`,
         alerts: rules.map((rule): ExpectedAlert => ({ rule, about: ['user.id', person] })),
         sessions: [...before, back],
+        spans: [],
+      });
+    }
+  }
+
+  /** Of the routes that the audit policy protects. */
+  #lowerRole(): void {
+    const at = this.#time();
+    for (const [name, roles, status, rules] of [
+      ['a lower role gets in where only administrators may', ['user'], 200, ['admin-endpoint-by-lower-role']],
+      ['an administrator gets in there', ['user', 'admin'], 200, []],
+      ['a lower role is turned away there', ['user'], 403, []],
+    ] as const) {
+      const extra = { 'user.roles': roles };
+      const session = this.#session(at).call(at + 2 * MINUTE, {
+        service: 'admin',
+        route: '/admin/people',
+        status,
+        extra,
+      });
+      this.#plant(name, session, rules);
+    }
+  }
+
+  /** Somebody else verifies the ledger at night, and tells how that ended. */
+  #verification(): void {
+    for (const [log, outcome] of [
+      ['log.north.example', 'failure'],
+      ['log.south.example', 'success'],
+    ] as const) {
+      const attributes = {
+        'audit.action': 'ledger.verified',
+        'audit.outcome': outcome,
+        'audit.target.id': log,
+        'audit.target.type': 'audit.ledger',
+      };
+      const at = 3 * HOUR + this.#random.integer(60) * MINUTE;
+      const span: DaySpan = {
+        at,
+        service: 'audit-ui',
+        kind: 'internal',
+        name: 'verify',
+        durationMs: 900,
+        attributes,
+      };
+      const about = ['service.name', 'audit-ui'] as const;
+      this.incidents.push({
+        name: `a verification of ${log}: ${outcome}`,
+        alerts: outcome === 'failure' ? [{ rule: 'verification-failed', about }] : [],
+        sessions: [],
+        spans: [span],
+      });
+    }
+  }
+
+  /** Two auditors, whose questions the test asks: {@link AUDITORS}. */
+  #reading(): void {
+    for (const { name, pages } of AUDITORS) {
+      const about = ['rule.name', 'Somebody reads unusually much of the audit log'] as const;
+      const isMuch = pages * PAGE_RECORDS > 5000;
+      this.incidents.push({
+        name: `${name} reads ${pages} pages`,
+        alerts: isMuch ? [{ rule: 'auditor-reads-much', about }] : [],
+        sessions: [],
         spans: [],
       });
     }

@@ -1,4 +1,5 @@
 import type { FollowedRecord } from '../followed-records.ts';
+import { tellsTime } from '../log-time.ts';
 import { overdueAlerts } from './absence-detector.ts';
 import { compileRule } from './compiled-rule.ts';
 import type { Detector } from './detector.ts';
@@ -37,7 +38,7 @@ export class AlertEngine {
     this.#keys = new RecordKeys(hide);
     this.#detectors = rules.map((rule) => {
       const compiled = compileRule(rule);
-      return createDetector(compiled, new RuleMemory(compiled, states, this.#keys));
+      return createDetector(compiled, new RuleMemory(compiled, states, this.#keys, clock));
     });
     this.#awaiting = new Map(
       rules.filter(({ detection }) => detection.type === 'absence').map((rule) => [rule.id, rule]),
@@ -49,7 +50,7 @@ export class AlertEngine {
     if (record.record.event.kind === 'alert') return [];
     const timeMs = timeOf(record.record['@timestamp']);
     const beforeMs = this.#clock.nowMs;
-    this.#clock.take(timeMs);
+    if (tellsTime(record.record)) this.#clock.take(timeMs);
     const raised: RaisedAlert[] = [];
     for (const detect of this.#detectors) {
       const alert = detect(record, timeMs);

@@ -3,6 +3,7 @@ import type { FollowedRecord } from '../followed-records.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 import { type KeyState, type KeyStates, NEVER } from './key-state.ts';
 import { type AlertExtent, alertOf, type RaisedAlert } from './raised-alert.ts';
+import type { RecordClock } from './record-clock.ts';
 import type { KeyReader, RecordKeys } from './record-keys.ts';
 import type { AlertRule } from './rule.ts';
 
@@ -16,9 +17,17 @@ export class RuleMemory {
   readonly #keys: RecordKeys;
   readonly #keyOf: KeyReader;
   readonly #samplesKeyOf: KeyReader;
+  readonly #clock: Pick<RecordClock, 'nowMs'>;
 
-  constructor(compiled: CompiledRule, states: KeyStates, keys: RecordKeys) {
+  /** @param clock - the time by the records */
+  constructor(
+    compiled: CompiledRule,
+    states: KeyStates,
+    keys: RecordKeys,
+    clock: Pick<RecordClock, 'nowMs'>,
+  ) {
     this.#compiled = compiled;
+    this.#clock = clock;
     this.#states = states;
     this.#keys = keys;
     this.#keyOf = keys.reader('alerts.key', compiled.groupBy);
@@ -56,7 +65,9 @@ export class RuleMemory {
 
   /** Keeps a state for as long as a record of this time makes it worth while. */
   write(key: string, state: KeyState, timeMs: number): void {
-    this.keep(key, state, expiryOf(state, timeMs, this.#compiled.rule));
+    // What comes late is kept for as long as what comes in time: others of its time may be as late.
+    const lateMs = Math.max(0, this.#clock.nowMs - timeMs);
+    this.keep(key, state, expiryOf(state, timeMs, this.#compiled.rule, lateMs));
   }
 
   /** @param expiresMs - in the time of the records */
@@ -95,10 +106,15 @@ export function isSuppressed({ alertedMs }: KeyState, timeMs: number, { suppress
 }
 
 /** Until when the state of a key is worth keeping, in the time of the records. */
-export function expiryOf({ alertedMs = 0, awaits }: KeyState, timeMs: number, rule: AlertRule): number {
+export function expiryOf(
+  { alertedMs = 0, awaits }: KeyState,
+  timeMs: number,
+  rule: AlertRule,
+  lateMs = 0,
+): number {
   if (awaits !== undefined) return NEVER;
   const windowMs = rule.detection.type === 'rate' ? rule.detection.perMs : rule.windowMs;
-  return toStep(Math.max(timeMs + 2 * windowMs, alertedMs + rule.suppressMs));
+  return toStep(Math.max(timeMs + 2 * windowMs, alertedMs + rule.suppressMs) + lateMs);
 }
 
 /** The next whole step. */

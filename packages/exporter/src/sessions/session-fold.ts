@@ -2,6 +2,7 @@ import type { BlindKey } from '../blind-key.ts';
 import { partyOf } from '../derived-draft.ts';
 import type { DerivedDraft, EvidenceParty } from '../derived-draft.ts';
 import type { FollowedRecord } from '../followed-records.ts';
+import { tellsTime } from '../log-time.ts';
 import { actorEnd } from './actor-end.ts';
 import type { ActorEnd } from './actor-end.ts';
 import { msOf } from './moment.ts';
@@ -88,8 +89,7 @@ export class SessionFold {
     const { index, record, openings } = followed;
     const facts = sessionFacts(record, openings);
     const token = tokenFacts(record, openings);
-    if (record.event.kind === 'event' && record['@timestamp'] > this.latest)
-      this.latest = record['@timestamp'];
+    if (tellsTime(record) && record['@timestamp'] > this.latest) this.latest = record['@timestamp'];
     if (facts !== undefined) {
       this.#takeSession(facts, { time: facts.time, record: record.audit.record.id, index }, followed);
     } else this.#takeActorEnd(followed);

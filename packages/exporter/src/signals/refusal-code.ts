@@ -20,6 +20,7 @@ export type SignalRefusalCode =
   | 'subject_foreign'
   | 'subject_missing'
   | 'subject_unsupported'
+  | 'token_encrypted'
   | 'token_malformed'
   | 'type_wrong';
 
@@ -45,6 +46,7 @@ export const REFUSAL_MESSAGES: Readonly<Record<SignalRefusalCode, string>> = {
   subject_foreign: 'the subject belongs to an issuer that this one does not speak for',
   subject_missing: 'the token names neither a session nor a subject',
   subject_unsupported: 'the subject is in a format that is not understood here',
+  token_encrypted: 'the token is encrypted (JWE); here it has to be signed alone',
   token_malformed: 'the token is not a signed JWT of the form that is asked for',
   type_wrong: 'typ is not the one that it must be',
 };
@@ -69,6 +71,7 @@ const EVENT_ERRORS: Partial<Record<SignalRefusalCode, EventErrorName>> = {
   rate_exceeded: 'access_denied',
   signature_wrong: 'authentication_failed',
   subject_foreign: 'access_denied',
+  token_encrypted: 'invalid_key',
 };
 
 /** The transmitter's word for a refusal. */

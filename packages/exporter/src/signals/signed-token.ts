@@ -36,6 +36,11 @@ export interface UnverifiedToken {
   issuer: string;
 }
 
+/** RFC 7516, 9: of five parts, and the header names how its content is encrypted. */
+function isEncrypted(text: string, { enc }: ReturnType<typeof decodeProtectedHeader>): boolean {
+  return typeof enc === 'string' && text.split('.').length === 5;
+}
+
 /** Looks at a token in its compact form. RFC 7515, 7.1; RFC 8725, 3 */
 export function readToken(text: string): UnverifiedToken | SignalFault {
   if (text.length > MAX_TOKEN_LENGTH) return fault('token_malformed');
@@ -43,6 +48,7 @@ export function readToken(text: string): UnverifiedToken | SignalFault {
   let issuer: unknown;
   try {
     header = decodeProtectedHeader(text);
+    if (isEncrypted(text, header)) return fault('token_encrypted');
     issuer = decodeJwt(text).iss;
   } catch {
     return fault('token_malformed');

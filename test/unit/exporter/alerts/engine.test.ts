@@ -297,3 +297,26 @@ describe('neither batches nor memory nor a restart change anything', () => {
     );
   });
 });
+
+test('what comes hours late raises what it would have raised in time, once', () => {
+  const HOUR = 3_600_000;
+  const now = Array.from({ length: 200 }, (_, i) =>
+    followedRecord(i, BEGINNING_MS + 10 * HOUR + i * 1000, { ...Y, 'audit.actor.id': `other-${i}` }),
+  );
+  const late = Array.from({ length: 10 }, (_, i) => followedRecord(200 + i, BEGINNING_MS + i * 1000, X));
+  const log = [...now, ...late];
+  expect(evidence(raise(rule('window: 1m\nalert_if: { count: 3 }'), log))).toEqual([[200, 201, 202]]);
+  expect(evidence(raise(rule('alert_if: { count: 1 }'), log))).toEqual([[200]]);
+});
+
+test('what the service records of its own does not tell what time it is', () => {
+  const own = { ...Y, 'service.name': null };
+  const ahead = Array.from({ length: 70 }, (_, i) => followedRecord(i, BEGINNING_MS + 86_400_000 + i, own));
+  for (const { record } of ahead) delete record['service'];
+  const { engine, states } = startEngine(rule('window: 1m\nalert_if: { count: 3 }'));
+  for (const each of ahead) engine.take(each);
+  engine.take(followedRecord(70, BEGINNING_MS, X));
+  expect(states.size).toBe(1);
+  const raised = [71, 72].flatMap((i) => engine.take(followedRecord(i, BEGINNING_MS + i * 100, X)));
+  expect(raised).toHaveLength(1);
+});

@@ -32,13 +32,18 @@ test.each([
   ['nothing', ''],
   ['one part', 'e30'],
   ['two parts', 'e30.e30'],
-  ['five parts, encrypted', `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM' }, claims)}.a.b`],
+  ['five parts that are not encrypted', `${encode({ alg: 'RS256' }, claims)}.a.b`],
   ['a header that is no JSON', encode('{', claims)],
   ['claims that are no JSON', encode({ alg: 'RS256' }, 'x')],
   ['claims that are a list', encode({ alg: 'RS256' }, '[]')],
   ['too many characters', encode({ alg: 'RS256' }, { ...claims, x: 'y'.repeat(MAX_TOKEN_LENGTH) })],
 ])('%s is no token', (_name, token) => {
   expect(readToken(token)).toEqual({ ok: false, code: 'token_malformed' });
+});
+
+test('one that is encrypted is refused by name', () => {
+  const token = `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM', cty: 'JWT' }, 'secret')}.a.b`;
+  expect(readToken(token)).toEqual({ ok: false, code: 'token_encrypted' });
 });
 
 test('without an issuer nobody can vouch for it', () => {
