@@ -43,14 +43,19 @@ export class FollowerThreads {
     const status = new FollowerStatus(log);
     const options = { data, ledger, log, startWorker };
     const hasAlerts = data.alerts?.isEnabled === true || (data.deliver?.length ?? 0) > 0;
-    const followers = await FollowerThread.start(options, status);
-    try {
-      const alerts = hasAlerts ? await AlertThread.start(options, status) : undefined;
-      return new FollowerThreads(status, followers, alerts);
-    } catch (error) {
-      await followers.thread.stop();
-      throw error;
+    // Side by side: most of what a start takes is loading code, in each thread anew.
+    const [followers, alerts] = await Promise.allSettled([
+      FollowerThread.start(options, status),
+      hasAlerts ? AlertThread.start(options, status) : undefined,
+    ]);
+    if (followers.status === 'fulfilled' && alerts.status === 'fulfilled') {
+      return new FollowerThreads(status, followers.value, alerts.value);
     }
+    for (const started of [followers, alerts]) {
+      if (started.status === 'fulfilled') await started.value?.thread.stop();
+    }
+    const failed = [followers, alerts].find((started) => started.status === 'rejected');
+    throw failed?.reason;
   }
 
   /** Is told what each scheduled verification of the index in Elasticsearch found. */

@@ -14,7 +14,7 @@ const POLL_MS = 10;
 const TICK_MS = 1000;
 
 /** How long followers that nobody waits for give way to those that somebody does, at the most, before each batch. */
-const GIVE_WAY_MS = 250;
+const GIVE_WAY_MS = 1000;
 const GIVE_WAY_POLL_MS = 5;
 
 /** Entries of one batch, unless it is said otherwise: what a session's many records cost is then paid once. */

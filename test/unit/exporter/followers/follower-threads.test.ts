@@ -99,3 +99,29 @@ test('a thread that ends by itself fails what waited for it, and is started agai
   await expect.poll(() => thread?.seal('a', 1), { timeout: 5000 }).toEqual([Uint8Array.of(7)]);
   expect(lines.join('')).toContain('out of luck');
 });
+
+test('where one thread cannot start, the other is stopped and its error told', async () => {
+  const started: Worker[] = [];
+  const starting = FollowerThreads.start(
+    {
+      data: {
+        dataDirectory: '/nowhere',
+        environmentKek: undefined,
+        sessions,
+        completeness: { graceMs: 0, silenceMs: 0 },
+        alerts: { isEnabled: true, rulesFile: undefined, disabled: [], maxKeys: 1000 },
+      },
+      ledger: new PublishedSize(),
+      log: createLog({ level: 'silent', format: 'json' }),
+    },
+    async (script) => {
+      if (script === 'alert-worker') throw new Error('the list of alerts is damaged');
+      const worker = new Worker(SCRIPT, { eval: true });
+      await once(worker, 'message');
+      started.push(worker);
+      return worker;
+    },
+  );
+  await expect(starting).rejects.toThrow('the list of alerts is damaged');
+  expect(started.map(({ threadId }) => threadId)).toEqual([-1]);
+});
