@@ -222,3 +222,33 @@ test('the log is pruned of what was purged from its beginning on, and every proo
     'minimum_index_wrong',
   ]);
 }, 60_000);
+
+test('a class by role: the rule of the audit policy that matches it names the class', async () => {
+  const policy = `version: 1
+rules: [{ name: staff, match: { role: admin }, level: full, retention: staff }]
+default: { level: full }
+`;
+  await writeFile(join(data.path, 'audit-policy.yaml'), policy);
+  const config = 'retention: { classes: { staff: { keep: 1s } } }\npolicy: { file: audit-policy.yaml }\n';
+  await writeFile(
+    join(data.path, 'spanledger.yaml'),
+    `journal: { segment_max_age_ms: 200 }\nalerts: { enabled: false }\n${config}`,
+  );
+  const service = await start();
+  const spans = ['root', 'alice'].flatMap((user) =>
+    Array.from({ length: 5 }, () =>
+      sender.span({
+        attributes: {
+          ...sessionAttributes(user, `session of ${user}`),
+          ...(user === 'root' && { 'user.roles': ['admin'] }),
+        },
+      }),
+    ),
+  );
+  expect((await sendTraces(service.url, toProtobuf(spans))).status).toBe(200);
+  await waitFor('all to be found', () => isIndexed(service));
+  await waitFor('the records to be due', async () => (await planned(service))['staff']?.due === 5);
+  await purge(service);
+  expect(await find('user.id:root and event.kind:event')).toEqual([]);
+  expect(await find('user.id:alice and event.kind:event')).toHaveLength(5);
+}, 60_000);
