@@ -118,7 +118,9 @@ describe('delivery of alerts', () => {
     await waitFor('a warning', async () => (await answer('/readyz')).includes('alerts_undelivered'));
     expect(await answer('/readyz')).toContain('alerts do not reach target-0: http 503; 2 wait');
     expect(await answer('/metrics')).toContain('spanledger_alert_delivery_up{target="target-0"} 0');
-    expect(await answer('/metrics')).toContain('spanledger_alert_delivered_total{target="target-1"} 2');
+    await waitFor('the count', async () =>
+      (await answer('/metrics')).includes('spanledger_alert_delivered_total{target="target-1"} 2'),
+    );
     await stop();
     await append('alert-3');
     first.answer = { status: 200 };
