@@ -73,12 +73,6 @@ export function changeDraft(
   });
 }
 
-/** `audit.record.id` of the records that an alert names. */
-export function evidenceIds(raised: JsonObject): string[] {
-  const ids = at(raised, ['audit', 'evidence', 'records']);
-  return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
-}
-
 function summaryOf(row: AlertRow, raised: JsonObject, changed: JsonObject | undefined): AlertSummary {
   const count = at(raised, ['audit', 'alert', 'count']);
   const time = text(raised, ['@timestamp']) ?? '';

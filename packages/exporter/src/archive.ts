@@ -2,9 +2,10 @@ import { LedgerReader } from '@spanledger/ledger';
 import type { TileSource } from '@spanledger/ledger/verify';
 import type { JsonObject, RecordDraft } from '@spanledger/record';
 
-import { type AlertDetail, MAX_ALERTS_LIMIT, MAX_SHOWN_EVIDENCE } from './alert-types.ts';
+import { type AlertDetail, MAX_ALERTS_LIMIT } from './alert-types.ts';
 import type { AlertList } from './alerts/index.ts';
-import { changeDraft, evidenceIds, summarizeAlerts } from './archive-alerts.ts';
+import { readEvidence } from './alert-evidence.ts';
+import { changeDraft, summarizeAlerts } from './archive-alerts.ts';
 import { searchRecords } from './archive-search.ts';
 import { countRecords, histogramRecords } from './archive-tally.ts';
 import { listSessions, readSession } from './archive-sessions.ts';
@@ -84,11 +85,10 @@ export function createArchive(rooms: ArchiveRooms): Archive {
       limit: MAX_SEARCH_LIMIT,
     });
     const changes = found.records.filter((one) => ledgerIndex(one) !== row.raisedIndex);
-    const evidence: JsonObject[] = [];
-    for (const recordId of evidenceIds(record).slice(-MAX_SHOWN_EVIDENCE)) {
-      const one = await findRecord(recordId);
-      if (one !== undefined) evidence.push(one);
-    }
+    const evidence = await readEvidence(
+      { log, documents, find: findRecord, indexed: search.position() },
+      record,
+    );
     return { ...summary, record, changes, evidence };
   }
 
