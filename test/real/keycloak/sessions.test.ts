@@ -79,7 +79,9 @@ test('login by code and PKCE, single sign-on, refresh, logout here, back-channel
   expect(issued[0]?.oidc.scope).toEqual(expect.arrayContaining(['openid', 'orders:read']));
 
   await expect.poll(() => visitor.visit(`${first.url}/orders`), { timeout: 15_000 }).toBe(200);
-  const [refreshed] = await records.find(`event.action:oidc.token.refreshed and oidc.session.id:${sid}`);
+  const [refreshed] = await records.find(
+    `event.action:oidc.token.refreshed and oidc.session.id:${sid} and oidc.client_id:first-shop`,
+  );
   expect(refreshed).toMatchObject({
     event: { outcome: 'success', reason: expect.stringMatching(/^(?:near_expiry|expired)$/) },
     oidc: {

@@ -99,6 +99,14 @@ const CASES: [what: string, learned: SpanSketch, others: SpanSketch[]][] = [
       { attributes: ORDINARY, events: [{ name: 'exception' }] },
     ],
   ],
+  [
+    'a clock that goes backwards, and then does not',
+    { attributes: ORDINARY, start: [10, 0], end: [9, 0] },
+    [
+      { attributes: ORDINARY, start: [10, 0], end: [10, 5] },
+      { attributes: ORDINARY, start: [10, 0], end: [559, 0] },
+    ],
+  ],
 ];
 
 test.each(CASES)('%s', (_what, learned, others) => {

@@ -66,8 +66,10 @@ export interface Lesson {
  */
 export function compileTemplate(draft: RecordDraft, lesson: Lesson): Template | undefined {
   const { context, traits, fixed, keys, slots } = lesson;
-  const { audit } = draft.clear;
+  const { audit, event } = draft.clear;
   if (!isJsonObject(audit) || audit['truncated'] !== undefined) return undefined;
+  // Whose clock went backwards has none; others of its shape have.
+  if (!isJsonObject(event) || event['duration'] === undefined) return undefined;
   const subject = subjectOf(draft, keys);
   const session = keys.indexOf(ATTR_SESSION_ID);
   if (subject === undefined || session >= 0 !== (draft.session !== undefined)) return undefined;
