@@ -58,7 +58,10 @@ export class Visitor implements AsyncDisposable {
   /** Logs out by a form, as a page of the shop would. */
   async logOut(shopUrl: string): Promise<void> {
     await this.#page.goto(shopUrl);
+    // It ends where it began: only a page that is loaded anew tells that it is over.
+    const loaded = this.#page.waitForEvent('load');
     await this.#page.evaluate(SUBMIT_LOGOUT);
+    await loaded;
     await this.#page.waitForURL(`${shopUrl}/`);
   }
 
