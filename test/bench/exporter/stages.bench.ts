@@ -21,6 +21,7 @@ import {
 import { KeyTable } from '../../../packages/exporter/src/receive/wire/key-table.ts';
 import { decodeTraceRequest } from '../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
+import { ORDINARY } from '../ordinary-attributes.ts';
 import { describeMachine, median, printLines } from '../statistics.ts';
 
 const ROUNDS = 9;
@@ -28,20 +29,6 @@ const REQUESTS = 20;
 const SPANS_PER_REQUEST = 512;
 const SPANS = REQUESTS * SPANS_PER_REQUEST;
 const PEOPLE = 500;
-
-/** What an auto-instrumented HTTP server writes beside its session: 20 attributes together. */
-const ORDINARY = {
-  'http.scheme': 'https',
-  'url.scheme': 'https',
-  'server.address': 'shop.example',
-  'server.port': 443,
-  'network.protocol.version': '1.1',
-  'network.peer.address': '10.0.0.7',
-  'network.peer.port': 51_234,
-  'oidc.session.state': 'active',
-  'express.type': 'request_handler',
-  'express.name': '/orders/:id',
-};
 
 const CONSTANT = new Uint8Array(32);
 const FREE = {

@@ -1,11 +1,7 @@
 import { createSecretKey, randomBytes as drawBytes, randomUUID } from 'node:crypto';
 import { generateSigner, memoryEpochKeys, memoryStorage, openLedger } from '@spanledger/ledger';
 import { test } from 'vitest';
-import type { IntakePolicy } from '../../../packages/exporter/src/intake-policy.ts';
 import { Minimiser } from '../../../packages/exporter/src/minimisation/index.ts';
-import { CallerMemory } from '../../../packages/exporter/src/policy/caller-memory.ts';
-import { parsePolicy } from '../../../packages/exporter/src/policy/index.ts';
-import { PolicyEngine } from '../../../packages/exporter/src/policy/policy-engine.ts';
 import { References } from '../../../packages/exporter/src/privacy/references.ts';
 import { Producers } from '../../../packages/exporter/src/receive/producers.ts';
 import {
@@ -21,6 +17,7 @@ import {
   outlineTraceRequest,
   type SpanGroup,
 } from '../../../packages/exporter/src/receive/wire/trace-request.ts';
+import { makeIntakePolicy } from '../../support/exporter/intake-policy.ts';
 import { describeMachine, median, printLines } from '../statistics.ts';
 import { RequestBatch } from './requests.ts';
 
@@ -52,7 +49,7 @@ function makeReading(crypto: typeof REAL, policyText?: string) {
   );
   const options = { references, producers: new Producers(), minimise: minimiser.minimise.bind(minimiser) };
   const transcoder = new Transcoder(references, crypto);
-  const policy = policyText === undefined ? undefined : makePolicy(policyText);
+  const policy = policyText === undefined ? undefined : makeIntakePolicy(policyText);
   return {
     transcoder,
     read: (groups: readonly SpanGroup[]): TakenRequest => {
@@ -61,20 +58,6 @@ function makeReading(crypto: typeof REAL, policyText?: string) {
       transcoder.endBatch(taken.batch);
       return taken;
     },
-  };
-}
-
-function makePolicy(text: string): IntakePolicy {
-  const parsed = parsePolicy(text);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const engine = new PolicyEngine(parsed.policy);
-  const callers = new CallerMemory();
-  return {
-    sha256: engine.policy.sha256,
-    isLocal: engine.isLocal,
-    isSettledBy: (draft) => engine.isSettledBy(draft),
-    apply: (spans) => engine.apply(spans, callers),
-    account: () => Promise.resolve(),
   };
 }
 

@@ -1,22 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { createSender, sessionAttributes, toJson, toProtobuf } from '../../support/exporter/spans.ts';
+import { ORDINARY } from '../ordinary-attributes.ts';
 
 const PEOPLE = 500;
-
-/** What an auto-instrumented HTTP server writes beside its session: 20 attributes together. */
-const ORDINARY = {
-  'http.scheme': 'https',
-  'url.scheme': 'https',
-  'server.address': 'shop.example',
-  'server.port': 443,
-  'network.protocol.version': '1.1',
-  'network.peer.address': '10.0.0.7',
-  'network.peer.port': 51_234,
-  'oidc.session.state': 'active',
-  'express.type': 'request_handler',
-  'express.name': '/orders/:id',
-};
 
 /** What is sent: how many spans in how many requests, over how many connections, and in which form. */
 export interface Shape {

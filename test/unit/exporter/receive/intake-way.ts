@@ -1,23 +1,38 @@
 import { createSecretKey, randomBytes as drawBytes } from 'node:crypto';
 import type { EntryBatch } from '@spanledger/record';
-import type { IntakePolicy } from '../../../../packages/exporter/src/intake-policy.ts';
+import { makeIntakePolicy } from '../../../support/exporter/intake-policy.ts';
 import { Minimiser } from '../../../../packages/exporter/src/minimisation/index.ts';
-import { CallerMemory } from '../../../../packages/exporter/src/policy/caller-memory.ts';
-import { parsePolicy } from '../../../../packages/exporter/src/policy/parse-policy.ts';
-import { PolicyEngine } from '../../../../packages/exporter/src/policy/policy-engine.ts';
 import { Producers } from '../../../../packages/exporter/src/receive/producers.ts';
 import { sha256, sha256Base64url } from '../../../../packages/exporter/src/receive/record-crypto.ts';
-import { RequestReading } from '../../../../packages/exporter/src/receive/request-reading.ts';
+import {
+  RequestReading,
+  type TakenRequest,
+} from '../../../../packages/exporter/src/receive/request-reading.ts';
 import { Transcoder } from '../../../../packages/exporter/src/receive/transcode/transcoder.ts';
 import type { SpanGroup } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 
 const KEY = createSecretKey(drawBytes(32));
 
+/** What a request became. */
+type ReadRequest = Pick<EntryBatch, 'bytes' | 'ends' | 'holes' | 'openings' | 'openingEnds' | 'count'> &
+  Pick<TakenRequest, 'skipped' | 'known'> & {
+    /** How often each thing that looks personal was met. */
+    quarantined: number[];
+  };
+
+/** An intake up to its batch. */
+export interface IntakeWay {
+  transcoder: Transcoder;
+  /** How many spans were written by templates. */
+  written: () => number;
+  read(groups: readonly SpanGroup[]): ReadRequest;
+}
+
 /**
  * An intake up to its batch, with salts that are all zero. Two of them share nothing: one is given the wire, the other the
  * objects that are decoded from it.
  */
-export function makeIntakeWay(policyText?: string) {
+export function makeIntakeWay(policyText?: string): IntakeWay {
   const references = {
     ofSubject: ({ issuer, id, type }: { issuer: string; id: string; type: string }) =>
       Buffer.from(`${type} ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
@@ -34,7 +49,7 @@ export function makeIntakeWay(policyText?: string) {
     KEY,
     () => undefined,
   );
-  const policy = policyText === undefined ? undefined : makePolicy(policyText);
+  const policy = policyText === undefined ? undefined : makeIntakePolicy(policyText);
   // Not a spy: those are kept, with all that they saw, for as long as the process lives.
   const write = transcoder.write.bind(transcoder);
   let written = 0;
@@ -45,7 +60,6 @@ export function makeIntakeWay(policyText?: string) {
   };
   return {
     transcoder,
-    /** How many spans were written by templates. */
     written: () => written,
     read(groups: readonly SpanGroup[]) {
       const minimise = minimiser.minimise.bind(minimiser);
@@ -64,20 +78,6 @@ export function makeIntakeWay(policyText?: string) {
         known: taken.known,
       };
     },
-  };
-}
-
-function makePolicy(policyText: string): IntakePolicy {
-  const parsed = parsePolicy(policyText);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const engine = new PolicyEngine(parsed.policy);
-  const callers = new CallerMemory();
-  return {
-    sha256: engine.policy.sha256,
-    isLocal: engine.isLocal,
-    isSettledBy: (draft) => engine.isSettledBy(draft),
-    apply: (spans) => engine.apply(spans, callers),
-    account: () => Promise.resolve(),
   };
 }
 
