@@ -2,26 +2,24 @@ import type { OtlpEvent, OtlpLink, OtlpSpan } from '@spanledger/record';
 import { MAX_EVENTS_PER_SPAN, MAX_LINKS_PER_SPAN } from '../limits.ts';
 import { malformed } from '../request-errors.ts';
 import { readAttribute } from './any-value.ts';
-import {
-  ATTRIBUTE,
-  DROPPED_ATTRIBUTES,
-  DROPPED_EVENTS,
-  DROPPED_LINKS,
-  END_TIME,
-  EVENT,
-  KIND,
-  LINK,
-  NAME,
-  PARENT_SPAN_ID,
-  SPAN_ID,
-  START_TIME,
-  STATUS,
-  TRACE_ID,
-  TRACE_STATE,
-} from './span-fields.ts';
 import type { WireReader } from './wire-reader.ts';
 
-// Beside those that every reader of a span wants.
+// opentelemetry/proto/trace/v1/trace.proto, as `number << 3 | wire type`.
+const TRACE_ID = (1 << 3) | 2;
+const SPAN_ID = (2 << 3) | 2;
+const TRACE_STATE = (3 << 3) | 2;
+const PARENT_SPAN_ID = (4 << 3) | 2;
+const NAME = (5 << 3) | 2;
+const KIND = 6 << 3;
+const START_TIME = (7 << 3) | 1;
+const END_TIME = (8 << 3) | 1;
+const ATTRIBUTE = (9 << 3) | 2;
+const DROPPED_ATTRIBUTES = 10 << 3;
+const EVENT = (11 << 3) | 2;
+const DROPPED_EVENTS = 12 << 3;
+const LINK = (13 << 3) | 2;
+const DROPPED_LINKS = 14 << 3;
+const STATUS = (15 << 3) | 2;
 const FLAGS = (16 << 3) | 5;
 const LAST_SPAN_FIELD = 16;
 
