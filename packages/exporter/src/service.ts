@@ -1,48 +1,33 @@
 import type { Ledger } from '@spanledger/ledger';
 import type { JsonObject } from '@spanledger/record';
 import type { Logger } from 'pino';
-import { deliveryMetrics, deliveryWarnings, describeDelivery } from './alert-delivery.ts';
+import { loadRules } from './alerts/index.ts';
 import { Anchors } from './anchor/index.ts';
 import { createArchive } from './archive.ts';
-import { startPolicy } from './audit-policy.ts';
 import { Closers } from './closers.ts';
-import { openCompleteness } from './completeness/index.ts';
 import type { Config } from './config/index.ts';
-import { loadRules, openAlertList } from './alerts/index.ts';
-import { DerivedRecords } from './derived-records.ts';
 import { Doors } from './doors/index.ts';
 import { checkAccess, streamNames } from './elasticsearch/index.ts';
-import {
-  describeElasticsearch,
-  elasticsearchMetrics,
-  elasticsearchWarnings,
-} from './elasticsearch-report.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
-import { type ElasticsearchStatus, FollowerThreads } from './followers/index.ts';
+import { warnOfExposure } from './exposure.ts';
+import { startFollowing } from './following.ts';
 import { createServer, listen } from './http-server.ts';
-import { createLog } from './log.ts';
+import { IndexVerifications } from './index-verification.ts';
 import { recordKekRotations } from './kek-rotation-records.ts';
-import { Replays } from './replays.ts';
 import { KeyChanges } from './keys/index.ts';
 import { openLedgerAndVault } from './ledger-and-vault.ts';
-import { findLoggedRecords } from './logged-records.ts';
+import { createLog } from './log.ts';
 import { drawLaterKey } from './log-identity.ts';
-import { journalAndVaultOpenings, VaultFollower } from './privacy/index.ts';
-import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
-import { openSearchIndex } from './search/index.ts';
-import { startComparison } from './provider-comparison.ts';
-import { openSignals } from './provider-signals.ts';
-import type { Reconciler } from './reconcile/index.ts';
-import { IndexVerifications } from './index-verification.ts';
+import { findLoggedRecords } from './logged-records.ts';
 import { openNormalTelemetry } from './normal-telemetry.ts';
 import { openDesk } from './privacy-desk.ts';
+import { startComparison } from './provider-comparison.ts';
+import { openSignals } from './provider-signals.ts';
+import { startRecording } from './recording.ts';
+import { Replays } from './replays.ts';
 import { heldFromNowOn, RetentionRuns } from './retention-runs.ts';
-import { openSessions } from './sessions/index.ts';
-import { warnOfExposure } from './exposure.ts';
-import { describeMetrics } from './metrics.ts';
-import { startMinimisation } from './data-minimisation.ts';
-import { ledgerTroubles, ledgerWarnings } from './trouble.ts';
-import { awaitPublished, describeWitnessing } from './witnesses.ts';
+import { ServiceReport } from './service-report.ts';
+import { ledgerTroubles } from './trouble.ts';
 
 /** A running service. */
 export interface Service {
@@ -93,54 +78,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   // Before anything is opened: whoever wrote the rules is told at once what is wrong with them.
   loadRules({ file: config.alerts.rulesFile, disabled: config.alerts.disabled });
   const opened = await openLedgerAndVault(config, log, closers);
-  const { paths, origin, signers, ledger, source, reader, vault, references, keys } = opened;
-  const threads = await FollowerThreads.start({
-    data: {
-      dataDirectory: paths.root,
-      environmentKek: keys.brought,
-      sessions: config.sessions,
-      elasticsearch: config.elasticsearch,
-      alerts: config.alerts,
-      deliver: config.deliver,
-      completeness: config.completeness,
-      retention: config.retention,
-    },
-    ledger,
-    log,
-  });
-  closers.add(() => threads.stop());
-  const vaultFollower = new VaultFollower({
-    journal: ledger.journal,
-    seal: (segment, end) => threads.seal(segment, end),
-    references,
-    publishedSize: () => ledger.sizes().published,
-    onError: (error) => {
-      log.error({ err: error }, 'moving openings into the vault failed and is tried again');
-    },
-  });
-  // Runs before the threads end and the ledger closes: by then all of it is published.
-  closers.add(() => vaultFollower.finish());
-
-  // The journal first: what it no longer has when it is asked, the vault has by then.
-  const openings = journalAndVaultOpenings(ledger.journal, vault);
-  const search = openSearchIndex({ file: paths.indexFile, key: keys.index, openings, readOnly: true });
-  closers.add(() => {
-    search.close();
-  });
-  const sessions = openSessions({ file: paths.sessionsFile, key: keys.index, openings, readOnly: true });
-  closers.add(() => {
-    sessions.close();
-  });
-  const completeness = openCompleteness({ file: paths.completenessFile, key: keys.index });
-  closers.add(() => {
-    completeness.close();
-  });
-  const alerts = config.alerts.isEnabled
-    ? openAlertList({ file: paths.alertsFile, key: keys.index })
-    : undefined;
-  closers.add(() => alerts?.close());
-  closers.add(() => threads.drain());
-  closers.add(() => awaitPublished(ledger, config.witnessing));
+  const { paths, origin, signers, ledger, source, reader, references, keys } = opened;
+  const { threads, vaultFollower, openings, readers } = await startFollowing(config, opened, closers, log);
+  const { search, sessions, completeness, alerts } = readers;
 
   const elasticsearch =
     config.indexDriver === 'elasticsearch' && config.elasticsearch !== undefined
@@ -155,32 +95,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
         })
       : undefined;
 
-  const producers = new Producers();
-  await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
-  const minimisation = startMinimisation(config.minimisation, keys.reference, log);
-  const intake = new Intake({ ledger, references, producers, minimise: minimisation.minimise });
-  closers.add(keepProducers(paths.producersFile, intake, opened.onError));
-  const policy = await startPolicy({
-    policy: config.policy,
-    paths,
-    ledger,
-    reader,
-    producers,
-    append: (drafts) => intake.record(drafts),
+  const { intake, producers, minimisation, policy, derived } = await startRecording(
+    config,
+    opened,
     closers,
     log,
-  });
-  if (policy !== undefined) intake.applyPolicy(policy);
-  const derived = new DerivedRecords({
-    append: (drafts) => intake.recordDerived(drafts),
-    hasten: () => {
-      ledger.hasten();
-    },
-    durableSize: () => ledger.sizes().durable,
-    log,
-  });
-  // Before the rest of the log is published and followed: what is derived later is recorded after the next start.
-  closers.add(() => derived.stop());
+  );
   threads.derive(derived);
   const verifications = new IndexVerifications({
     stream: streamNames(config.elasticsearch?.namespace ?? '').audit,
@@ -207,42 +127,6 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   await anchors.start();
   closers.add(() => anchors.stop());
 
-  let reconciler: Reconciler | undefined;
-  const lags = (): Record<string, number> =>
-    Object.fromEntries(
-      [search, sessions, completeness, ...(alerts === undefined ? [] : [alerts])].map((follower) => [
-        follower.name,
-        Math.max(0, ledger.sizes().published - follower.position()),
-      ]),
-    );
-  /** Asks how the index in Elasticsearch is, where there is one. */
-  const ofElasticsearch = <Answer>(
-    ask: (index: ElasticsearchStatus, published: number) => Answer[],
-  ): Answer[] => {
-    const index = threads.indexStatus();
-    return index === undefined ? [] : ask(index, ledger.sizes().published);
-  };
-  const status = (): JsonObject => ({
-    origin: ledger.origin,
-    sizes: { ...ledger.sizes() },
-    followers: lags(),
-    ...Object.fromEntries(
-      ofElasticsearch((index, published) => [
-        ['elasticsearch', describeElasticsearch(index, published, verifications.describe())],
-      ]),
-    ),
-    ...(config.deliver.length > 0 && { alert_delivery: describeDelivery(threads.targetStatuses()) }),
-    ...(elasticsearch !== undefined && { index: elasticsearch.describe() }),
-    ...(telemetry !== undefined && { telemetry: telemetry.describe() }),
-    ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
-    journal: { segments: ledger.journal.segments().length },
-    ...describeWitnessing(ledger.witnessing()),
-    ...(reconciler !== undefined && { reconciliation: reconciler.describe() }),
-    ...(signals !== undefined && { providers: signals.describe() }),
-    ...(policy !== undefined && { policy: policy.describe() }),
-    ...(config.retention !== undefined && { retention: retention.describe() ?? {} }),
-    producers: producers.streams,
-  });
   const archive = createArchive({
     source,
     vkey: () => ledger.vkey,
@@ -252,11 +136,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     completeness,
     ...(alerts !== undefined && { alerts }),
     append: (draft) => intake.record([draft]),
-    status: () => Promise.resolve(status()),
+    status: () => Promise.resolve(report.status()),
     onForeign: foreignGroups(log),
   });
-  if (config.keycloak !== undefined) {
-    reconciler = await startComparison({
+  const reconciler =
+    config.keycloak &&
+    (await startComparison({
       keycloak: config.keycloak,
       paths,
       archive,
@@ -264,9 +149,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       indexed: () => search.position(),
       append: (drafts) => intake.record(drafts),
       log,
-    });
-    closers.add(() => reconciler?.stop());
-  }
+    }));
+  closers.add(() => reconciler?.stop());
   const doors = new Doors({
     tls: config.tls,
     access: config.access,
@@ -323,6 +207,24 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   });
   const telemetry = await openNormalTelemetry(config);
   closers.add(() => telemetry?.close());
+  const report = new ServiceReport({
+    config,
+    ledger,
+    threads,
+    readers,
+    producers,
+    verifications,
+    anchors,
+    doors,
+    minimisation,
+    derived,
+    retention,
+    policy,
+    elasticsearch,
+    telemetry,
+    reconciler,
+    signals,
+  });
   const app = await createServer({
     log,
     doors,
@@ -333,35 +235,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     desk: heldFromNowOn(desk, retention),
     retention,
     troubles: () => ledgerTroubles(ledger),
-    warnings: () => [
-      ...ledgerWarnings(ledger),
-      ...anchors.warnings(),
-      ...(reconciler?.warnings() ?? []),
-      ...doors.warnings(),
-      ...retention.warnings(),
-      ...minimisation.warnings(),
-      ...(policy?.warnings() ?? []),
-      ...(signals?.warnings() ?? []),
-      ...ofElasticsearch(elasticsearchWarnings),
-      ...(elasticsearch?.warnings() ?? []),
-      ...derived.warnings(),
-      ...deliveryWarnings(threads.targetStatuses()),
-    ],
-    metrics: () =>
-      describeMetrics(ledger, anchors.statuses(), reconciler?.status(), doors, {
-        lags: lags(),
-        more: [
-          ...ofElasticsearch(elasticsearchMetrics),
-          ...verifications.metrics(),
-          ...minimisation.metrics(),
-          ...retention.metrics(),
-          ...(telemetry?.metrics() ?? []),
-          ...derived.metrics(),
-          ...(policy?.metrics() ?? []),
-          ...deliveryMetrics(threads.targetStatuses()),
-          ...(signals?.metrics() ?? []),
-        ],
-      }),
+    warnings: () => report.warnings(),
+    metrics: () => report.metrics(),
   });
   closers.add(() => app.close());
   vaultFollower.start();
@@ -384,7 +259,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
       doors.reload();
       policy?.refresh(true);
     },
-    status,
+    status: () => report.status(),
     close: () => (closing ??= stop(closers, log)),
   };
 }
