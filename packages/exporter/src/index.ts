@@ -95,7 +95,6 @@ export type { QueryErrorCode } from './query-error.ts';
 export { connectArchive } from './remote-archive.ts';
 export type { RemoteArchiveOptions } from './remote-archive.ts';
 export { connectPrivacyDesk } from './remote-privacy.ts';
-export { streamRetention } from './retention/index.ts';
 export { connectRetentionDesk } from './remote-retention.ts';
 export type {
   RetentionDesk,

@@ -14,6 +14,7 @@ import {
 import type { ElasticsearchSearch } from './elasticsearch-search.ts';
 import type { FollowerReaders } from './follower-readers.ts';
 import type { ElasticsearchStatus, FollowerThreads } from './followers/index.ts';
+import type { HeldDocuments } from './held-documents.ts';
 import type { IndexVerifications } from './index-verification.ts';
 import { describeMetrics } from './metrics.ts';
 import type { NormalTelemetry } from './normal-telemetry.ts';
@@ -38,6 +39,7 @@ export interface ReportedParts {
   minimisation: DataMinimisation;
   derived: DerivedRecords;
   retention: RetentionRuns;
+  heldDocuments: HeldDocuments;
   policy: PolicyInForce | undefined;
   elasticsearch: ElasticsearchSearch | undefined;
   telemetry: NormalTelemetry | undefined;
@@ -83,13 +85,14 @@ export class ServiceReport {
   /** What an operator should see to; none of it keeps the service from its work. */
   warnings(): Trouble[] {
     const { ledger, threads, anchors, reconciler, doors, retention, minimisation } = this.#parts;
-    const { policy, signals, elasticsearch, derived } = this.#parts;
+    const { heldDocuments, policy, signals, elasticsearch, derived } = this.#parts;
     return [
       ...ledgerWarnings(ledger),
       ...anchors.warnings(),
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
       ...retention.warnings(),
+      ...heldDocuments.warnings(),
       ...minimisation.warnings(),
       ...(policy?.warnings() ?? []),
       ...(signals?.warnings() ?? []),

@@ -11,6 +11,7 @@ import { checkAccess, streamNames } from './elasticsearch/index.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
 import { warnOfExposure } from './exposure.ts';
 import { startFollowing } from './following.ts';
+import { HeldDocuments } from './held-documents.ts';
 import { createServer, listen } from './http-server.ts';
 import { IndexVerifications } from './index-verification.ts';
 import { recordKekRotations } from './kek-rotation-records.ts';
@@ -197,6 +198,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log,
   });
   closers.add(() => retention.stop());
+  const heldDocuments = new HeldDocuments({
+    config: config.elasticsearch,
+    holds: () => desk.holds(),
+    log,
+  });
+  closers.add(() => heldDocuments.stop());
   const replays = new Replays({
     directory: paths.root,
     kek: keys.brought,
@@ -219,6 +226,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     minimisation,
     derived,
     retention,
+    heldDocuments,
     policy,
     elasticsearch,
     telemetry,
@@ -243,6 +251,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   doors.start();
   desk.start();
   retention.start();
+  heldDocuments.start();
   const url = await listen(app, config.host, config.port);
   log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
   warnOfExposure(config, paths, doors, log);

@@ -11,6 +11,7 @@ import {
   verifyElasticsearch,
 } from '@spanledger/audit-exporter';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runHere } from '../../support/cli/context.ts';
 import { sendTraces, waitFor } from '../../support/exporter/service.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
 import { type AuditStream, makeAuditStream } from './audit-stream.ts';
@@ -113,10 +114,35 @@ it('deletes what is due in every backing index, keeps what is held, and nothing 
 
   // Indexed anew, from the ledger, it does not come back; and a document that somebody puts there is told.
   await rm(join(data, 'state', 'elasticsearch.db'));
+  // As somebody sets it up who wants the streams to delete by themselves, or an older version of ours did.
+  await putLifecycle({ data_retention: '400d' });
   service = await startService(config());
   await waitFor('the index', async () => !(await isBehind()), SETTLED_MS);
   expect(await count('http.response.status_code:200')).toBe(10);
 }, 180_000);
+
+it('says that a stream deletes what is held, and a set-up takes that away', async () => {
+  const warned = async (): Promise<boolean> =>
+    (await (await fetch(`${service.url}/readyz`)).text()).includes('elasticsearch_drops_held');
+  await waitFor('the warning', warned, SETTLED_MS);
+  const { status, stderr } = await runHere(
+    ['setup', 'elasticsearch', '--url', audit.url, '--namespace', audit.namespace, '--yes'],
+    { env: { SPANLEDGER_CONFIG: join(folder, 'spanledger.yaml') } },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const { data_streams: streams } = await audit.client.indices.getDataLifecycle({ name: audit.stream });
+  expect(streams[0]?.lifecycle).toMatchObject({ enabled: true });
+  expect(streams[0]?.lifecycle).not.toHaveProperty('data_retention');
+  await service.close();
+  service = await startService(config());
+  await waitFor('the index', async () => !(await isBehind()), SETTLED_MS);
+  expect(await warned()).toBe(false);
+}, 120_000);
+
+async function putLifecycle(lifecycle: object): Promise<void> {
+  const path = `/_data_stream/${audit.stream}/_lifecycle`;
+  await audit.client.transport.request({ method: 'PUT', path, body: { enabled: true, ...lifecycle } });
+}
 
 async function isBehind(): Promise<boolean> {
   const { elasticsearch } = service.status();

@@ -4,7 +4,6 @@ import {
   type ElasticsearchAccess,
   ElasticsearchSetup,
   loadConfig,
-  streamRetention,
   NAMESPACE,
   readApiKey,
 } from '@spanledger/audit-exporter';
@@ -60,7 +59,7 @@ export function addSetupElasticsearch(setup: Command, context: Context): void {
     )
     .option(
       '--retention <time>',
-      'how long records stay there, e.g. 365d (default: the longest period of the configuration’s retention)',
+      'the streams delete what is older by themselves, legal holds or not, e.g. 365d (default: the service alone deletes, what is due and not held)',
       parseTime,
     )
     .option('--ilm', 'a lifecycle policy (ILM) in the place of the data stream lifecycle')
@@ -79,10 +78,10 @@ export function addSetupElasticsearch(setup: Command, context: Context): void {
 
 async function setUp(options: SetupOptions, context: Context): Promise<void> {
   const { json = false, keysDir } = options;
-  const { access, namespace, retention } = await readAccess(options, context);
+  const { access, namespace } = await readAccess(options, context);
   await using setup = await ElasticsearchSetup.open(access, {
     namespace,
-    retention: options.retention ?? retention,
+    retention: options.retention,
     ilm: options.ilm,
     newKeys: options.newKeys,
     keysExpire: options.keysExpire,
@@ -131,8 +130,8 @@ async function confirm({ ask }: Context): Promise<boolean> {
 async function readAccess(
   options: SetupOptions,
   context: Context,
-): Promise<{ access: ElasticsearchAccess; namespace: string; retention: string | undefined }> {
-  const { elasticsearch, retention } = loadConfig({
+): Promise<{ access: ElasticsearchAccess; namespace: string }> {
+  const { elasticsearch } = loadConfig({
     env: context.env,
     ...(options.config !== undefined && { file: options.config }),
   });
@@ -145,7 +144,6 @@ async function readAccess(
   }
   return {
     namespace: options.namespace ?? elasticsearch?.namespace ?? DEFAULT_NAMESPACE,
-    retention: retention && streamRetention(retention),
     access: {
       url,
       caFile: options.caFile ?? elasticsearch?.caFile,

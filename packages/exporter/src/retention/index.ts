@@ -1,5 +1,5 @@
 export { formatPeriod, parsePeriod } from './period.ts';
-export { DEFAULT_CLASS, MAX_CLASSES, streamRetention } from './retention-class.ts';
+export { DEFAULT_CLASS, MAX_CLASSES } from './retention-class.ts';
 export type { RetentionClass, RetentionConfig } from './retention-class.ts';
 export { openRetentionDatabase, RetentionTable } from './retention-table.ts';
 export { RetentionKeeper } from './retention-keeper.ts';

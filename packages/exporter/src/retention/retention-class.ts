@@ -4,8 +4,6 @@ import type { AuditRecord, JsonObject } from '@spanledger/record';
 /** The class of records that belong to no other. */
 export const DEFAULT_CLASS = 'default';
 
-const MS_PER_DAY = 86_400_000;
-
 /** The most classes, the default one among them: each record's takes a byte. */
 export const MAX_CLASSES = 64;
 
@@ -46,17 +44,6 @@ export interface RetentionConfig {
 export function digestOfClasses({ classes }: Pick<RetentionConfig, 'classes'>): string {
   const text = classes.map(({ name, keepMs, match }) => [name, String(keepMs), match ?? null]);
   return hash('sha256', JSON.stringify(text), 'hex');
-}
-
-/**
- * How long a data stream of Elasticsearch has to keep all records, as it writes times: as long as the class that is kept
- * longest, in whole days. What is kept for shorter is deleted document by document.
- *
- * @returns undefined where a class is kept for ever
- */
-export function streamRetention({ classes }: Pick<RetentionConfig, 'classes'>): string | undefined {
-  const longestMs = Math.max(...classes.map(({ keepMs }) => keepMs));
-  return Number.isFinite(longestMs) ? `${Math.ceil(longestMs / MS_PER_DAY)}d` : undefined;
 }
 
 /** Tells the class of a record: a function of its clear bytes and the configuration alone. */

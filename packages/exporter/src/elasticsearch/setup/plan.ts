@@ -73,9 +73,8 @@ async function planResources(client: Client, desired: DesiredState): Promise<(Pl
   for (const { kind, name, body } of desired.resources) {
     const path = `${PATHS[kind]}${name}`;
     const before = resourceIn(await ask(client, path), kind, name);
-    plans.push(
-      changeOf(kind, name, before, body, { method: 'PUT', path, body }, kind !== 'component_template'),
-    );
+    const onlyWanted = kind !== 'component_template' && phasesOf(before) <= phasesOf(body);
+    plans.push(changeOf(kind, name, before, body, { method: 'PUT', path, body }, onlyWanted));
   }
   return plans;
 }
@@ -188,6 +187,11 @@ function resourceIn(
   if (kind === 'index_template' || found === undefined) return found;
   const { template = {}, _meta = {} } = found;
   return { template, _meta };
+}
+
+/** How many phases a lifecycle policy has: one more than is wished for deletes what is to be kept. */
+function phasesOf(body: JsonObject | undefined): number {
+  return Object.keys(memberOf(memberOf(body, 'policy'), 'phases') ?? {}).length;
 }
 
 /** The mapping of the index that is written to: the newest of a stream's. */
