@@ -40,6 +40,7 @@ const tasks = {
   bench: { build: '.', run: [vitest, 'run', '--config', 'vitest.bench.config.ts'] },
   kibana: { run: ['kibana/build.ts'] },
   evaluate: { build: '.', run: ['test/evaluation/evaluate.ts'] },
+  prove: { build: '.', run: ['scripts/prove.mjs'] },
   verify: { run: ['scripts/verify.mjs'] },
 };
 

@@ -1,6 +1,20 @@
+import type { Worker } from 'node:worker_threads';
 import { loadConfig, startService } from '@spanledger/audit-exporter';
 
 const MEANT: ReadonlySet<string> = new Set(['SPANLEDGER_FOUR_EYES', 'SPANLEDGER_POLICY_FILE']);
+
+const threads: Worker[] = [];
+process.on('worker', (thread) => {
+  threads.push(thread);
+  thread.once('exit', () => threads.splice(threads.indexOf(thread), 1));
+});
+// One of its threads ends in the middle of whatever it does.
+process.on('SIGUSR2', () => {
+  const thread = threads[Math.floor(Math.random() * threads.length)];
+  if (thread === undefined) return;
+  process.stdout.write(`ending ${thread.threadName}\n`);
+  void thread.terminate();
+});
 
 // The service as a process of its own, for tests that kill it. Its segments are short, so that kills also hit the vault.
 const [, , dataDirectory, port] = process.argv;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { readEntries, sendTraces } from './service.ts';
+import { publishedEntries, sendTraces } from './service.ts';
 import { createSender, sessionAttributes, toProtobuf, type Sender } from './spans.ts';
 
 const SPANS_PER_REQUEST = 20;
@@ -26,13 +26,15 @@ export interface LoadTarget {
 export class Load {
   readonly #service: LoadTarget;
   readonly #senders: LoadSender[];
+  readonly #spansPerRequest: number;
   #stop: AbortController | undefined;
   #sending: Promise<void[]> | undefined;
   #pause: PromiseWithResolvers<void> | undefined;
   #underWay = 0;
 
-  constructor(service: LoadTarget, senders: number) {
+  constructor(service: LoadTarget, senders: number, spansPerRequest = SPANS_PER_REQUEST) {
     this.#service = service;
+    this.#spansPerRequest = spansPerRequest;
     this.#senders = Array.from({ length: senders }, (_, i) => ({
       person: `person ${i}`,
       sender: createSender(`shop ${i}`),
@@ -80,7 +82,7 @@ export class Load {
 
   async #sendAll(one: LoadSender, stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      const spans = Array.from({ length: SPANS_PER_REQUEST }, () =>
+      const spans = Array.from({ length: this.#spansPerRequest }, () =>
         one.sender.span({ attributes: sessionAttributes(one.person, `of ${one.person}`) }),
       );
       const body = toProtobuf(spans);
@@ -88,7 +90,7 @@ export class Load {
         if (stop.aborted && this.#service.url === undefined) return;
         await delay(RETRY_MS);
       }
-      one.acknowledged += SPANS_PER_REQUEST;
+      one.acknowledged += spans.length;
     }
   }
 
@@ -107,21 +109,25 @@ export class Load {
   }
 }
 
-/** Demands of a data directory that nobody writes: each acknowledged span is there, none twice, one person in one reference. */
+/** Demands of a data directory that nobody writes: each acknowledged span is there, in its order, none twice, one person in one reference. */
 export async function expectSpansKept({ senders }: Load, directory: string): Promise<void> {
   const numbers = new Map<string, number[]>();
   const references = new Map<string, Set<string>>();
-  for (const entry of await readEntries(directory)) {
+  for await (const entry of publishedEntries(directory)) {
     const { sequence, actor } = JSON.parse(JSON.stringify(entry['audit']));
     // What follows from the spans has no producer's number.
     if (sequence === undefined) continue;
-    numbers.set(sequence.stream_id, [...(numbers.get(sequence.stream_id) ?? []), sequence.number]);
+    const recorded = numbers.get(sequence.stream_id);
+    if (recorded === undefined) numbers.set(sequence.stream_id, [sequence.number]);
+    else recorded.push(sequence.number);
     references.set(sequence.stream_id, (references.get(sequence.stream_id) ?? new Set()).add(actor.id));
   }
   for (const { sender, acknowledged } of senders) {
     const recorded = numbers.get(sender.streamId) ?? [];
     const known = new Set(recorded);
     expect(known.size, 'nothing twice').toBe(recorded.length);
+    const late = recorded.filter((number, i) => number < (recorded[i - 1] ?? 0));
+    expect(late, 'in the order of the producer').toEqual([]);
     const missing = Array.from({ length: acknowledged }, (_, n) => n + 1).filter((n) => !known.has(n));
     expect(missing, 'nothing lost').toEqual([]);
     expect(acknowledged).toBeGreaterThan(0);

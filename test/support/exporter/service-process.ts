@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('../../fault/exporter/serve-child.ts', import.meta.url));
 const PORT_LINE = /^listening (\S+)$/m;
+const ENDING_LINE = /^ending (\S+)$/gm;
 
 /** The service as a process of its own, to be started and killed again and again. */
 export class ServiceProcess implements AsyncDisposable {
@@ -11,6 +12,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly #wrapper: readonly string[];
   readonly #port: number;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #endedThreads = new Map<string, number>();
   #child: ChildProcess | undefined;
   #url: string | undefined;
 
@@ -39,6 +41,11 @@ export class ServiceProcess implements AsyncDisposable {
     return pid;
   }
 
+  /** How often a thread of each name was ended by {@link endThread}. */
+  get endedThreads(): ReadonlyMap<string, number> {
+    return this.#endedThreads;
+  }
+
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
     const script = [process.execPath, SCRIPT, this.#dataDirectory, String(this.#port)];
@@ -54,6 +61,8 @@ export class ServiceProcess implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => {
       child.stdout.on('data', (text: Buffer) => {
         output += text.toString();
+        for (const [, name = ''] of text.toString().matchAll(ENDING_LINE))
+          this.#endedThreads.set(name, (this.#endedThreads.get(name) ?? 0) + 1);
         this.#url = PORT_LINE.exec(output)?.[1] ?? this.#url;
         if (this.#url !== undefined) resolve();
       });
@@ -61,6 +70,11 @@ export class ServiceProcess implements AsyncDisposable {
         reject(new Error(`the service did not start: ${errors}`));
       });
     });
+  }
+
+  /** Ends one of its threads, whichever, in the middle of what it does. */
+  endThread(): void {
+    process.kill(this.pid, 'SIGUSR2');
   }
 
   /** Ends it as a power cut of its process would; no error if it does not run. */

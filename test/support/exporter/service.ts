@@ -50,12 +50,16 @@ export async function sendTraces(
 
 /** All published entries of a data directory, parsed. */
 export async function readEntries(dataDirectory: string): Promise<Record<string, unknown>[]> {
+  const entries: Record<string, unknown>[] = [];
+  for await (const entry of publishedEntries(dataDirectory)) entries.push(entry);
+  return entries;
+}
+
+/** The same one by one, for more of them than memory takes. */
+export async function* publishedEntries(dataDirectory: string): AsyncGenerator<Record<string, unknown>> {
   const reader = new LedgerReader(fileTiles(join(dataDirectory, 'ledger')));
   const { size } = await reader.checkpoint();
-  const entries: Record<string, unknown>[] = [];
-  for await (const { bytes } of reader.entries(0, size))
-    entries.push(JSON.parse(Buffer.from(bytes).toString()));
-  return entries;
+  for await (const { bytes } of reader.entries(0, size)) yield JSON.parse(Buffer.from(bytes).toString());
 }
 
 /** Verifies the ledger of a data directory. */

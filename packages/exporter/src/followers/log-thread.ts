@@ -196,6 +196,7 @@ export async function startLogWorker(script: ThreadScript, data: FollowerThreadD
   const keysMb = (Math.max(0, (data.alerts?.maxKeys ?? 0) - KEYS_WITHIN) * BYTES_PER_KEY) / 2 ** 20;
   const worker = new Worker(new URL(`./${script}.${extension}`, import.meta.url), {
     workerData: data,
+    name: `spanledger-${script}`,
     resourceLimits: {
       maxYoungGenerationSizeMb: YOUNG_MB,
       maxOldGenerationSizeMb: Math.ceil(OLD_MB + keysMb),
