@@ -1,6 +1,6 @@
 import type { OtlpSpan } from '@spanledger/record';
 import { expect, test } from 'vitest';
-import { decodeJsonTraceRequest } from '../../../packages/exporter/src/receive/otlp-json.ts';
+import { decodeJsonTraceRequest } from '../../../packages/exporter/src/receive/json/otlp-json.ts';
 import { KeyTable } from '../../../packages/exporter/src/receive/wire/key-table.ts';
 import { decodeTraceRequest } from '../../../packages/exporter/src/receive/wire/trace-request.ts';
 import {

@@ -3,7 +3,7 @@ import { ByteBudget } from './byte-budget.ts';
 import { Inflater } from './inflate.ts';
 import type { Intake } from './intake.ts';
 import { MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT, UNANNOUNCED_BODY_BYTES } from './limits.ts';
-import { decodeJsonTraceRequest } from './otlp-json.ts';
+import { JsonRequests } from './json/json-requests.ts';
 import { busy, unsupportedType } from './request-errors.ts';
 import { KeyTable } from './wire/key-table.ts';
 import { outlineTraceRequest, type SpanGroup } from './wire/trace-request.ts';
@@ -37,6 +37,7 @@ export interface ReceiveOptions {
  */
 export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, done: () => void): void {
   const keys = new KeyTable();
+  const json = new JsonRequests(keys);
   const inflater = new Inflater();
   const budget = new ByteBudget(MAX_BYTES_IN_FLIGHT);
   const held = new WeakMap<FastifyRequest, number>();
@@ -45,13 +46,13 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     if (!budget.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
     held.set(request, (held.get(request) ?? 0) + sizeBytes);
   };
-  const decode = async (request: FastifyRequest, type: string): Promise<SpanGroup[]> => {
+  const inflate = async (request: FastifyRequest): Promise<Buffer> => {
     const body = request.body;
     // Without a body Fastify calls no parser: an empty message, which protobuf allows and JSON does not.
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const inflated = await inflater.inflate(bytes, request.headers['content-encoding']);
     if (inflated !== bytes) hold(request, inflated.length);
-    return type === PROTOBUF ? outlineTraceRequest(inflated, keys) : decodeJsonTraceRequest(inflated);
+    return inflated;
   };
 
   app.removeAllContentTypeParsers();
@@ -78,7 +79,9 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     if (type !== PROTOBUF && type !== JSON_TYPE) {
       throw unsupportedType('unsupported content type', `Send ${PROTOBUF} or ${JSON_TYPE}.`);
     }
-    const groups = await decode(request, type);
+    const body = await inflate(request);
+    // From here to the intake nothing waits: of OTLP/JSON, the groups are good until the next request is read.
+    const groups = type === PROTOBUF ? outlineTraceRequest(body, keys) : json.read(body);
     options.admit(request, groups.map(serviceName), reply);
     await options.intake.accept(groups);
     return reply.type(type).send(EMPTY_RESPONSE[type]);

@@ -2,7 +2,7 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
-import { decodeJsonTraceRequest } from '../../../../packages/exporter/src/receive/otlp-json.ts';
+import { decodeJsonTraceRequest } from '../../../../packages/exporter/src/receive/json/otlp-json.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
 import { decodeTraceRequest } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { createSender, sessionAttributes, toJson, toProtobuf } from '../../../support/exporter/spans.ts';

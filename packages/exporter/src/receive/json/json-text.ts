@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
-import { MAX_JSON_DEPTH } from './limits.ts';
-import { malformed } from './request-errors.ts';
+import { MAX_JSON_DEPTH } from '../limits.ts';
+import { malformed } from '../request-errors.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,4 +1,4 @@
-import { malformed } from './request-errors.ts';
+import { malformed } from '../request-errors.ts';
 
 const HEX = /^[0-9a-fA-F]*$/;
 const DECIMAL = /^-?\d{1,20}$/;
@@ -92,8 +92,13 @@ export function asBoolean(value: unknown, place: string): boolean {
 /** Takes a value as `bytes`: base64, of either alphabet; written with the standard one. */
 export function asBase64(value: unknown, place: string): string {
   const text = asString(value, place);
-  if (!BASE64.test(text)) throw malformed(`${place} must be base64`);
+  if (!isBase64(text)) throw malformed(`${place} must be base64`);
   return Buffer.from(text, 'base64').toString('base64');
+}
+
+/** Whether text is base64, of either alphabet, padded or not. */
+export function isBase64(text: string): boolean {
+  return BASE64.test(text);
 }
 
 function asInteger(value: unknown, place: string): bigint {

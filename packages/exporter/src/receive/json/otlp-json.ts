@@ -30,8 +30,8 @@ import {
   MAX_LINKS_PER_SPAN,
   MAX_SPANS_PER_REQUEST,
   MAX_VALUE_DEPTH,
-} from './limits.ts';
-import { malformed, tooLarge } from './request-errors.ts';
+} from '../limits.ts';
+import { malformed, tooLarge } from '../request-errors.ts';
 
 /**
  * Decodes an `ExportTraceServiceRequest` from OTLP/JSON: ProtoJSON with hex identifiers, enums as numbers and 64-bit
