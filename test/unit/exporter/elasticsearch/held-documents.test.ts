@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openElasticsearch } from '../../../../packages/exporter/src/elasticsearch/index.ts';
 import { readPlan } from '../../../../packages/exporter/src/elasticsearch/setup/plan.ts';
@@ -36,7 +35,8 @@ beforeAll(async () => {
     response.end(JSON.stringify(answer ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('it listens on a port');
   url = `http://127.0.0.1:${address.port}`;
   // Loading the client takes longer than any of the tests.
   await (await openElasticsearch({ url })).close();
@@ -119,10 +119,10 @@ describe('documents that a legal hold covers', () => {
 
 it('takes the phase away from a policy that deletes what is to be kept', async () => {
   const hot = { min_age: '0ms', actions: { rollover: { max_age: '30d', max_primary_shard_size: '50gb' } } };
-  const _meta = { managed_by: 'spanledger', documentation: 'docs/elasticsearch.md' };
+  const meta = { managed_by: 'spanledger', documentation: 'docs/elasticsearch.md' };
   const deleting = { min_age: '365d', actions: { delete: { delete_searchable_snapshot: true } } };
   const policies = async (phases: object): Promise<unknown[]> => {
-    answers['/_ilm/policy/spanledger-shop'] = { 'spanledger-shop': { policy: { phases, _meta } } };
+    answers['/_ilm/policy/spanledger-shop'] = { 'spanledger-shop': { policy: { phases, _meta: meta } } };
     const client = await openElasticsearch({ url });
     const capabilities = {
       version: '9',
@@ -140,7 +140,7 @@ it('takes the phase away from a policy that deletes what is to be kept', async (
   expect(await policies({ hot, delete: deleting })).toEqual([
     expect.objectContaining({
       action: 'update',
-      request: expect.objectContaining({ body: { policy: { phases: { hot }, _meta } } }),
+      request: expect.objectContaining({ body: { policy: { phases: { hot }, _meta: meta } } }),
     }),
   ]);
 });
