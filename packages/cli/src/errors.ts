@@ -19,6 +19,8 @@ export type CliErrorCode =
   | 'node_too_old'
   | 'not_found'
   | 'retention_failed'
+  | 'send_refused'
+  | 'spool_sealed'
   | 'usage';
 
 /** What a command throws when it cannot do what it was asked. */

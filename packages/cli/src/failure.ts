@@ -22,6 +22,8 @@ const FAILED_CODES = new Set([
   'legal_hold',
   'not_found',
   'retention_failed',
+  'send_refused',
+  'spool_sealed',
 ]);
 
 const USAGE_CODES = new Set([

@@ -38,6 +38,7 @@ const COMMANDS = {
   privacy: async () => (await import('./commands/privacy.ts')).addPrivacy,
   tokens: async () => (await import('./commands/tokens.ts')).addTokens,
   setup: async () => (await import('./commands/setup.ts')).addSetup,
+  spool: async () => (await import('./commands/spool.ts')).addSpool,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
 } satisfies Record<string, () => Promise<(program: Command, context: Context) => void>>;
 

@@ -32,7 +32,12 @@ export async function openRetentionDesk(
   return connectRetentionDesk(url, credentials);
 }
 
-async function findService(
+/**
+ * The service that is asked.
+ *
+ * @throws ExporterError `archive_unreachable`
+ */
+export async function findService(
   options: Omit<SourceOptions, 'data'>,
   context: Context,
 ): Promise<Extract<Location, { kind: 'service' }>> {

@@ -122,3 +122,4 @@ export { tlsFetch } from './tls-fetch.ts';
 export type { ClientTls } from './tls-fetch.ts';
 export { openArchive } from './stored-archive.ts';
 export type { StoredArchiveOptions } from './stored-archive.ts';
+export { readSpanDocuments } from './span-documents.ts';

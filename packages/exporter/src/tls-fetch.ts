@@ -42,7 +42,7 @@ export function tlsFetch(tls: ClientTls, maxBytes: number): typeof fetch {
       });
     });
     asked.once('error', reject);
-    asked.end(typeof body === 'string' ? body : undefined);
+    asked.end(typeof body === 'string' || body instanceof Uint8Array ? body : undefined);
     return promise;
   };
 }

@@ -9,6 +9,8 @@ export type {
   LibraryCopy,
   UncoveredReason,
 } from './diagnostics/app-inspection.ts';
+export { listRefusedRequests, openRefusedRequest } from './diagnostics/refused-requests.ts';
+export type { OpenedRequest, RefusedRequest } from './diagnostics/refused-requests.ts';
 export { findSpools, inspectSpool } from './diagnostics/spool-inspection.ts';
 export type {
   LostRecords,

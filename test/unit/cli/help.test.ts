@@ -41,6 +41,7 @@ describe('help', () => {
       'privacy',
       'tokens',
       'setup',
+      'spool',
       'doctor',
     ]);
   });

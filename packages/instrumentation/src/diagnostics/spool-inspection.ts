@@ -16,15 +16,11 @@ import {
 } from '../spool/spool-directory.ts';
 import { SpoolReader, type SpoolDamage } from '../spool/spool-reader.ts';
 import { readSpoolKey, SpoolSeal } from '../spool/spool-seal.ts';
+import { listRefusedRequests } from './refused-requests.ts';
 
 /** A spool is read in pieces of this size, and no folder beyond this many bytes. */
 const PIECE_BYTES: number = 2 * 1024 * 1024;
 export const MAX_INSPECTED_BYTES: number = 1024 * 1024 * 1024;
-
-/** The most refused requests that are looked at. */
-export const MAX_INSPECTED_REJECTED = 100_000;
-
-const REJECTED_NAME = /^(\d+)-http-(\d{3})-/;
 
 /**
  * Who writes a folder: a process that runs or has ended, one of another machine or container, of which only the
@@ -122,7 +118,7 @@ export function inspectSpool(directory: string, now: number, keyFile?: string): 
   return {
     directory,
     producers: producers.toSorted((a, b) => a.since - b.since),
-    rejected: inspectRejected(join(directory, REJECTED_FOLDER)),
+    rejected: inspectRejected(directory),
     unknown: unknownFolders(directory).map((path) => basename(path)),
   };
 }
@@ -211,16 +207,15 @@ function readFrames(
   };
 }
 
-function inspectRejected(folder: string): RejectedInspection {
+function inspectRejected(directory: string): RejectedInspection {
   const byStatus: Record<string, number> = {};
   let [requests, bytes] = [0, 0];
   let newest: number | undefined;
-  for (const name of listNames(folder).slice(0, MAX_INSPECTED_REJECTED)) {
-    const [, at, status] = REJECTED_NAME.exec(name) ?? [];
+  for (const { refused, status, bytes: size } of listRefusedRequests(directory)) {
     requests += 1;
-    bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+    bytes += size;
     if (status !== undefined) byStatus[status] = (byStatus[status] ?? 0) + 1;
-    if (at !== undefined) newest = Math.max(newest ?? 0, Number(at));
+    if (refused !== undefined) newest = Math.max(newest ?? 0, refused);
   }
   return { requests, bytes, newest, byStatus };
 }

@@ -1,8 +1,8 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { formatCount, formatMilliseconds } from '../../output/text.ts';
+import { spoolDirectory } from '../../spool-place.ts';
 import { type Finding, good, warning } from './finding.ts';
 
 /** The most files that are looked at. */
@@ -81,12 +81,4 @@ async function fileStats(path: string): Promise<Stats | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/** As the instrumentation finds it, for all services of this user. */
-function spoolDirectory(env: NodeJS.ProcessEnv): string {
-  const named = env['SPANLEDGER_SPOOL_DIR'] ?? '';
-  if (named !== '') return named;
-  const state = env['XDG_STATE_HOME'] ?? '';
-  return join(state === '' ? join(homedir(), '.local', 'state') : state, 'spanledger', 'spool');
 }
