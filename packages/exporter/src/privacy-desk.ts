@@ -48,7 +48,12 @@ export interface PrivacyDeskOptions {
     destroyKey: (reference: string) => Promise<string[]>;
     gather: (reference: string, until: number) => Promise<SubjectNames>;
     mentions: (reference: string, names: SubjectNames, until: number) => Promise<number[]>;
-    erase: (reference: string, mentions: number[], until: number) => Promise<ErasureStep>;
+    erase: (
+      reference: string,
+      mentions: number[],
+      names: SubjectNames,
+      until: number,
+    ) => Promise<ErasureStep>;
     eraseDocuments: (reference: string, mentions: number[], until: number) => Promise<number | undefined>;
   };
   /** The first ledger index that the embedded index has not taken in. */
@@ -239,7 +244,7 @@ async function eraseSubject(
   const mentions = [...new Set([...known, ...named])];
   mentions.sort((a, b) => a - b);
   keepMentions(mentions);
-  const erased = await threads.erase(reference, mentions, before);
+  const erased = await threads.erase(reference, mentions, names, before);
   references.retire(erased.references);
   const { counts = { records: 0, companions: 0, mentions: 0, sessions: 0 } } = erased;
   const elasticsearch = await threads.eraseDocuments(reference, mentions, before);

@@ -149,7 +149,7 @@ test('what it costs to erase one of many people', async () => {
     const key = await measure(async () => void eraser.destroyKey(reference));
     const naming = await measure(async () => void (mentions = await eraser.mentions(reference, names)));
     const taking = await measure(
-      async () => void (records = (await eraser.erase(reference, mentions)).counts.records),
+      async () => void (records = (await eraser.erase(reference, mentions, names)).counts.records),
     );
     const left = await driver.candidates({
       query: { type: 'equals', field: 'user.id', value: `user-${person}` },

@@ -3,6 +3,7 @@ import type { FollowerStatus } from './follower-status.ts';
 import { LogThread, type LogThreadOptions } from './log-thread.ts';
 import type { FromAlerts, FromThread, ToAlerts } from './messages.ts';
 import { FollowerThreadError } from './problem.ts';
+import type { SubjectNames } from './subject-names.ts';
 
 /**
  * The thread that holds records against the rules and delivers alerts. It is one of its own, so that an alert waits for no
@@ -59,9 +60,10 @@ export class AlertThread {
    * Somebody was erased: once so many entries are taken in, sees to it that nothing is left of that.
    *
    * @param references - they stand for nobody any more
+   * @param names - what they were called
    */
-  async settleErasure(until: number, references: string[]): Promise<void> {
-    await this.#call((call) => ({ kind: 'settle_erasure', call, until, references }));
+  async settleErasure(until: number, references: string[], names: SubjectNames): Promise<void> {
+    await this.#call((call) => ({ kind: 'settle_erasure', call, until, references, names }));
   }
 
   async #call(question: (call: number) => ToAlerts): Promise<void> {

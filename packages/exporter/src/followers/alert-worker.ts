@@ -5,10 +5,12 @@ import type { Notifier } from '../notify/index.ts';
 import { openAlertFollower } from './alerts.ts';
 import { openDelivery, unusableTargets } from './delivery.ts';
 import { openLogAccess } from './log-access.ts';
+import { draftsAbout } from './erased-drafts.ts';
 import { LogWorker } from './log-worker.ts';
 import type { FollowerThreadData, FromAlerts, ToAlerts } from './messages.ts';
 import { describeProblem } from './problem.ts';
 import { PublishedSize } from './published-size.ts';
+import type { SubjectNames } from './subject-names.ts';
 
 // The thread of the alerts. It has the priority of the requests: it costs little, and somebody waits for what it finds.
 
@@ -48,7 +50,7 @@ port.on('message', (message: ToAlerts) => {
       reach(message, () => Promise.resolve());
       return;
     case 'settle_erasure':
-      reach(message, () => settleErasure(message.references));
+      reach(message, () => settleErasure(message.references, message.names));
       return;
     default:
       worker.hear(message);
@@ -69,11 +71,11 @@ function reach({ call, until }: { call: number; until: number }, act: () => Prom
     });
 }
 
-async function settleErasure(references: readonly string[]): Promise<void> {
+async function settleErasure(references: readonly string[], names: SubjectNames): Promise<void> {
   records.forget();
   if (alerts === undefined) return;
   await worker.followers.alone(alerts, async () => {
-    alerts.outbox?.strip(new Set(references));
+    alerts.outbox?.strip(draftsAbout(references, names));
     alerts.settleErasure?.();
   });
 }

@@ -91,10 +91,11 @@ export class FollowerThread {
    * Takes what is known of a subject's records out of vault, index and the other followers; its key is destroyed.
    *
    * @param mentions - records that name it beside its own, see {@link FollowerThread.mentions}
+   * @param names - what it is called, see {@link FollowerThread.gather}
    * @param until - what every follower has to have taken in before: the ledger index after the subject's last record
    */
-  erase(reference: string, mentions: number[], until: number): Promise<ErasureStep> {
-    return this.#call(this.#erasing, (call) => ({ kind: 'erase', call, reference, mentions, until }));
+  erase(reference: string, mentions: number[], names: SubjectNames, until: number): Promise<ErasureStep> {
+    return this.#call(this.#erasing, (call) => ({ kind: 'erase', call, reference, mentions, names, until }));
   }
 
   /**

@@ -87,12 +87,18 @@ export class FollowerThreads {
    * Takes what is known of a subject's records out of vault, index and the other followers; its key is destroyed.
    *
    * @param mentions - records that name it beside its own, see {@link FollowerThreads.mentions}
+   * @param names - what it is called, see {@link FollowerThreads.gather}
    * @param until - what every follower has to have taken in before: the ledger index after the subject's last record
    */
-  async erase(reference: string, mentions: number[], until: number): Promise<ErasureStep> {
+  async erase(
+    reference: string,
+    mentions: number[],
+    names: SubjectNames,
+    until: number,
+  ): Promise<ErasureStep> {
     await this.#alerts?.reached(until);
-    const step = await this.#followers.erase(reference, mentions, until);
-    await this.#alerts?.settleErasure(until, step.references);
+    const step = await this.#followers.erase(reference, mentions, names, until);
+    await this.#alerts?.settleErasure(until, step.references, names);
     return step;
   }
 

@@ -207,7 +207,7 @@ port.on('message', (message: ToFollowers) => {
     case 'erase':
       erase(message.call, async () => {
         await worker.followers.reached(message.until);
-        return await oneByOne(() => eraser.erase(message.reference, message.mentions));
+        return await oneByOne(() => eraser.erase(message.reference, message.mentions, message.names));
       });
       return;
     case 'retention':

@@ -63,7 +63,7 @@ export type ToAlerts =
   /** Say when so many entries are taken in. */
   | { kind: 'reach'; call: number; until: number }
   /** Somebody was erased: see to it that nothing is left of that, once so many entries are taken in. */
-  | { kind: 'settle_erasure'; call: number; until: number; references: string[] };
+  | { kind: 'settle_erasure'; call: number; until: number; references: string[]; names: SubjectNames };
 
 /** What that one tells the service. */
 export type FromAlerts =
@@ -88,7 +88,7 @@ export type ToFollowers =
   /** Destroy the key of a subject (`audit.actor.id`), and unlink its references. */
   | { kind: 'destroy_key'; call: number; reference: string }
   /** Then take what is known of its records out of everything else, once so many entries are taken in. */
-  | { kind: 'erase'; call: number; reference: string; mentions: number[]; until: number }
+  | { kind: 'erase'; call: number; reference: string; mentions: number[]; names: SubjectNames; until: number }
   /** Take it out of Elasticsearch as well, once that has taken in so many entries. */
   | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number }
   /** Purge, or say what would be purged. */

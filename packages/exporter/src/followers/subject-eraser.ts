@@ -10,6 +10,7 @@ import type { OpeningsReader } from '../openings.ts';
 import { MAX_CANDIDATES, type SearchIndex } from '../search/index.ts';
 import { evaluate, type Query } from '../search/query/index.ts';
 import { splitWords } from '../search/query/words.ts';
+import { draftsAbout } from './erased-drafts.ts';
 import { ADDRESS_PATHS, NameGatherer, type SubjectNames } from './subject-names.ts';
 
 /** Traces that are asked for at once. */
@@ -90,10 +91,12 @@ export class SubjectEraser {
    * Takes what was known of the subject's records out of vault, index and the other followers.
    *
    * @param mentions - from {@link SubjectEraser.mentions}
+   * @param names - from {@link SubjectEraser.gather}
    */
   async erase(
     reference: string,
     mentions: readonly number[],
+    names: SubjectNames,
   ): Promise<{ counts: ErasureCounts; references: string[] }> {
     const { vault, followers, alone, records } = this.#options;
     records.forget();
@@ -119,7 +122,7 @@ export class SubjectEraser {
     const references = this.destroyKey(reference, [...sessions]);
     for (const follower of followers) {
       await alone(follower, async () => {
-        follower.outbox?.strip(new Set(references));
+        follower.outbox?.strip(draftsAbout(references, names));
         follower.settleErasure?.();
       });
     }

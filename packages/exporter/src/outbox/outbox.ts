@@ -133,16 +133,15 @@ export class Outbox {
    * Outside of transactions: takes the opened groups out of what waits, or is set aside, about somebody who was erased. That
    * it happened still goes into the ledger. Once the database is written anew, it is in no file.
    *
-   * @param references - `audit.actor.id` and `audit.session.id`s that stand for nobody any more
+   * @param isAbout - whether a draft says something of them
    */
-  strip(references: ReadonlySet<string>): void {
+  strip(isAbout: (derived: DerivedDraft) => boolean): void {
     for (const table of ['outbox', 'outbox_refused'] as const) {
       const update = this.#database.prepare(`UPDATE ${table} SET draft = ? WHERE record_id = ?`);
       for (const row of this.#database.prepare(`SELECT record_id, draft FROM ${table}`).all()) {
         const id = String(row['record_id']);
         const derived = this.#open(id, row['draft']);
-        const named = [derived?.actorRef, derived?.sessionRef];
-        if (derived === undefined || !named.some((one) => one !== undefined && references.has(one))) continue;
+        if (derived === undefined || !isAbout(derived)) continue;
         const stripped: DerivedDraft = { ...derived, draft: { ...derived.draft, groups: {} } };
         update.run(this.#sealer.seal(id, Buffer.from(JSON.stringify(stripped))), id);
       }
