@@ -68,7 +68,8 @@ export class ShapeTrie<Shape> {
     // Places that are being read go on to work; nothing leads to them any more.
     if (this.#nodes === MAX_SHAPE_NODES) this.clear();
     this.#nodes++;
-    const child = emptyNode<Shape>(bytes.slice(start, end), node);
+    // A copy: the part that a Buffer's `slice` gives would keep the whole request, and change with its memory.
+    const child = emptyNode<Shape>(new Uint8Array(bytes.subarray(start, end)), node);
     node.children.push(child);
     node.next = child;
     return child;
