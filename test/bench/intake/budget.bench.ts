@@ -71,11 +71,9 @@ async function cost(work: () => Promise<void> | void): Promise<number> {
 
 test('what a span costs on its way from the request into the journal, by stage', async () => {
   const keys = new KeyTable();
-  const batch = new RequestBatch({
-    name: 'uniform',
+  const batch = RequestBatch.uniform({
     requests: REQUESTS,
     spans: SPANS_PER_REQUEST,
-    connections: 1,
     form: 'protobuf',
   });
   const free = makeReading(FREE);

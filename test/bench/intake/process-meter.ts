@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const LOOK_MS = 250;
+const MEMORY_LOOK_MS = 1000;
 /** Less than this share of a core is idle: timers, and the health check. */
 const IDLE_SHARE = 0.05;
 
@@ -37,4 +38,23 @@ export async function untilIdle(pid: number, deadlineMs: number): Promise<number
     before = now;
   }
   return (performance.now() - begin) / 1000;
+}
+
+/** Looks at a process's resident memory once a second, until it is stopped: mebibytes. */
+export function watchMemory(pid: number): { stop(): number[] } {
+  const resident: number[] = [];
+  const look = (): void => {
+    residentMebibytes(pid).then(
+      (mebibytes) => resident.push(mebibytes),
+      // Gone; that shows elsewhere.
+      () => undefined,
+    );
+  };
+  const timer = setInterval(look, MEMORY_LOOK_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      return resident;
+    },
+  };
 }

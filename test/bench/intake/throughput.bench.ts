@@ -1,20 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { freeAddresses, startCollector } from '../../real/collector/collector.ts';
 import { makeDataDirectory, verifyDirectory } from '../../support/exporter/service.ts';
 import { describeMachine, median, printLines, quantile } from '../statistics.ts';
+import { captureRequests, describeRequest } from './captured-requests.ts';
+import { makeJavaRequest } from './java-request.ts';
 import { cpuSeconds, residentMebibytes, untilIdle } from './process-meter.ts';
 import { RequestBatch, type Shape } from './requests.ts';
 import { sendAll } from './sender.ts';
+import { type RunningSide, startCollectorSide, startServiceSide } from './sides.ts';
 
 /** SPANLEDGER_BENCH_ROUNDS: fewer for a first look. */
 const ROUNDS = Number(process.env['SPANLEDGER_BENCH_ROUNDS'] ?? 7);
 /** SPANLEDGER_BENCH_SHAPES: only the shapes with one of these words in their names. */
 const WANTED = process.env['SPANLEDGER_BENCH_SHAPES']?.split(',');
 const MAX_DRAIN_MS = 60_000;
+const MIXED = 'mixed shapes';
+const MIXED_CONNECTIONS = 4;
+/** How often each captured request is sent in a round. */
+const MIXED_TIMES = 10;
 
 const SHAPES: readonly Shape[] = [
   { name: 'uniform, 4 connections', requests: 60, spans: 512, connections: 4, form: 'protobuf' },
@@ -24,94 +27,98 @@ const SHAPES: readonly Shape[] = [
   { name: 'OTLP/JSON', requests: 40, spans: 512, connections: 4, form: 'json' },
 ];
 
-/** One of the two that are compared, and what was measured of it. */
-interface Side {
-  pid: number;
-  port: number;
+/** What was measured of one of the two. */
+interface Figures {
+  side: RunningSide;
   rates: number[];
   latencies: number[];
   cores: number[];
   memory: number[];
 }
 
-const shapes = SHAPES.filter(({ name }) => WANTED?.some((word) => name.includes(word)) ?? true);
+const isWanted = (name: string): boolean => WANTED?.some((word) => name.includes(word)) ?? true;
+const shapes = SHAPES.filter(({ name }) => isWanted(name));
 
 test('spans a second until they are acknowledged, beside the OpenTelemetry Collector', async () => {
   const data = await makeDataDirectory();
   onTestFinished(() => data.remove());
-  const [otlp = '', health = ''] = await freeAddresses(2);
-  const telemetry = join(data.path, 'telemetry.json');
-  await using collector = await startCollector([join(import.meta.dirname, 'collector-to-file.yaml')], {
-    OTLP_ENDPOINT: otlp,
-    HEALTH_ENDPOINT: health,
-    TELEMETRY_FILE: telemetry,
-  });
-  const service = await startChild(join(data.path, 'service'));
-  onTestFinished(() => void service.child.kill('SIGKILL'));
+  const mixed = isWanted(MIXED) ? [...(await captureRequests()), makeJavaRequest()] : [];
+  await using collector = await startCollectorSide(data.path);
+  await using service = await startServiceSide(join(data.path, 'service'));
   const lines = [describeMachine()];
   for (const shape of shapes) {
-    const batch = new RequestBatch(shape);
-    const ours = side(service.child.pid ?? 0, service.port);
-    const theirs = side(collector.pid, Number(otlp.split(':')[1]));
-    const drains: number[] = [];
-    // The first round warms up and is not counted.
-    for (let round = 0; round <= ROUNDS; round++) {
-      for (const one of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
-        await measure(one, batch, shape.connections, round > 0);
-        const drain = await untilIdle(one.pid, MAX_DRAIN_MS);
-        if (one === ours) drains.push(drain);
-      }
-      await truncate(telemetry);
-    }
+    const what = `${shape.requests} requests of ${shape.spans} spans of 20 attributes, ${shape.connections} connections`;
+    lines.push(`${shape.name}: ${what}; ${ROUNDS} rounds, alternating`);
+    lines.push(...(await compare(service, collector, RequestBatch.uniform(shape), shape.connections)));
+  }
+  if (mixed.length > 0) {
+    const batch = RequestBatch.of(
+      mixed.map(({ bytes }) => bytes),
+      MIXED_TIMES,
+    );
     lines.push(
-      `${shape.name}: ${shape.requests} requests of ${shape.spans} spans of 20 attributes, ${shape.connections} connections; ${ROUNDS} rounds, alternating`,
-      describe('  Spanledger', ours),
-      describe('  Collector ', theirs),
-      `  ratio ${(median(ours.rates) / median(theirs.rates)).toFixed(2)}x; followers took ${median(drains).toFixed(1)} s more for each round`,
+      `${MIXED}: ${MIXED_TIMES} times each of these requests, ${MIXED_CONNECTIONS} connections; ${ROUNDS} rounds, alternating`,
+      ...mixed.map((request) => `    ${describeRequest(request)}`),
+      ...(await compare(service, collector, batch, MIXED_CONNECTIONS)),
     );
   }
-  const gone = once(service.child, 'exit');
-  service.child.kill('SIGTERM');
-  await gone;
+  await service.stop();
   const report = await verifyDirectory(join(data.path, 'service'));
   expect(report.failures).toEqual([]);
   printLines(lines);
-}, 1_200_000);
+}, 1_800_000);
 
-function side(pid: number, port: number): Side {
-  return { pid, port, rates: [], latencies: [], cores: [], memory: [] };
+async function compare(
+  service: RunningSide,
+  collector: RunningSide,
+  batch: RequestBatch,
+  connections: number,
+): Promise<string[]> {
+  const [ours, theirs] = [figuresOf(service), figuresOf(collector)];
+  const drains: number[] = [];
+  // The first round warms up and is not counted.
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const one of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
+      await measure(one, batch, connections, round > 0);
+      const drain = await untilIdle(one.side.pid, MAX_DRAIN_MS);
+      if (one === ours) drains.push(drain);
+    }
+    await collector.clear();
+  }
+  return [
+    describe(ours),
+    describe(theirs),
+    `  ratio ${(median(ours.rates) / median(theirs.rates)).toFixed(2)}x; followers took ${median(drains).toFixed(1)} s more for each round`,
+  ];
 }
 
-async function measure(one: Side, batch: RequestBatch, connections: number, counts: boolean): Promise<void> {
+function figuresOf(side: RunningSide): Figures {
+  return { side, rates: [], latencies: [], cores: [], memory: [] };
+}
+
+async function measure(
+  one: Figures,
+  batch: RequestBatch,
+  connections: number,
+  counts: boolean,
+): Promise<void> {
+  const { pid, port } = one.side;
   const bodies = batch.renew();
-  const before = await cpuSeconds(one.pid);
-  const { seconds, latencies } = await sendAll(one.port, batch.headers, bodies, connections);
+  const before = await cpuSeconds(pid);
+  const { seconds, latencies } = await sendAll(port, batch.headers, bodies, connections);
   if (!counts) return;
   one.rates.push(batch.spans / seconds);
   one.latencies.push(...latencies);
-  one.cores.push(((await cpuSeconds(one.pid)) - before) / seconds);
-  one.memory.push(await residentMebibytes(one.pid));
+  one.cores.push(((await cpuSeconds(pid)) - before) / seconds);
+  one.memory.push(await residentMebibytes(pid));
 }
 
-function describe(name: string, { rates, latencies, cores, memory }: Side): string {
+function describe({ side, rates, latencies, cores, memory }: Figures): string {
   const thousands = (value: number): string => `${(value / 1000).toFixed(1)}k`;
   return [
-    `${name} median ${thousands(median(rates))} spans/s (${thousands(Math.min(...rates))} to ${thousands(Math.max(...rates))})`,
+    `  ${side.name.padEnd(10)} median ${thousands(median(rates))} spans/s (${thousands(Math.min(...rates))} to ${thousands(Math.max(...rates))})`,
     `p50 ${median(latencies).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`,
     `${median(cores).toFixed(2)} cores`,
     `${Math.max(...memory).toFixed(0)} MiB`,
   ].join('; ');
-}
-
-/** The service as an operator runs it. */
-async function startChild(dataDirectory: string): Promise<{ child: ChildProcess; port: number }> {
-  const script = join(import.meta.dirname, '../serve-child.ts');
-  const child = spawn(process.execPath, [script, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  for await (const text of child.stdout) {
-    output += String(text);
-    const port = /^listening http:\/\/[^:]+:(\d+)$/m.exec(output)?.[1];
-    if (port !== undefined) return { child, port: Number(port) };
-  }
-  throw new Error('the service did not start');
 }

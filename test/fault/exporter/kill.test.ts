@@ -8,7 +8,7 @@ import { makeDataDirectory, startTestService, verifyDirectory } from '../../supp
 
 /** SPANLEDGER_KILL_ROUNDS: 100 by `npm run prove`. */
 const KILLS = Number(process.env['SPANLEDGER_KILL_ROUNDS'] ?? 20);
-const MAX_ROUND_MS = 9_000;
+const MAX_ROUND_MS = 20_000;
 const SENDERS = 8;
 /** So many that full tiles come fast enough for the thread that writes files. */
 const SPANS_PER_REQUEST = 128;

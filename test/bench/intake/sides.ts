@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { freeAddresses, startCollector } from '../../real/collector/collector.ts';
+
+const MAX_KEPT_LOG = 10_000;
+
+/** One of the two that are compared, as it runs. */
+export interface RunningSide extends AsyncDisposable {
+  name: string;
+  pid: number;
+  port: number;
+  /** Frees what the rounds so far have filled, where that can be. */
+  clear(): Promise<void>;
+}
+
+/** The service as an operator runs it, in a process of its own. */
+export interface ServiceSide extends RunningSide {
+  /** Ends it as an administrator does. */
+  stop(): Promise<void>;
+}
+
+/** Starts the service; resolves when it listens. */
+export async function startServiceSide(dataDirectory: string): Promise<ServiceSide> {
+  const script = join(import.meta.dirname, '../serve-child.ts');
+  // What it logs of requests that it refuses is not for those who read the figures.
+  const child = spawn(process.execPath, [script, dataDirectory], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-MAX_KEPT_LOG)));
+  const port = await portOf(child.stdout);
+  if (port === undefined) throw new Error(`the service did not start: ${log}`);
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  return {
+    name: 'Spanledger',
+    pid: child.pid ?? 0,
+    port,
+    clear: () => Promise.resolve(),
+    stop: () => end('SIGTERM'),
+    [Symbol.asyncDispose]: () => end('SIGKILL'),
+  };
+}
+
+/** Starts the OpenTelemetry Collector, which writes to a file in a directory. */
+export async function startCollectorSide(directory: string): Promise<RunningSide> {
+  const [otlp = '', health = ''] = await freeAddresses(2);
+  const telemetry = join(directory, 'telemetry.json');
+  const collector = await startCollector([join(import.meta.dirname, 'collector-to-file.yaml')], {
+    OTLP_ENDPOINT: otlp,
+    HEALTH_ENDPOINT: health,
+    TELEMETRY_FILE: telemetry,
+  });
+  return {
+    name: 'Collector',
+    pid: collector.pid,
+    port: Number(otlp.split(':')[1]),
+    clear: () => truncate(telemetry),
+    [Symbol.asyncDispose]: () => collector[Symbol.asyncDispose](),
+  };
+}
+
+async function portOf(stdout: Readable): Promise<number | undefined> {
+  let output = '';
+  for await (const text of stdout) {
+    output += String(text);
+    const port = /^listening http:\/\/[^:]+:(\d+)$/m.exec(output)?.[1];
+    if (port !== undefined) return Number(port);
+  }
+  return undefined;
+}
