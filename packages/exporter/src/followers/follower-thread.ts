@@ -119,9 +119,9 @@ export class FollowerThread {
     return this.#call(this.#gathering, (call) => ({ kind: 'gather', call, reference, until }));
   }
 
-  /** Purges, or says what would be purged. */
-  retention(question: RetentionQuestion): Promise<RetentionAnswer> {
-    return this.#call(this.#retention, (call) => ({ kind: 'retention', call, ...question }));
+  /** Purges, or says what would be purged, once these followers have taken in so many entries. */
+  retention(question: RetentionQuestion, until: number): Promise<RetentionAnswer> {
+    return this.#call(this.#retention, (call) => ({ kind: 'retention', call, until, ...question }));
   }
 
   async #call<Answer>(calls: Calls<Answer>, question: (call: number) => ToFollowers): Promise<Answer> {

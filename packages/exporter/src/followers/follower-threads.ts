@@ -125,8 +125,9 @@ export class FollowerThreads {
    * @param until - what every follower has to have taken in before anything is: what is purged cannot be read again
    */
   async retention(question: RetentionQuestion, until: number): Promise<RetentionAnswer> {
-    if (question.ask === 'step') await this.#alerts?.reached(until);
-    return await this.#followers.retention(question);
+    if (question.ask !== 'step') return await this.#followers.retention(question, 0);
+    await this.#alerts?.reached(until);
+    return await this.#followers.retention(question, until);
   }
 
   /** From now on what the followers derive is appended there. */

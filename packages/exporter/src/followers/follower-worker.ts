@@ -212,7 +212,7 @@ port.on('message', (message: ToFollowers) => {
       return;
     case 'retention':
       answer(
-        { ...message, until: 0 },
+        message,
         () => answerRetention(message, purger, retentionWork),
         (call, found) => {
           tell({ kind: 'retention_answered', call, answer: found });

@@ -91,8 +91,8 @@ export type ToFollowers =
   | { kind: 'erase'; call: number; reference: string; mentions: number[]; names: SubjectNames; until: number }
   /** Take it out of Elasticsearch as well, once that has taken in so many entries. */
   | { kind: 'erase_documents'; call: number; reference: string; mentions: number[]; until: number }
-  /** Purge, or say what would be purged. */
-  | ({ kind: 'retention'; call: number } & RetentionQuestion);
+  /** Purge, or say what would be purged, once so many entries are taken in. */
+  | ({ kind: 'retention'; call: number; until: number } & RetentionQuestion);
 
 /** What that one tells the service. */
 export type FromFollowers =

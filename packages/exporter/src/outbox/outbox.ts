@@ -92,10 +92,11 @@ export class Outbox {
    * those of others are passed over.
    *
    * @param recordId - `audit.record.id`
+   * @returns whether it was on its way from here
    */
-  seen(recordId: string): void {
-    if (!recordId.startsWith(this.#prefix)) return;
-    this.#remove.run(recordId);
+  seen(recordId: string): boolean {
+    if (!recordId.startsWith(this.#prefix)) return false;
+    const { changes } = this.#remove.run(recordId);
     this.#note.run(digest(recordId));
     this.#noted++;
     if (this.#noted % THIN_OUT_EVERY === 0) {
@@ -103,6 +104,7 @@ export class Outbox {
         .prepare('DELETE FROM outbox_seen WHERE number <= (SELECT max(number) FROM outbox_seen) - ?')
         .run(MAX_SEEN);
     }
+    return changes > 0;
   }
 
   /** How many records are on their way to the ledger. */

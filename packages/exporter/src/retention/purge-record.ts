@@ -1,10 +1,12 @@
-import type { RecordDraft } from '@spanledger/record';
+import type { AuditRecord, JsonObject, RecordDraft } from '@spanledger/record';
 
 import type { DerivedDraft } from '../derived-draft.ts';
 import { derivedId } from '../outbox/index.ts';
 import { ownRecord, THE_SERVICE } from '../own-record.ts';
 import { timestampOf } from '../timestamp.ts';
 import type { PurgedOfClass } from './retention-table.ts';
+
+const PURGED = 'retention.purged';
 
 /** The prefix of the ids of these records. */
 export const RETENTION_KIND = 'retention';
@@ -28,9 +30,22 @@ export function purgeRecord(purged: PurgedOfClass, run: number, nowMs: number): 
         retention: { class: name, count, first_index: first, last_index: last },
         target: { id: name, type: 'retention.class' },
       },
-      event: { action: 'retention.purged', category: ['configuration'], type: ['deletion'] },
+      event: { action: PURGED, category: ['configuration'], type: ['deletion'] },
     }),
   };
+}
+
+/**
+ * What a record of the ledger says was purged.
+ *
+ * @returns undefined of a record of anything else; no span has this member
+ */
+export function purgedOf({ audit, event, span }: AuditRecord & JsonObject): PurgedOfClass | undefined {
+  if (event.action !== PURGED || span !== undefined || audit.retention === undefined) return undefined;
+  const { class: name, count, first_index: first, last_index: last } = audit.retention;
+  if (name === undefined || count === undefined || first === undefined || last === undefined)
+    return undefined;
+  return { class: name, count, first, last };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { FollowedBatch, Follower } from '../follower.ts';
 import { Outbox, type RowSealer } from '../outbox/index.ts';
 import { type Chunk, CHUNK_ENTRIES, chunkOf } from './chunk.ts';
 import { dueAt } from './purge-plan.ts';
-import { RETENTION_KIND } from './purge-record.ts';
+import { purgedOf, RETENTION_KIND } from './purge-record.ts';
 import { RecordTimes } from './record-time.ts';
 import { Classifier, digestOfClasses, type RetentionConfig } from './retention-class.ts';
 import { openRetentionDatabase, RetentionTable } from './retention-table.ts';
@@ -100,7 +100,9 @@ export class RetentionKeeper implements Follower {
         chunks.set(chunk.number, chunk);
         const recordedMs = this.#times.take(record, nowMs);
         chunk.take({ index, classAt: this.#classifier.classOf(record), recordedMs });
-        this.outbox.seen(record.audit.record.id);
+        const isOurs = this.outbox.seen(record.audit.record.id);
+        const purged = isOurs ? undefined : purgedOf(record);
+        if (purged !== undefined) this.table.noteRecorded(purged);
       }
       for (const chunk of chunks.values()) this.#write(chunk, isClassed);
       this.table.set(FLOOR, this.#times.floorMs);

@@ -6,7 +6,7 @@ import { OUTBOX_SCHEMA } from '../outbox/index.ts';
 import { Chunk, CHUNK_ENTRIES, chunkOf } from './chunk.ts';
 
 /** Raised whenever what is stored changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE chunks (
@@ -21,6 +21,10 @@ const SCHEMA = `
   CREATE TABLE tally (
     class TEXT PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE recorded (
+    number INTEGER PRIMARY KEY, class TEXT NOT NULL, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+  );
+  CREATE INDEX recorded_place ON recorded (class, last);
   ${OUTBOX_SCHEMA}
 `;
 
@@ -48,7 +52,7 @@ export function openRetentionDatabase({ file, key, readOnly, log }: RetentionDat
   });
 }
 
-/** What was purged of one class, and is in no record yet. */
+/** What was purged of one class. */
 export interface PurgedOfClass {
   class: string;
   count: number;
@@ -181,14 +185,43 @@ export class RetentionTable {
     this.#database.exec('DELETE FROM under_way');
   }
 
-  /** Counts entries that were purged; their ledger indexes, ascending. */
-  count(className: string, indexes: readonly number[]): void {
+  /**
+   * Counts entries that were purged, but for as many as a record of the ledger has counted already.
+   *
+   * @param purged - their ledger indexes, ascending
+   */
+  count(className: string, purged: readonly number[]): void {
+    const indexes = purged.filter((index) => !this.#takeRecorded(className, index));
+    if (indexes.length === 0) return;
     this.#database
       .prepare(
         `INSERT INTO tally (class, count, first, last) VALUES (?, ?, ?, ?) ON CONFLICT (class) DO UPDATE SET
          count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last)`,
       )
       .run(className, indexes.length, indexes[0] ?? 0, indexes.at(-1) ?? 0);
+  }
+
+  /**
+   * The ledger has a record of a purge that is not known here: what was known of it is lost. So many of these entries are
+   * purged once more, which changes nothing, and are not counted again.
+   */
+  noteRecorded({ class: name, count, first, last }: PurgedOfClass): void {
+    this.#database
+      .prepare('INSERT INTO recorded (class, count, first, last) VALUES (?, ?, ?, ?)')
+      .run(name, count, first, last);
+  }
+
+  #takeRecorded(className: string, index: number): boolean {
+    const row = this.#database
+      .prepare(
+        'SELECT number FROM recorded WHERE class = ? AND last >= ? AND first <= ? ORDER BY last LIMIT 1',
+      )
+      .get(className, index, index);
+    const number = row?.['number'];
+    if (number === undefined) return false;
+    this.#database.prepare('UPDATE recorded SET count = count - 1 WHERE number = ?').run(number);
+    this.#database.prepare('DELETE FROM recorded WHERE number = ? AND count <= 0').run(number);
+    return true;
   }
 
   /** What was counted since the last time, by class. */
@@ -206,6 +239,7 @@ export class RetentionTable {
   /** Drops the rows of chunks whose entries are not in the log any more. */
   prune(minimumIndex: number): void {
     this.#database.prepare('DELETE FROM chunks WHERE chunk < ?').run(chunkOf(minimumIndex));
+    this.#database.prepare('DELETE FROM recorded WHERE last < ?').run(minimumIndex);
   }
 }
 
