@@ -9,6 +9,7 @@ import { makeDataDirectory, startTestService, verifyDirectory } from '../../supp
 /** SPANLEDGER_KILL_ROUNDS: 100 by `npm run prove`. */
 const KILLS = Number(process.env['SPANLEDGER_KILL_ROUNDS'] ?? 20);
 const MAX_ROUND_MS = 20_000;
+const ROUNDS_PER_LINE = 25;
 const SENDERS = 8;
 /** So many that full tiles come fast enough for the thread that writes files. */
 const SPANS_PER_REQUEST = 128;
@@ -32,6 +33,8 @@ test(
       await delay(lifeMs - threadLifeMs);
       await service.kill();
       await service.start();
+      if (kill % ROUNDS_PER_LINE === ROUNDS_PER_LINE - 1)
+        process.stdout.write(`after ${kill + 1} kills ${load.acknowledged} spans are acknowledged\n`);
     }
     await load.stop();
     await service.kill();
