@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { onTestFinished, test } from 'vitest';
 import { makeDataDirectory } from '../../support/exporter/service.ts';
 import { describeMachine, median, printLines, quantile } from '../statistics.ts';
-import { residentMebibytes, untilIdle } from './process-meter.ts';
+import { residentMebibytes } from './process-meter.ts';
 import { RequestBatch } from './requests.ts';
 import { type AnsweredRequest, sendOnSchedule } from './schedule.ts';
 import { sendAll } from './sender.ts';
@@ -17,7 +17,6 @@ const SPANS_PER_REQUEST = 512;
 const CONNECTIONS = 8;
 /** So many that nobody who is asked waits for a connection of the sender. */
 const MAX_CONNECTIONS = 128;
-const MAX_DRAIN_MS = 120_000;
 /** Whoever keeps up has answered the last request so soon after it was due. */
 const MAX_TAIL_MS = 500;
 
@@ -42,7 +41,7 @@ test("how long a request takes at 80 % of the Collector's peak rate, by a schedu
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [side, rates] of peaks) {
       const { seconds } = await sendAll(side.port, batch.headers, batch.renew(), CONNECTIONS);
-      await untilIdle(side.pid, MAX_DRAIN_MS);
+      await side.rest();
       // The first round warms up and is not counted.
       if (round > 0) rates.push(batch.spans / seconds);
     }
@@ -66,7 +65,7 @@ test("how long a request takes at 80 % of the Collector's peak rate, by a schedu
     for (let round = 0; round < ROUNDS; round++) {
       for (const [side, figures] of round % 2 === 0 ? both : both.toReversed()) {
         await measure(side, batch, spansPerSecond, figures);
-        await untilIdle(side.pid, MAX_DRAIN_MS);
+        await side.rest();
       }
       await collector.clear();
     }

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { makeDataDirectory, publishedEntries, verifyDirectory } from '../../support/exporter/service.ts';
 import { describeMachine, median, printLines, quantile } from '../statistics.ts';
-import { watchMemory, untilIdle } from './process-meter.ts';
+import { watchMemory } from './process-meter.ts';
 import { RequestBatch } from './requests.ts';
 import { sendOnSchedule } from './schedule.ts';
 import { sendAll } from './sender.ts';
@@ -14,7 +14,6 @@ const SPANS_PER_REQUEST = 512;
 const CONNECTIONS = 8;
 /** So many that the service has to refuse: together their bodies are larger than what it lets in. */
 const MAX_CONNECTIONS = 1_024;
-const MAX_DRAIN_MS = 300_000;
 
 test('twice as much as the service takes: what it refuses says so, what it acknowledged is there once, and its memory is bounded', async () => {
   const data = await makeDataDirectory();
@@ -24,7 +23,7 @@ test('twice as much as the service takes: what it refuses says so, what it ackno
   const peaks: number[] = [];
   for (let round = 0; round <= PEAK_ROUNDS; round++) {
     const { seconds } = await sendAll(service.port, batch.headers, batch.renew(), CONNECTIONS);
-    await untilIdle(service.pid, MAX_DRAIN_MS);
+    await service.rest();
     if (round > 0) peaks.push(batch.spans / seconds);
   }
   const spansPerSecond = 2 * median(peaks);
@@ -39,7 +38,7 @@ test('twice as much as the service takes: what it refuses says so, what it ackno
   const resident = memory.stop();
   const accepted = answered.filter(({ status }) => status === 200);
   const refused = answered.filter(({ status }) => status !== 200);
-  const drained = await untilIdle(service.pid, MAX_DRAIN_MS);
+  const drained = await service.rest();
   await service.stop();
   const acknowledged = new Map(
     accepted.flatMap(({ streamIds, spans }) => streamIds.map((id) => [id, spans])),

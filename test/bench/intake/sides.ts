@@ -4,7 +4,10 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { freeAddresses, startCollector } from '../../real/collector/collector.ts';
+import { untilCaughtUp } from './follower-progress.ts';
+import { untilIdle } from './process-meter.ts';
 
+const MAX_REST_MS = 120_000;
 const MAX_KEPT_LOG = 10_000;
 
 /** One of the two that are compared, as it runs. */
@@ -12,6 +15,8 @@ export interface RunningSide extends AsyncDisposable {
   name: string;
   pid: number;
   port: number;
+  /** Resolves once it has nothing left to do, with the seconds that it took: it would take the cores from whoever is next. */
+  rest(): Promise<number>;
   /** Frees what the rounds so far have filled, where that can be. */
   clear(): Promise<void>;
 }
@@ -41,6 +46,7 @@ export async function startServiceSide(dataDirectory: string): Promise<ServiceSi
     name: 'Spanledger',
     pid: child.pid ?? 0,
     port,
+    rest: () => restOf(child.pid ?? 0, port),
     clear: () => Promise.resolve(),
     stop: () => end('SIGTERM'),
     [Symbol.asyncDispose]: () => end('SIGKILL'),
@@ -60,9 +66,18 @@ export async function startCollectorSide(directory: string): Promise<RunningSide
     name: 'Collector',
     pid: collector.pid,
     port: Number(otlp.split(':')[1]),
+    rest: () => untilIdle(collector.pid, MAX_REST_MS),
     clear: () => truncate(telemetry),
     [Symbol.asyncDispose]: () => collector[Symbol.asyncDispose](),
   };
+}
+
+/** Its followers starve on a busy machine: that they do nothing does not say that they are done. */
+async function restOf(pid: number, port: number): Promise<number> {
+  const begin = performance.now();
+  await untilCaughtUp(port, MAX_REST_MS);
+  await untilIdle(pid, MAX_REST_MS);
+  return (performance.now() - begin) / 1000;
 }
 
 async function portOf(stdout: Readable): Promise<number | undefined> {

@@ -4,7 +4,7 @@ import { makeDataDirectory, verifyDirectory } from '../../support/exporter/servi
 import { describeMachine, median, printLines, quantile } from '../statistics.ts';
 import { captureRequests, describeRequest } from './captured-requests.ts';
 import { makeJavaRequest } from './java-request.ts';
-import { cpuSeconds, residentMebibytes, untilIdle } from './process-meter.ts';
+import { cpuSeconds, residentMebibytes } from './process-meter.ts';
 import { RequestBatch, type Shape } from './requests.ts';
 import { sendAll } from './sender.ts';
 import { type RunningSide, startCollectorSide, startServiceSide } from './sides.ts';
@@ -13,7 +13,6 @@ import { type RunningSide, startCollectorSide, startServiceSide } from './sides.
 const ROUNDS = Number(process.env['SPANLEDGER_BENCH_ROUNDS'] ?? 7);
 /** SPANLEDGER_BENCH_SHAPES: only the shapes with one of these words in their names. */
 const WANTED = process.env['SPANLEDGER_BENCH_SHAPES']?.split(',');
-const MAX_DRAIN_MS = 60_000;
 const MIXED = 'mixed shapes';
 const MIXED_CONNECTIONS = 4;
 /** How often each captured request is sent in a round. */
@@ -80,7 +79,7 @@ async function compare(
   for (let round = 0; round <= ROUNDS; round++) {
     for (const one of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
       await measure(one, batch, connections, round > 0);
-      const drain = await untilIdle(one.side.pid, MAX_DRAIN_MS);
+      const drain = await one.side.rest();
       if (one === ours) drains.push(drain);
     }
     await collector.clear();
