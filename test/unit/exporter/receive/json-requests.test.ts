@@ -88,14 +88,16 @@ describe('with objects and without, the same comes of', () => {
     expect(expectSame(JSON.stringify(JSON.parse(WHOLE), undefined, '\t\r\n '))).toBe(true);
   });
 
-  test('every value in every place', () => {
-    const bodies = PARTS.values.flatMap((place) => ODD_VALUES.map((value) => put(WHOLE, place, value)));
+  test('every value in every third place', () => {
+    const bodies = PARTS.values.flatMap((place, i) =>
+      ODD_VALUES.filter((_value, j) => (i + j) % 3 === 0).map((value) => put(WHOLE, place, value)),
+    );
     expect(countTranscoded(bodies)).toBeGreaterThan(bodies.length / 10);
   });
 
-  test('every member twice, the other time with every value', () => {
+  test('every member twice, the other time with one of five values', () => {
     const bodies = PARTS.members.flatMap(({ start, name }, i) =>
-      ODD_VALUES.filter((_value, j) => (i + j) % 3 === 0).map((value) =>
+      ODD_VALUES.filter((_value, j) => (i + j) % 5 === 0).map((value) =>
         insert(WHOLE, start, `${name}:${value},`),
       ),
     );
@@ -207,7 +209,7 @@ test('memory is used again, also after a request that had little', () => {
 test('what was learned from a request outlives its memory', () => {
   const fast = makeIntakeWay();
   const objects = makeIntakeWay();
-  for (const [i, key] of [...'aaabacaab'].entries()) {
+  for (const [i, key] of 'aaabacaab'.split('').entries()) {
     const times = '"startTimeUnixNano":"1764000000000000000","endTimeUnixNano":"1764000000000000000"';
     const ids = `"traceId":"${i}${'1'.repeat(31)}","spanId":"${'1'.repeat(16)}"`;
     const body = Buffer.from(

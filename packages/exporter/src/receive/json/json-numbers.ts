@@ -20,6 +20,7 @@ const HALF_DIGITS = 9;
 const HALF = 10 ** HALF_DIGITS;
 
 const TWO_TO_16 = 2 ** 16;
+const MAX_UINT16 = 0xffff;
 const TWO_TO_32 = 2 ** 32;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -55,12 +56,13 @@ export function takeUint64(scan: JsonScan, into: Halves): void {
   const middle = start + Math.max(digits - HALF_DIGITS, 0);
   const first = valueOf(bytes, start, middle);
   const second = valueOf(bytes, middle, start + digits);
-  // first * 10^9 + second, by parts that are exact as numbers.
-  const lowest = first % TWO_TO_16;
+  // first * 10^9 + second, by parts that are exact as numbers; bits are taken of more than 32, too.
+  const lowest = first & MAX_UINT16;
   const upper = ((first - lowest) / TWO_TO_16) * HALF;
-  const lower = (upper % TWO_TO_16) * TWO_TO_16 + lowest * HALF + second;
-  into.low = lower % TWO_TO_32;
-  into.high = Math.floor(upper / TWO_TO_16) + Math.floor(lower / TWO_TO_32);
+  const carried = upper & MAX_UINT16;
+  const lower = carried * TWO_TO_16 + lowest * HALF + second;
+  into.low = lower >>> 0;
+  into.high = (upper - carried) / TWO_TO_16 + (lower - into.low) / TWO_TO_32;
   if (into.high >= TWO_TO_32) throw new UnusualJson();
   if (isQuoted) closeQuote(scan);
 }

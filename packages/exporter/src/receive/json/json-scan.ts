@@ -15,6 +15,13 @@ const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
+/** What a name stands for. */
+export interface NamedItem {
+  name: Uint8Array;
+  /** The name in quotes, and a colon. */
+  text: TextPattern;
+}
+
 /**
  * Walks through JSON text that is known to be UTF-8, by RFC 8259. What is not as it should be, and what is not as it
  * usually is, ends in {@link UnusualJson}.
@@ -23,11 +30,11 @@ export class JsonScan {
   readonly bytes: Uint8Array;
   /** Offset of the next byte. */
   at = 0;
-  readonly #view: DataView;
+  readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** The next byte that is no space, which is not taken; 0 at the end. */
@@ -57,7 +64,7 @@ export class JsonScan {
 
   /** Takes a text if it stands here. */
   takeText(pattern: TextPattern): boolean {
-    if (!pattern.matches(this.#view, this.at)) return false;
+    if (!pattern.matches(this.view, this.at)) return false;
     this.at += pattern.length;
     return true;
   }
@@ -88,8 +95,13 @@ export class JsonScan {
     return false;
   }
 
-  /** Takes a member's name and the colon; returns what belongs to the name, if it is known. */
-  member<Item extends { name: Uint8Array }>(names: FieldNames<Item>): Item | undefined {
+  /**
+   * Takes a member's name and the colon; returns what belongs to the name, if it is known.
+   *
+   * @param guess - what is likely to come
+   */
+  member<Item extends NamedItem>(names: FieldNames<Item>, guess: Item | undefined): Item | undefined {
+    if (guess !== undefined && this.takeText(guess.text)) return guess;
     this.expect(QUOTE);
     const start = this.at;
     const end = this.plainText();

@@ -8,6 +8,7 @@ const QUOTE = 0x22;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
+const LOWER_N = 0x6e;
 
 /** How deep what is skipped may be nested: with all that may be around it, less than a request may be. */
 const MAX_SKIPPED_DEPTH = 16;
@@ -18,8 +19,7 @@ const FALSE = new TextPattern('false');
 
 /** Takes `null` if it comes next. */
 export function takeNull(scan: JsonScan): boolean {
-  scan.peek();
-  return scan.takeText(NULL);
+  return scan.peek() === LOWER_N && scan.takeText(NULL);
 }
 
 /** Takes `true` or `false`. */

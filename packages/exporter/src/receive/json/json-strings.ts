@@ -1,5 +1,6 @@
 import type { JsonScan } from './json-scan.ts';
 import type { MessageWriter } from './message-writer.ts';
+import { copyPlain } from './plain-text.ts';
 import { UnusualJson } from './unusual-json.ts';
 
 const QUOTE = 0x22;
@@ -27,26 +28,15 @@ for (const digit of '0123456789abcdefABCDEF') DIGITS[digit.charCodeAt(0)] = Numb
 
 /** Copies the rest of a string, and takes its closing quote. */
 export function copyText(scan: JsonScan, writer: MessageWriter): void {
-  const { bytes } = scan;
-  const out = writer.bytes;
-  let at = scan.at;
-  let to = writer.length;
   for (;;) {
-    const byte = bytes[at++] ?? 0;
-    if (byte === QUOTE) break;
-    if (byte === BACKSLASH) {
-      scan.at = at;
-      writer.length = to;
-      copyEscaped(scan, writer);
-      at = scan.at;
-      to = writer.length;
-    } else {
-      if (byte < SPACE) throw new UnusualJson();
-      out[to++] = byte;
-    }
+    const sizeBytes = copyPlain(scan, scan.at, writer, writer.length);
+    writer.length += sizeBytes;
+    scan.at += sizeBytes;
+    const byte = scan.bytes[scan.at++] ?? 0;
+    if (byte === QUOTE) return;
+    if (byte !== BACKSLASH) throw new UnusualJson();
+    copyEscaped(scan, writer);
   }
-  scan.at = at;
-  writer.length = to;
 }
 
 /** Takes the rest of a string that nobody reads, and its closing quote. */

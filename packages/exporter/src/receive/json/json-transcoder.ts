@@ -6,6 +6,7 @@ import { JsonScan } from './json-scan.ts';
 import { skipValue, takeBoolean, takeNull } from './json-skip.ts';
 import { copyHex, copyText } from './json-strings.ts';
 import { MessageWriter } from './message-writer.ts';
+import { takePlainAttribute } from './plain-attribute.ts';
 import { TextPattern } from './text-pattern.ts';
 import { type Field, KEY_VALUE, type Message, TRACE_REQUEST, VALUE } from './trace-messages.ts';
 import { UnusualJson } from './unusual-json.ts';
@@ -70,8 +71,10 @@ class RequestTranscoding {
     let present = 0;
     let choice: Field | undefined;
     let chosen = 0;
+    let guess = message.first;
     do {
-      const field = scan.member(message.fields);
+      const field = scan.member(message.names, guess);
+      guess = field?.next;
       if (field === undefined) {
         skipValue(scan);
         continue;
@@ -164,6 +167,7 @@ class RequestTranscoding {
     let count = 0;
     do {
       if (++count > size) throw new UnusualJson();
+      if (message === KEY_VALUE && takePlainAttribute(scan, this.#writer, field.tag)) continue;
       if (message === KEY_VALUE && scan.takeText(KEY_TEXT)) this.#attribute(field.tag, depth);
       else this.#within(field, depth);
     } while (scan.nextItem());

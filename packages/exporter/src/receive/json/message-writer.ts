@@ -9,11 +9,11 @@ export class MessageWriter {
   readonly bytes: Uint8Array;
   /** Where the next byte goes; may be set back to undo. */
   length = 0;
-  readonly #view: DataView;
+  readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Begins a field of which the length is not known yet; returns where its content begins. */
@@ -64,7 +64,7 @@ export class MessageWriter {
   }
 
   fixed32(value: number): void {
-    if (this.length + 4 <= this.bytes.length) this.#view.setUint32(this.length, value, true);
+    if (this.length + 4 <= this.bytes.length) this.view.setUint32(this.length, value, true);
     this.length += 4;
   }
 
@@ -80,7 +80,7 @@ export class MessageWriter {
   }
 
   double(value: number): void {
-    if (this.length + 8 <= this.bytes.length) this.#view.setFloat64(this.length, value, true);
+    if (this.length + 8 <= this.bytes.length) this.view.setFloat64(this.length, value, true);
     this.length += 8;
   }
 }

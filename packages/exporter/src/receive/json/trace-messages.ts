@@ -1,5 +1,6 @@
 import { MAX_ATTRIBUTES, MAX_EVENTS_PER_SPAN, MAX_KEY_BYTES, MAX_LINKS_PER_SPAN } from '../limits.ts';
 import { FieldNames } from './field-names.ts';
+import { TextPattern } from './text-pattern.ts';
 
 /** What the value of a field is like in JSON, which decides how it is written. */
 export type FieldKind =
@@ -28,11 +29,17 @@ export interface Field {
   message: Message;
   /** Stands for the field, or for all of which one alone may be there. */
   bit: number;
+  /** The name and a colon, as they usually stand. */
+  text: TextPattern;
+  /** The field that usually comes next. */
+  next: Field | undefined;
 }
 
 /** A message, as far as OTLP/JSON is read. */
 export class Message {
-  readonly fields: FieldNames<Field>;
+  readonly names: FieldNames<Field> = new FieldNames();
+  /** The field that usually comes first. */
+  first: Field | undefined;
   /** Bits of the fields that have to be there. */
   required = 0;
   /** Whether what is in it is one level deeper in an attribute's value. */
@@ -40,18 +47,27 @@ export class Message {
 
   constructor(isNested = false) {
     this.isNested = isNested;
-    this.fields = new FieldNames();
   }
 
-  /** Adds fields of which each may be there. */
+  /** Adds fields of which each may be there, in the order in which they usually come. */
   define(...fields: readonly Field[]): this {
-    for (const [i, one] of fields.entries()) this.fields.add({ ...one, bit: 1 << i });
+    let last: Field | undefined;
+    for (const [i, one] of fields.entries()) {
+      one.bit = 1 << i;
+      this.names.add(one);
+      if (last === undefined) this.first = one;
+      else last.next = one;
+      last = one;
+    }
     return this;
   }
 
   /** Adds fields of which one may be there. */
   defineOneOf(...fields: readonly Field[]): this {
-    for (const one of fields) this.fields.add({ ...one, bit: 1 });
+    for (const one of fields) {
+      one.bit = 1;
+      this.names.add(one);
+    }
     return this;
   }
 
@@ -83,7 +99,16 @@ const WIRE_TYPES: Readonly<Record<FieldKind, number>> = {
 };
 
 function field(name: string, number: number, kind: FieldKind, size = Infinity, message = NONE): Field {
-  return { name: Buffer.from(name), kind, tag: (number << 3) | WIRE_TYPES[kind], size, message, bit: 0 };
+  return {
+    name: Buffer.from(name),
+    kind,
+    tag: (number << 3) | WIRE_TYPES[kind],
+    size,
+    message,
+    bit: 0,
+    text: new TextPattern(`"${name}":`),
+    next: undefined,
+  };
 }
 
 /** Of what is no message. */
@@ -145,12 +170,11 @@ const LINK = new Message().define(
   attributes(4),
   field('droppedAttributesCount', 5, 'count'),
 );
-const STATUS = new Message().define(field('message', 2, 'text'), field('code', 3, 'choice'));
+const STATUS = new Message().define(field('code', 3, 'choice'), field('message', 2, 'text'));
 const SPAN = new Message()
   .define(
     field('traceId', 1, 'id', 16),
     field('spanId', 2, 'id', 8),
-    field('traceState', 3, 'text'),
     field('parentSpanId', 4, 'id', 8),
     field('name', 5, 'text'),
     field('kind', 6, 'choice'),
@@ -160,10 +184,11 @@ const SPAN = new Message()
     field('droppedAttributesCount', 10, 'count'),
     listOf('events', 11, EVENT, MAX_EVENTS_PER_SPAN),
     field('droppedEventsCount', 12, 'count'),
+    field('status', 15, 'message', 1, STATUS),
     listOf('links', 13, LINK, MAX_LINKS_PER_SPAN),
     field('droppedLinksCount', 14, 'count'),
-    field('status', 15, 'message', 1, STATUS),
     field('flags', 16, 'bits'),
+    field('traceState', 3, 'text'),
   )
   .require(2);
 const SCOPE_SPANS = new Message().define(
