@@ -4,15 +4,13 @@ import { openDocument, parseRecord } from '@spanledger/record';
 import type { AuditRecord, JsonObject, Openings } from '@spanledger/record';
 
 import { CheckpointReach } from './checkpoint-reach.ts';
+import { consecutiveRuns } from './consecutive-runs.ts';
 import { parseOwnRecord } from './followed-records.ts';
 import { matchingOpenings } from './matching-openings.ts';
 import type { OpeningsReader } from './openings.ts';
 
 /** What is read of the log. */
 export type LogReader = Pick<LedgerReader, 'checkpointCovering' | 'entries' | 'entry'>;
-
-/** Entries that lie in one file of the log. */
-const BUNDLE_ENTRIES = 256;
 
 /** Told of opened groups that a record does not commit to. */
 export type OnForeign = (index: number, groups: readonly string[]) => void;
@@ -85,21 +83,4 @@ export class DocumentReader {
     if (matched.foreign.length > 0) this.#onForeign(index, matched.foreign);
     return openDocument(record, matched.openings, { hash, checkpointSize });
   }
-}
-
-interface Run {
-  from: number;
-  /** Just past the last. */
-  to: number;
-}
-
-/** Consecutive indexes that lie in one bundle. */
-function consecutiveRuns(indexes: readonly number[]): Run[] {
-  const runs: Run[] = [];
-  for (const index of indexes.toSorted((a, b) => a - b)) {
-    const last = runs.at(-1);
-    if (last?.to === index && index % BUNDLE_ENTRIES !== 0) last.to++;
-    else runs.push({ from: index, to: index + 1 });
-  }
-  return runs;
 }

@@ -76,8 +76,22 @@ export function writePosition(database: DatabaseSync, position: number): void {
  */
 export function settleDatabase(database: DatabaseSync): void {
   database.exec('VACUUM');
+  cutWriteAheadLog(database);
+}
+
+/**
+ * Writes back the write-ahead log of a database and cuts it off: what was overwritten is in no file any more.
+ *
+ * @throws ExporterError `service_busy` while somebody reads; to be tried again
+ */
+export function cutWriteAheadLog(database: DatabaseSync): void {
   if (database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0) return;
   throw new ExporterError('service_busy', 'a database is being read', { hint: 'It is tried again.' });
+}
+
+/** Notes something beside the position. */
+export function writeMeta(database: DatabaseSync, name: string, value: number): void {
+  database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)').run(name, value);
 }
 
 function tryOpen(options: FollowerDatabaseOptions): DatabaseSync | undefined {
@@ -130,7 +144,8 @@ function isUsable(database: DatabaseSync, options: FollowerDatabaseOptions): boo
   );
 }
 
-function readMeta(database: DatabaseSync, name: string): SQLOutputValue | undefined {
+/** What a follower noted beside its position. */
+export function readMeta(database: DatabaseSync, name: string): SQLOutputValue | undefined {
   return database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'];
 }
 

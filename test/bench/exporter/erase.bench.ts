@@ -1,180 +1,140 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuditRecord, JsonObject, Openings } from '@spanledger/record';
+import { fileTiles, LedgerReader } from '@spanledger/ledger';
 import { onTestFinished, test } from 'vitest';
+import { followedRecords } from '../../../packages/exporter/src/followed-records.ts';
+import type { Follower } from '../../../packages/exporter/src/follower.ts';
+import { FoundRecords } from '../../../packages/exporter/src/followers/found-records.ts';
 import { SubjectEraser } from '../../../packages/exporter/src/followers/subject-eraser.ts';
+import type { OpeningsReader } from '../../../packages/exporter/src/openings.ts';
 import { Vault, VaultSealer } from '../../../packages/exporter/src/privacy/index.ts';
-import { openEmbeddedIndex, type SearchIndex } from '../../../packages/exporter/src/search/index.ts';
-import { describeMachine, printLines } from '../statistics.ts';
+import { openSearchIndex } from '../../../packages/exporter/src/search/index.ts';
+import { parseQuery } from '../../../packages/exporter/src/search/query/index.ts';
+import { openSessions } from '../../../packages/exporter/src/sessions/index.ts';
+import { ScriptProcess } from '../../support/instrumentation/script-process.ts';
+import { describeMachine, median, printLines } from '../statistics.ts';
+import { BENCH_KEK, BENCH_KEY } from './erase-keys.ts';
+import { EraseLog } from './erase-log.ts';
 
 /** Records; their people are as many as a hundredth of them. SPANLEDGER_BENCH_RECORDS=10000000 for ten million. */
-const RECORDS = Number(process.env['SPANLEDGER_BENCH_RECORDS'] ?? 1_000_000);
-const PEOPLE = Math.max(100, RECORDS / 100);
-/** Of one person in ten thousand. */
-const MANY = 10_000;
-const BATCH = 16_384;
-const KEY = new Uint8Array(32).fill(3);
-const kek = createSecretKey(randomBytes(32));
-
-/** Whose the record of an index is: of everybody in turn, and the last ones before the middle of one person alone. */
-function personOf(index: number): number {
-  const middle = Math.floor(RECORDS / 2);
-  return index >= middle && index < middle + MANY ? PEOPLE : index % PEOPLE;
-}
-
-/** A reference looks like one of the service's, and is made from a number. */
-function referenceOf(kind: string, person: number): string {
-  return `${kind}${person}`.padEnd(22, '_');
-}
-
-function recordOf(index: number): AuditRecord & JsonObject {
-  const person = personOf(index);
-  return {
-    '@timestamp': `${new Date(1_700_000_000_000 + index * 100).toISOString().slice(0, -1)}000000Z`,
-    audit: {
-      action: 'READ',
-      actor: { id: referenceOf('actor', person), type: 'user' },
-      commitments: { identity: 'x', network: 'y' },
-      ledger: { index, origin: 'bench' },
-      outcome: 'success',
-      record: { id: `record-${index}` },
-      schema: { version: '1.0.0' },
-      session: { id: referenceOf('session', person) },
-    },
-    ecs: { version: '9.1.0' },
-    event: {
-      action: 'GET /orders/:id',
-      category: ['api'],
-      dataset: 'spanledger.audit',
-      kind: 'event',
-      module: 'spanledger',
-      outcome: 'success',
-      type: ['access'],
-    },
-    http: { request: { method: 'GET' }, response: { status_code: 200 }, route: '/orders/:id' },
-    oidc: { client_id: 'shop', issuer: 'https://id.example' },
-    service: { name: 'shop' },
-    span: { id: `span-${index}`, kind: 'server' },
-    trace: { id: `trace-${Math.floor(index / 3)}` },
-  };
-}
-
-function openingsOf(index: number): Openings {
-  const person = personOf(index);
-  return {
-    identity: {
-      salt: 'AAAAAAAAAAAAAAAAAAAAAA',
-      value: { user: { id: `user-${person}`, name: `Name${person} Family${person % 1000}` } },
-    },
-    network: {
-      salt: 'AAAAAAAAAAAAAAAAAAAAAA',
-      value: { client: { address: `10.${(person >> 16) & 255}.${(person >> 8) & 255}.${person & 255}` } },
-    },
-  };
-}
+const log = new EraseLog(Number(process.env['SPANLEDGER_BENCH_RECORDS'] ?? 1_000_000));
+/** Where the log is written, or was: building ten million takes half an hour. Unset: in a folder that is removed. */
+const KEPT = process.env['SPANLEDGER_BENCH_DIRECTORY'];
+const PARTS = ['index', 'ledger', 'sessions', 'vault'] as const;
+const ERASED = 3;
 
 test('what it costs to erase one of many people', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'spanledger-erase-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const files = { index: join(directory, 'index.db'), vault: join(directory, 'vault.db') };
-  const driver = openEmbeddedIndex({ file: files.index, key: KEY });
-  const vault = new Vault({ file: files.vault, kek });
+  const directory = KEPT ?? (await mkdtemp(join(tmpdir(), 'spanledger-erase-')));
+  if (KEPT === undefined) onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const built = await build(directory);
+  const openings: OpeningsReader = {
+    read: (from, to) => Promise.resolve(new Map(vault.openings(from, to))),
+  };
+  const key = BENCH_KEY;
+  const records = followedRecords(openings);
+  const search = openSearchIndex({ file: join(directory, 'index'), key, openings, records });
+  const sessions = openSessions({ file: join(directory, 'sessions'), key, openings, records });
+  const vault = new Vault({ file: join(directory, 'vault'), kek: BENCH_KEK });
   onTestFinished(() => {
-    driver.close();
+    search.close();
+    sessions.close();
     vault.close();
   });
-  const built = await measure(async () => {
-    for (let from = 0; from < RECORDS; from += BATCH) {
-      const indexes = Array.from({ length: Math.min(BATCH, RECORDS - from) }, (_, i) => from + i);
-      await driver.add(
-        indexes.map((index) => ({ index, document: recordOf(index), openings: openingsOf(index) })),
-        from + indexes.length,
-      );
-      vault.begin();
-      const owned = Map.groupBy(indexes, personOf);
-      vault.putOpenings(
-        [...owned].map(([person, own]) => ({
-          owner: vault.scopeKey(referenceOf('actor', person)),
-          entries: own.map((index): [number, Uint8Array] => [
-            index,
-            Buffer.from(JSON.stringify(openingsOf(index))),
-          ]),
-        })),
-      );
-      vault.commit(from + indexes.length, undefined);
-    }
+  const found = new FoundRecords({
+    search,
+    reader: new LedgerReader(fileTiles(join(directory, 'ledger'))),
+    openings,
   });
-  let settling: Cost = { wallMs: 0, cpuMs: 0 };
-  const search: SearchIndex = {
-    name: 'index',
-    position: () => driver.position(),
-    candidates: (request) => driver.candidates(request),
-    tally: (request) => driver.tally(request),
-    process: () => Promise.resolve(),
-    close: () => undefined,
-    erase: ({ records }) =>
-      driver.add(
-        records.map(({ index, record }) => ({ index, document: record })),
-        driver.position(),
-      ),
-    settleErasure: () => {
-      const startedMs = performance.now();
-      const before = process.threadCpuUsage();
-      driver.settle();
-      const { user, system } = process.threadCpuUsage(before);
-      settling = { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
-    },
-  };
+  const settling = new Map<string, Cost>();
   const eraser = new SubjectEraser({
     vault,
-    sealer: new VaultSealer(vault, kek),
+    sealer: new VaultSealer(vault, BENCH_KEK),
     search,
-    followers: [search],
+    followers: [sessions, search].map((follower) => timed(follower, settling)),
     alone: (_, run) => run(),
-    reader: { entry: (index) => Promise.resolve(Buffer.from(JSON.stringify(recordOf(index)))) },
-    openings: {
-      read: (from, to) => Promise.resolve(new Map(vault.openings(from, to))),
-    },
-    records: { forget: () => undefined },
+    found,
+    records,
   });
   const lines: string[] = [];
-  for (const person of [1, 2, PEOPLE]) {
-    const reference = referenceOf('actor', person);
+  const people = Array.from({ length: log.people }, (_, i) => i + 1).filter(
+    (person) => !vault.isErased(log.actorOf(person)),
+  );
+  lines.push(await searches(search, people.slice(0, 50)));
+  for (const person of [...people.slice(0, ERASED), ...people.slice(-1)]) {
+    const reference = log.actorOf(person);
     let names = { names: [''], addresses: [''] };
     let mentions: number[] = [];
-    let records = 0;
-    const gather = await measure(async () => void (names = await eraser.gather(reference)));
-    const key = await measure(async () => void eraser.destroyKey(reference));
-    const naming = await measure(async () => void (mentions = await eraser.mentions(reference, names)));
-    const taking = await measure(
-      async () => void (records = (await eraser.erase(reference, mentions, names)).counts.records),
-    );
-    const left = await driver.candidates({
-      query: { type: 'equals', field: 'user.id', value: `user-${person}` },
-      order: 'asc',
-      limit: 10,
-    });
-    if (left.indexes.length > 0 || records === 0) throw new Error('the person is still found');
-    const steps = { gather, key, mentions: naming, 'take out': taking, settle: settling };
+    let count = 0;
+    const steps = {
+      'gather names': await measure(async () => void (names = await eraser.gather(reference))),
+      'prepare index, destroy key': await measure(async () => void (await eraser.destroyKey(reference))),
+      'find mentions': await measure(async () => void (mentions = await eraser.mentions(reference, names))),
+      'take out': await measure(
+        async () => void (count = (await eraser.erase(reference, mentions, names)).counts.records),
+      ),
+    };
+    const query = parseQuery(`user.id:user-${person}`);
+    const left = await search.candidates({ query, order: 'asc', limit: 10 });
+    if (left.indexes.length > 0 || count === 0) throw new Error('the person is still found');
     lines.push(
-      `${records.toLocaleString('en').padStart(8)} records of one person: ${seconds(sum([gather, key, naming, taking]))}, of which ${Object.entries(
-        steps,
-      )
-        .map(([name, ms]) => `${name} ${seconds(ms)}`)
-        .join(', ')}`,
+      `${count.toLocaleString('en').padStart(8)} records of one person: ${seconds(sum(Object.values(steps)))}: ${describeCosts(Object.entries(steps))}; of which at the end ${describeCosts(settling)}`,
     );
   }
+  lines.push(await searches(search, people.slice(50, 100)));
   const sizes = await Promise.all(
-    Object.values(files).map(async (file) => (await stat(file)).size / 1_000_000),
+    ['index', 'sessions', 'vault'].map(
+      async (file) => `${file} ${((await stat(join(directory, file))).size / 1e6).toFixed(0)} MB`,
+    ),
   );
   printLines([
     describeMachine(),
-    `${RECORDS.toLocaleString('en')} records of ${PEOPLE.toLocaleString('en')} people, built in ${seconds(built)}; index ${sizes[0]?.toFixed(0)} MB, vault ${sizes[1]?.toFixed(0)} MB`,
+    `${log.records.toLocaleString('en')} records of ${log.people.toLocaleString('en')} people${built}; ${sizes.join(', ')}`,
     ...lines,
   ]);
-}, 3_600_000);
+}, 7_200_000);
+
+/** Writes all parts side by side, unless they are there. */
+async function build(directory: string): Promise<string> {
+  if ((await readdir(directory)).includes('ledger')) return '';
+  const costs = await Promise.all(
+    PARTS.map(async (part) => {
+      const child = new ScriptProcess(join(import.meta.dirname, 'erase-child.ts'), import.meta.dirname, {
+        args: [part, directory, String(log.records)],
+      });
+      const { code } = await child.exited;
+      if (code !== 0) throw new Error(`${part}: ${child.stderr}`);
+      return `${part} ${child.stdout.trim()} s`;
+    }),
+  );
+  return `, written with ${costs.join(', ')} of the processor`;
+}
+
+/** Has a follower say what it costs to see to it that nothing is left. */
+function timed(follower: Follower, costs: Map<string, Cost>): Follower {
+  return {
+    ...follower,
+    settleErasure: () => {
+      const stop = startClock();
+      follower.settleErasure?.();
+      costs.set(follower.name, stop());
+    },
+  };
+}
+
+async function searches(
+  search: Pick<ReturnType<typeof openSearchIndex>, 'candidates'>,
+  people: readonly number[],
+): Promise<string> {
+  const durations: number[] = [];
+  for (const person of people) {
+    const query = parseQuery(`user.id:user-${person} and http.route:"/orders/:id"`);
+    const startedMs = performance.now();
+    await search.candidates({ query, order: 'desc', limit: 50 });
+    durations.push(performance.now() - startedMs);
+  }
+  return `searches of a person's newest 50: median ${median(durations).toFixed(2)} ms`;
+}
 
 /** Time that passed, and of the processor. */
 interface Cost {
@@ -182,12 +142,19 @@ interface Cost {
   cpuMs: number;
 }
 
-async function measure(work: () => Promise<void>): Promise<Cost> {
+function startClock(): () => Cost {
   const startedMs = performance.now();
   const before = process.threadCpuUsage();
+  return () => {
+    const { user, system } = process.threadCpuUsage(before);
+    return { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
+  };
+}
+
+async function measure(work: () => Promise<void>): Promise<Cost> {
+  const stop = startClock();
   await work();
-  const { user, system } = process.threadCpuUsage(before);
-  return { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
+  return stop();
 }
 
 function sum(costs: readonly Cost[]): Cost {
@@ -195,6 +162,10 @@ function sum(costs: readonly Cost[]): Cost {
     wallMs: costs.reduce((total, { wallMs }) => total + wallMs, 0),
     cpuMs: costs.reduce((total, { cpuMs }) => total + cpuMs, 0),
   };
+}
+
+function describeCosts(costs: Iterable<readonly [string, Cost]>): string {
+  return [...costs].map(([name, cost]) => `${name} ${seconds(cost)}`).join(', ');
 }
 
 /** Seconds that passed, and in brackets those of the processor. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { HistogramInterval, SearchOrder } from '../../../packages/exporter/src/archive-types.ts';
 import { bucketStart } from '../../../packages/exporter/src/search/buckets.ts';
-import type { SearchIndexDriver } from '../../../packages/exporter/src/search/search-index.ts';
+import type { IndexedRecord, SearchIndexDriver } from '../../../packages/exporter/src/search/search-index.ts';
 import { evaluate, parseQuery } from '../../../packages/exporter/src/search/query/index.ts';
 import { anyDocument, anyQuery } from './documents.ts';
 
@@ -121,18 +121,35 @@ export function describeSearchIndex(
       expect(first).toMatchObject({ done: false });
     });
 
-    it('replaces a record that comes again, with all its tokens', async () => {
-      await addAll([makeDocument(0, { user: { id: 'alice' } }), makeDocument(1)]);
-      await driver.add([{ index: 0, document: makeDocument(0) }], 2);
+    it('forgets what opened groups said once that is prepared, over a restart and twice, and nothing else', async () => {
+      const opened = (index: number, id: string): IndexedRecord => ({
+        index,
+        document: makeDocument(index),
+        openings: { identity: { salt: 'AAAAAAAAAAAAAAAAAAAAAA', value: { user: { id } } } },
+      });
+      await driver.add([opened(0, 'alice'), opened(1, 'bob'), opened(2, 'alice')], 3);
+      await driver.prepareErasure([opened(0, 'alice'), opened(2, 'alice')]);
+      expect(await search('user.id:alice', 'asc')).toEqual([0, 2]);
+      driver.close();
+      driver = harness.open();
+      // Nobody can read them any more.
+      await driver.prepareErasure([0, 2].map((index) => ({ index, document: makeDocument(index) })));
+      await driver.erase([0, 1, 2]);
+      await driver.erase([0, 2]);
+      driver.settle();
       expect(await search('user.id:alice', 'asc')).toEqual([]);
-      expect(await search('*', 'asc')).toEqual([0, 1]);
+      expect(await search('user.id:bob', 'asc')).toEqual([1]);
+      expect(await search('not user.id:*', 'asc')).toEqual([0, 2]);
+      expect(await search('*', 'asc')).toEqual([0, 1, 2]);
+      expect(await search('event.outcome:success', 'asc')).toEqual([0, 2]);
+      expect(driver.position()).toBe(3);
     });
 
     it('forgets what is taken out, and nothing else, over a restart too', async () => {
       await addAll(Array.from({ length: 600 }, (_, i) => makeDocument(i)));
       const gone = [...Array.from({ length: 256 }, (_, i) => i), 300, 599];
-      await driver.remove(gone);
-      await driver.remove([300, 700]);
+      await driver.remove(gone.map((index) => ({ index, document: makeDocument(index) })));
+      await driver.remove([300, 700].map((index) => ({ index, document: makeDocument(index) })));
       driver.close();
       driver = harness.open();
       expect(driver.position()).toBe(600);

@@ -21,6 +21,8 @@ afterAll(() => audit[Symbol.asyncDispose]());
 interface Place {
   origin: string;
   position: number;
+  /** Documents without their opened groups, by ledger index. */
+  bare: Map<number, JsonObject>;
 }
 
 /** A driver whose records are put there at once: how the follower does that has tests of its own. */
@@ -35,8 +37,6 @@ class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
 
   async add(records: readonly IndexedRecord[], position: number): Promise<void> {
     const { client, stream } = audit;
-    const again = records.flatMap(({ index }) => (index < this.#place.position ? [index] : []));
-    if (again.length > 0) await this.remove(again);
     const { items } = await client.bulk({
       index: stream,
       operations: records.flatMap((record) => [{ create: {} }, this.#placed(record)]),
@@ -47,10 +47,31 @@ class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
     this.#place.position = position;
   }
 
-  async remove(indexes: readonly number[]): Promise<void> {
+  passOver(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Elasticsearch needs no telling: what it is told is for {@link TestDriver.erase}. */
+  prepareErasure(records: readonly IndexedRecord[]): Promise<void> {
+    for (const { index, document } of records) this.#place.bare.set(index, document);
+    return Promise.resolve();
+  }
+
+  async erase(indexes: readonly number[]): Promise<void> {
+    const bare = indexes.flatMap((index) => {
+      const document = this.#place.bare.get(index);
+      return document === undefined ? [] : [{ index, document }];
+    });
+    if (bare.length === 0) return;
+    await this.remove(bare);
+    await this.add(bare, this.#place.position);
+  }
+
+  async remove(records: readonly IndexedRecord[]): Promise<void> {
+    const indexes = records.map(({ index }) => index);
     const filter = [
       { term: { 'audit.ledger.origin': this.#place.origin } },
-      { terms: { 'audit.ledger.index': [...indexes] } },
+      { terms: { 'audit.ledger.index': indexes } },
     ];
     await audit.client.deleteByQuery({ index: audit.stream, query: { bool: { filter } }, refresh: true });
   }
@@ -64,9 +85,14 @@ class TestDriver extends ElasticsearchReader implements SearchIndexDriver {
   }
 
   /** A record as the ledger has it: at its own place of its own log. */
-  #placed({ index, document }: IndexedRecord): JsonObject {
+  #placed({ index, document, openings = {} }: IndexedRecord): JsonObject {
     const audited = isJsonObject(document['audit']) ? document['audit'] : {};
-    return { ...document, audit: { ...audited, ledger: { origin: this.#place.origin, index } } };
+    const opened = Object.values(openings).map(({ value }) => value);
+    return {
+      ...document,
+      ...Object.assign({}, ...opened),
+      audit: { ...audited, ledger: { origin: this.#place.origin, index } },
+    };
   }
 }
 
@@ -74,7 +100,7 @@ describeSearchIndex(
   'Elasticsearch',
   () => {
     // Every log begins empty, and nobody sees another one's records.
-    const newLog = (): Place => ({ origin: `log-${logs++}.example`, position: 0 });
+    const newLog = (): Place => ({ origin: `log-${logs++}.example`, position: 0, bare: new Map() });
     let place = newLog();
     const clear = (): Promise<void> => {
       place = newLog();

@@ -17,6 +17,7 @@ import { Purger } from '../retention/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
+import { FoundRecords } from './found-records.ts';
 import { openLogAccess } from './log-access.ts';
 import { LogWorker } from './log-worker.ts';
 import type { FollowerThreadData, FromFollowers, ToFollowers } from './messages.ts';
@@ -30,7 +31,7 @@ import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 // databases that nobody else writes, and hears from the service how far the log is published.
 
 /** Records that are taken out of the index in one go. */
-const INDEX_BATCH = 4096;
+const INDEX_BATCH = 1024;
 
 /** A third of the processor time of the thread that takes in requests, when there is not enough for both. */
 const FOLLOWER_NICE = 5;
@@ -59,6 +60,7 @@ const search = openSearchIndex({
   records,
   log,
   ...(keeper !== undefined && { purgedIn: (from, to) => keeper.table.purgedIn(from, to) }),
+  isErased: (reference) => sealer.isErased(reference),
 });
 closers.add(() => {
   search.close();
@@ -109,14 +111,14 @@ const worker = new LogWorker({
   closers,
   finish: () => elasticsearch?.finish(),
 });
+const foundRecords = new FoundRecords({ search, reader, openings });
 const eraser = new SubjectEraser({
   vault,
   sealer,
   search,
   followers: following,
   alone: (follower, run) => worker.followers.alone(follower, run),
-  reader,
-  openings,
+  found: foundRecords,
   records,
 });
 let vaultWork: Promise<unknown> = Promise.resolve();
@@ -202,7 +204,9 @@ port.on('message', (message: ToFollowers) => {
       );
       return;
     case 'destroy_key':
-      erase(message.call, () => oneByOne(async () => ({ references: eraser.destroyKey(message.reference) })));
+      erase(message.call, () =>
+        oneByOne(async () => ({ references: await eraser.destroyKey(message.reference) })),
+      );
       return;
     case 'erase':
       erase(message.call, async () => {
@@ -255,7 +259,7 @@ function answer<Found>(
 /** Some at a time, between which searches are followed on. */
 async function purgeIndex(indexes: readonly number[]): Promise<void> {
   for (let at = 0; at < indexes.length; at += INDEX_BATCH) {
-    const some = indexes.slice(at, at + INDEX_BATCH);
+    const some = await foundRecords.open(await foundRecords.read(indexes.slice(at, at + INDEX_BATCH)));
     await worker.followers.alone(search, async () => search.purge?.(some));
   }
 }

@@ -53,6 +53,11 @@ export class VaultSealer {
     }
   }
 
+  /** Whether nothing is sealed under a reference any more. */
+  isErased(reference: string): boolean {
+    return this.#erased.has(reference);
+  }
+
   /** Whether so much is waiting that it is to be sealed: {@link VaultSealer.flush}. */
   get isFull(): boolean {
     return this.#waitingEntries >= MAX_GATHERED_ENTRIES || this.#waitingBytes >= MAX_GATHERED_BYTES;

@@ -85,22 +85,37 @@ export interface SearchReader {
  */
 export interface SearchIndexDriver extends SearchReader {
   /**
-   * Takes in records, in ascending order. A record that was taken in before is replaced, with all its tokens.
+   * Takes in records, in ascending order; none that was taken in before.
    *
-   * @param position - the position from now on: just past the batch, or as it was where records are only replaced
+   * @param position - the position from now on: just past the batch
    */
   add(records: readonly IndexedRecord[], position: number): Promise<void>;
-  /** Takes records out as if they had never been added; the position stays. What is not there is passed over. */
-  remove(indexes: readonly number[]): Promise<void>;
-  /** Sees to it that what records were replaced for is in no file and no cache any more. It may take seconds. */
+  /** Notes that there are no such records, though the position is past them. */
+  passOver(indexes: readonly number[]): Promise<void>;
+  /**
+   * Takes records out as if they had never been added; the position stays. What is not there is passed over.
+   *
+   * @param records - with their opened groups, for as long as they have any
+   */
+  remove(records: readonly IndexedRecord[]): Promise<void>;
+  /**
+   * Gets ready to forget what opened groups of records say, while they can be read: once this resolves they may be destroyed,
+   * whatever ends the process. What is found stays the same.
+   */
+  prepareErasure(records: readonly IndexedRecord[]): Promise<void>;
+  /** Forgets it: records are found as if they never had any opened groups. For what was not prepared nothing is done. */
+  erase(indexes: readonly number[]): Promise<void>;
+  /** Sees to it that what was erased or removed is in no file and no cache any more. After a removal it takes seconds. */
   settle(): void;
   close(): void;
 }
 
 /** An index that follows the published log and answers where records are. */
 export interface SearchIndex extends Follower, SearchReader {
-  /** Takes purged records out: nothing leads to them any more. Their ledger indexes, all of them before the position. */
-  purge?(indexes: readonly number[]): Promise<void>;
+  /** Takes purged records out, all of them before the position: nothing leads to them any more. */
+  purge?(records: readonly IndexedRecord[]): Promise<void>;
+  /** Gets ready for {@link Follower.erase}, while the opened groups can be read: see {@link SearchIndexDriver.prepareErasure}. */
+  prepareErasure?(records: readonly IndexedRecord[]): Promise<void>;
 }
 
 /** Says which records of a range were purged, by ledger index: an index that is built anew does not take them in. */

@@ -2,12 +2,13 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { BlindKey } from '../../blind-key.ts';
 import { openFollowerDatabase, type FollowedLog } from '../../follower-database.ts';
+import { LEAVING_SCHEMA } from './posting-removal.ts';
 import { SHAPE_SCHEMA } from './shape-table.ts';
 import { TIME_SCHEMA } from './time-index.ts';
 import { TOKEN_CHARACTERS } from './tokens.ts';
 
 /** Raised whenever what is stored of a document changes. */
-const INDEX_VERSION = 2;
+const INDEX_VERSION = 3;
 
 /**
  * How much the full-text table gathers in memory before it writes a segment of its own: more than a batch of records
@@ -18,20 +19,21 @@ const GATHERED_BYTES = 32 * 1024 * 1024;
 const SCHEMA = `
   ${SHAPE_SCHEMA}
   ${TIME_SCHEMA}
+  ${LEAVING_SCHEMA}
   CREATE VIRTUAL TABLE postings USING fts5(
-    tokens, content='', detail=none, contentless_delete=1, tokenize="ascii tokenchars '${TOKEN_CHARACTERS}'"
+    tokens, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '${TOKEN_CHARACTERS}'"
   );
   INSERT INTO postings (postings, rank) VALUES ('hashsize', ${GATHERED_BYTES});
 `;
 
-/** Opens the database of the embedded index. */
+/** Opens the database of the embedded index. Who writes overwrites what is deleted, also where segments are merged. */
 export function openIndexDatabase(
   file: string,
   key: BlindKey,
   readOnly: boolean,
   log?: FollowedLog,
 ): DatabaseSync {
-  return openFollowerDatabase({
+  const database = openFollowerDatabase({
     file,
     title: 'search index',
     version: INDEX_VERSION,
@@ -40,4 +42,6 @@ export function openIndexDatabase(
     readOnly,
     ...(log !== undefined && { log }),
   });
+  if (!readOnly) database.exec('PRAGMA secure_delete = ON');
+  return database;
 }

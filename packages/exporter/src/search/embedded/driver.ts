@@ -3,7 +3,14 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '@spanledger/record';
 
 import type { FollowedLog } from '../../follower-database.ts';
-import { readPosition, settleDatabase, writePosition } from '../../follower-database.ts';
+import {
+  cutWriteAheadLog,
+  readMeta,
+  readPosition,
+  settleDatabase,
+  writeMeta,
+  writePosition,
+} from '../../follower-database.ts';
 import { inTransaction } from '../../transaction.ts';
 import { createBlindKey } from '../../blind-key.ts';
 import type { BlindKey } from '../../blind-key.ts';
@@ -22,6 +29,7 @@ import type { Query } from '../query/query.ts';
 import { openIndexDatabase } from './database.ts';
 import { DocumentTokenizer } from './document-tokens.ts';
 import { token } from './expression.ts';
+import { PostingRemoval } from './posting-removal.ts';
 import { planQuery } from './query-plan.ts';
 import type { QueryPlan, Range } from './query-plan.ts';
 import type { Shape } from './shape-registry.ts';
@@ -58,6 +66,9 @@ export function openEmbeddedIndex({
   return new EmbeddedIndex(openIndexDatabase(file, blindKey, readOnly, log), blindKey);
 }
 
+/** Noted in the database while rows are marked as deleted: 1. */
+const REMOVED = 'removed';
+
 /** A time as records write it: 2026-11-02T10:30:00.123456789Z; anything else is read with more care. */
 const RECORD_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
 const MILLISECONDS_LENGTH = 'yyyy-mm-ddThh:mm:ss.sss'.length;
@@ -70,6 +81,7 @@ class EmbeddedIndex implements SearchIndexDriver {
   #tokenizer: DocumentTokenizer;
   readonly #times: TimeIndex;
   readonly #shapes: ShapeTable;
+  readonly #removal: PostingRemoval;
 
   constructor(database: DatabaseSync, key: BlindKey) {
     this.#database = database;
@@ -77,6 +89,7 @@ class EmbeddedIndex implements SearchIndexDriver {
     this.#tokenizer = new DocumentTokenizer(key);
     this.#times = new TimeIndex(database);
     this.#shapes = new ShapeTable(database);
+    this.#removal = new PostingRemoval(database, key);
   }
 
   position(): number {
@@ -88,11 +101,10 @@ class EmbeddedIndex implements SearchIndexDriver {
     this.#times.forget();
     try {
       inTransaction(this.#database, () => {
-        const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
         const insert = this.#database.prepare('INSERT INTO postings (rowid, tokens) VALUES (?, ?)');
         const shapes = new Set<Shape>();
         for (const { index, document, openings } of records) {
-          if (index < known) remove.run(index + 1);
+          if (index < known) throw new TypeError(`record ${index} was taken in before`);
           const { text, shape } = this.#tokenizer.tokenize(document, openings);
           insert.run(index + 1, text);
           if (shape !== undefined) shapes.add(shape);
@@ -108,25 +120,59 @@ class EmbeddedIndex implements SearchIndexDriver {
     }
   }
 
-  async remove(indexes: readonly number[]): Promise<void> {
+  async passOver(indexes: readonly number[]): Promise<void> {
     this.#times.forget();
     inTransaction(this.#database, () => {
-      const remove = this.#database.prepare('DELETE FROM postings WHERE rowid = ?');
-      for (const index of indexes) {
-        remove.run(index + 1);
-        this.#times.note(index, undefined);
-      }
-      this.#times.flush();
-      this.#times.dropEmpty(indexes, this.position());
+      this.#untime(indexes);
     });
+  }
+
+  async remove(records: readonly IndexedRecord[]): Promise<void> {
+    const indexes = records.map(({ index }) => index);
+    await this.#removal.finish(indexes, this.#isRowRemoved);
+    this.#times.forget();
+    inTransaction(this.#database, () => {
+      this.#removal.remove(records);
+      this.#untime(indexes);
+      writeMeta(this.#database, REMOVED, 1);
+    });
+  }
+
+  async prepareErasure(records: readonly IndexedRecord[]): Promise<void> {
+    const shapes = new Set<Shape>();
+    try {
+      this.#removal.prepare(
+        records,
+        ({ document }) => {
+          const { text, shape } = this.#tokenizer.tokenize(document);
+          if (shape !== undefined) shapes.add(shape);
+          return text;
+        },
+        () => {
+          this.#shapes.store(shapes);
+        },
+      );
+    } catch (error) {
+      this.#shapes.forget();
+      throw error;
+    }
+  }
+
+  async erase(indexes: readonly number[]): Promise<void> {
+    await this.#removal.finish(indexes, this.#isRowRemoved);
   }
 
   settle(): void {
     // It knows the tokens of values that it met.
     this.#tokenizer = new DocumentTokenizer(this.#key);
+    if (!this.#isRowRemoved) {
+      cutWriteAheadLog(this.#database);
+      return;
+    }
     // A row that is deleted stays in its segment, marked, until segments are merged.
     this.#database.exec("INSERT INTO postings (postings) VALUES ('optimize')");
     settleDatabase(this.#database);
+    writeMeta(this.#database, REMOVED, 0);
   }
 
   async candidates({ query, order, after, limit }: CandidateRequest): Promise<CandidatePage> {
@@ -155,6 +201,18 @@ class EmbeddedIndex implements SearchIndexDriver {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Whether rows are marked as deleted, whose tokens leave the file only when it is written anew. */
+  get #isRowRemoved(): boolean {
+    return readMeta(this.#database, REMOVED) === 1;
+  }
+
+  /** Within a transaction. */
+  #untime(indexes: readonly number[]): void {
+    for (const index of indexes) this.#times.note(index, undefined);
+    this.#times.flush();
+    this.#times.dropEmpty(indexes, this.position());
   }
 
   #plan(query: Query): QueryPlan {

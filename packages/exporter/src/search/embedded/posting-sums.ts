@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
 import { TOKEN_EVERY, TOKEN_SHAPELESS } from './tokens.ts';
+import { openVocabulary } from './vocabulary.ts';
 
 /** What the tokens of shapes begin with. */
 const SHAPE_PREFIX = TOKEN_SHAPELESS.slice(0, 1);
@@ -99,11 +100,4 @@ export class PostingSums {
 
 function isZero([low, high]: readonly [Uint32Array, Uint32Array], index: number): boolean {
   return low[index] === 0 && high[index] === 0;
-}
-
-/** Makes the tokens of the full-text table readable, each with the rows that have it. */
-function openVocabulary(database: DatabaseSync): void {
-  database.exec(
-    'CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, postings, instance)',
-  );
 }

@@ -2,7 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { BLOCK_RECORDS, decodeTimes, encodeTimes } from './block-times.ts';
 import type { RecordTime } from './block-times.ts';
+import { token } from './expression.ts';
 import type { Range } from './query-plan.ts';
+import { TOKEN_EVERY } from './tokens.ts';
 
 /** Tables of {@link TimeIndex}. */
 export const TIME_SCHEMA = `
@@ -79,13 +81,13 @@ export class TimeIndex {
    * @param position - blocks that reach beyond it stay
    */
   dropEmpty(indexes: readonly number[], position: number): void {
-    // The full-text table's own list of rows: asked for rows itself, it goes through all of them.
     const drop = this.#database.prepare(`DELETE FROM time_blocks WHERE block = ? AND NOT EXISTS (
-      SELECT 1 FROM postings_docsize WHERE id BETWEEN ? AND ?)`);
+      SELECT 1 FROM postings WHERE postings MATCH ? AND rowid BETWEEN ? AND ?)`);
     for (const block of new Set(indexes.map((index) => Math.floor(index / BLOCK_RECORDS)))) {
       const first = block * BLOCK_RECORDS + 1;
       const last = first + BLOCK_RECORDS - 1;
-      if (last <= position) drop.run(block, first, last);
+      // As bigints: SQLite uses only integers as bounds of a full-text scan.
+      if (last <= position) drop.run(block, token(TOKEN_EVERY), BigInt(first), BigInt(last));
     }
   }
 
