@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rotateKeyEncryptionKey, type Service } from '@spanledger/audit-exporter';
+import { replayRemoteAlerts, rotateKeyEncryptionKey, type Service } from '@spanledger/audit-exporter';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runHere } from '../../support/cli/context.ts';
 import { ask } from '../../support/exporter/ask.ts';
@@ -45,13 +45,26 @@ async function serve(env: NodeJS.ProcessEnv, use: (service: Service) => Promise<
   running = undefined;
 }
 
+/** Finds a record by what only its opened groups say. */
+const RULES = `rules:
+  - { id: seen-alice, name: Alice was here, version: 1, severity: low, select: { x: { user.id: alice } }, group_by: [], alert_if: { count: 1 } }
+`;
+
 /** Under these keys everything is there, and old and new records are found. */
-async function expectAll(env: NodeJS.ProcessEnv): Promise<void> {
+async function expectAll(env: NodeJS.ProcessEnv, isReplayed = false): Promise<void> {
   await serve(env, async (service) => {
     await waitFor('alice', async () => {
       const { text } = await ask(`${service.url}/api/records?query=user.id:alice`);
       return JSON.parse(text).records?.length === 1;
     });
+    if (!isReplayed) return;
+    // By a thread that is started while the service runs, and opens everything anew.
+    const rules = { name: 'rules.yaml', text: RULES };
+    const people: (string | undefined)[] = [];
+    for await (const { rule, user_id: user } of replayRemoteAlerts(service.url, { rules })) {
+      if (rule === 'seen-alice') people.push(user);
+    }
+    expect(people).toEqual(['alice']);
   });
 }
 
@@ -113,7 +126,7 @@ test('from a file to the environment, to a command and back, each recorded; besi
   expect((await rotateKeyEncryptionKey(toEnvironment)).outcome).toBe('rotated');
   expect(await readdir(join(directory, 'keys'))).not.toContain('kek');
   expect((await rotateKeyEncryptionKey(toEnvironment)).outcome).toBe('in_force');
-  await expectAll({ SPANLEDGER_KEK: one });
+  await expectAll({ SPANLEDGER_KEK: one }, true);
   await rotateKeyEncryptionKey({
     directory,
     current: { ...none, kek: one },
@@ -122,7 +135,7 @@ test('from a file to the environment, to a command and back, each recorded; besi
   await expect(startTestService(directory, { SPANLEDGER_KEK: one })).rejects.toMatchObject({
     code: 'key_mismatch',
   });
-  await expectAll({ SPANLEDGER_KEK_COMMAND: JSON.stringify(command) });
+  await expectAll({ SPANLEDGER_KEK_COMMAND: JSON.stringify(command) }, true);
   // As people do it.
   const env = { SPANLEDGER_KEK_COMMAND: JSON.stringify(command) };
   const refused = await runHere(['keys', 'rotate-kek', '--data', directory], { env });
