@@ -17,6 +17,7 @@ export interface Failure {
 
 const FAILED_CODES = new Set([
   'change_refused',
+  'clock_ahead',
   'erasure_refused',
   'input_ambiguous',
   'legal_hold',

@@ -3,6 +3,7 @@ export type ExporterErrorCode =
   | 'archive_missing'
   | 'archive_refused'
   | 'archive_unreachable'
+  | 'clock_ahead'
   | 'config_invalid'
   | 'cursor_invalid'
   | 'data_directory_locked'

@@ -263,6 +263,7 @@ function refusal(url: URL, status: number, body: string): ExporterError {
 
 /** What a service says that its caller tells apart. */
 const OWN_CODES: ReadonlySet<string> = new Set<ExporterErrorCode>([
+  'clock_ahead',
   'cursor_invalid',
   'erasure_refused',
   'legal_hold',

@@ -17,6 +17,7 @@ const statusSchema: z.ZodType<RetentionStatus> = z.object({
   running: z.boolean(),
   classed: z.boolean(),
   quiet_until: z.string().optional(),
+  clock_ahead_seconds: count.optional(),
   next_due: z.string().optional(),
   minimum_index: count,
   last: z.object({ at: z.string(), purged: count }).optional(),

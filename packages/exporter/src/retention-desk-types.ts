@@ -11,6 +11,8 @@ export interface RetentionStatus {
   classed: boolean;
   /** Nothing is purged by itself before; absent once that is over. */
   quiet_until?: string | undefined;
+  /** By how many seconds the clock is ahead of what the log knows: nothing is purged by it. Absent while it is believed. */
+  clock_ahead_seconds?: number | undefined;
   /** When the next record is due; absent where none ever is. */
   next_due?: string | undefined;
   /** The first ledger index of which the log has the entry. */
@@ -42,7 +44,7 @@ export interface RetentionDesk {
   /**
    * Begins to purge what is due now, unless that is under way.
    *
-   * @throws ExporterError `retention_unconfigured`
+   * @throws ExporterError `clock_ahead`, `retention_unconfigured`
    */
   runRetention(asker?: Asker): Promise<RetentionStatus>;
 }

@@ -15,6 +15,7 @@ import type {
   RetentionStatus,
 } from './retention-desk-types.ts';
 import { formatPeriod, type HoldInForce, pruneRecord, type RetentionConfig } from './retention/index.ts';
+import { clockWarning, type RetentionWarningCode, retentionWarnings } from './retention-warnings.ts';
 import type { Trouble } from './trouble.ts';
 
 /** How often it is looked whether something is due; the first time so long after the start. */
@@ -26,12 +27,6 @@ const STEP_PAUSE_MS = 50;
 
 /** After a failure a purge waits before it goes on. */
 const RETRY_MS = 60_000;
-
-/** Nobody is told of what is due until it is so late. */
-const OVERDUE_MS = 2 * TICK_MS;
-
-/** What purging may want an operator for. */
-export type RetentionWarningCode = 'retention_behind' | 'retention_changed';
 
 type Answer = Awaited<ReturnType<FollowerThreads['retention']>>;
 
@@ -96,6 +91,10 @@ export class RetentionRuns implements RetentionDesk {
 
   async runRetention(): Promise<RetentionStatus> {
     const { state } = await this.#ask('state');
+    if (state.clockLeadMs !== undefined) {
+      const { message, hint } = clockWarning(state.clockLeadMs);
+      throw new ExporterError('clock_ahead', message, { hint });
+    }
     void this.#begin('close_at_once');
     return this.#describe(state);
   }
@@ -115,35 +114,8 @@ export class RetentionRuns implements RetentionDesk {
 
   /** What an operator should see to; none of it keeps the service from its work. */
   warnings(): (Trouble & { code: RetentionWarningCode })[] {
-    const nextDueMs = this.#state?.nextDueMs;
-    const warnings: (Trouble & { code: RetentionWarningCode })[] = [];
-    if (this.#trouble !== undefined) {
-      const { message, hint } = this.#trouble;
-      const what = `records whose period is over could not be purged: ${message}`;
-      warnings.push({
-        code: 'retention_behind',
-        message: what,
-        hint: hint ?? 'It is tried again by itself.',
-      });
-    } else if (nextDueMs !== undefined && this.#isQuiet && nextDueMs < this.#now()) {
-      const until = new Date(this.#state?.quietUntilMs ?? 0).toISOString();
-      warnings.push({
-        code: 'retention_changed',
-        message: `the periods of retention have changed, and records are due; nothing is purged by itself before ${until}`,
-        hint: 'See what it would be with: spanledger retention plan; purge it at once with: spanledger retention run',
-      });
-    } else if (
-      nextDueMs !== undefined &&
-      nextDueMs < this.#now() - OVERDUE_MS &&
-      this.#running === undefined
-    ) {
-      warnings.push({
-        code: 'retention_behind',
-        message: `records that were due at ${new Date(nextDueMs).toISOString()} are there still`,
-        hint: 'spanledger retention show says how it stands; spanledger retention run purges at once.',
-      });
-    }
-    return warnings;
+    const standing = { state: this.#state, trouble: this.#trouble, isRunning: this.#running !== undefined };
+    return retentionWarnings(standing, this.#now());
   }
 
   /** The same for a monitor. */
@@ -180,12 +152,13 @@ export class RetentionRuns implements RetentionDesk {
       const answer = await this.#ask('state').catch(() => undefined);
       if (answer === undefined) continue;
       // What was begun goes on, whatever has changed since.
-      if (answer.state.underWay > 0 || !this.#isQuiet) await this.#begin('close');
+      if (answer.state.underWay > 0 || !this.#isHeldBack) await this.#begin('close');
     }
   }
 
-  get #isQuiet(): boolean {
-    return (this.#state?.quietUntilMs ?? 0) > this.#now();
+  /** The periods have changed, or the clock was set forward: nothing is purged by itself. */
+  get #isHeldBack(): boolean {
+    return (this.#state?.quietUntilMs ?? 0) > this.#now() || this.#state?.clockLeadMs !== undefined;
   }
 
   /** One purge at a time: who comes meanwhile waits for that. */
@@ -261,7 +234,7 @@ export class RetentionRuns implements RetentionDesk {
     return answer;
   }
 
-  #describe({ nextDueMs, quietUntilMs, isClassed }: Answer['state']): RetentionStatus {
+  #describe({ nextDueMs, quietUntilMs, isClassed, clockLeadMs }: Answer['state']): RetentionStatus {
     const { config, ledger } = this.#options;
     const time = (ms: number): string => new Date(ms).toISOString();
     return {
@@ -275,6 +248,7 @@ export class RetentionRuns implements RetentionDesk {
       running: this.#running !== undefined,
       classed: isClassed,
       ...(quietUntilMs > this.#now() && { quiet_until: time(quietUntilMs) }),
+      ...(clockLeadMs !== undefined && { clock_ahead_seconds: Math.round(clockLeadMs / 1000) }),
       ...(nextDueMs !== undefined && { next_due: time(nextDueMs) }),
       minimum_index: ledger.minimumIndex(),
       ...(this.#last !== undefined && { last: this.#last }),

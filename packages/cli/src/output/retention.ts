@@ -1,7 +1,7 @@
 import type { RetentionForecast, RetentionStatus } from '@spanledger/audit-exporter';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { formatCount, formatTime } from './text.ts';
+import { formatCount, formatMilliseconds, formatTime } from './text.ts';
 
 const CLASSES = [
   { title: 'CLASS', maxWidth: 32 },
@@ -18,7 +18,15 @@ const FORECAST = [
 
 /** Classes and periods, and how purging stands. */
 export function renderRetention(status: RetentionStatus, paint: Paint): string {
-  const { classes, running, classed, quiet_until: quiet, next_due: next, last } = status;
+  const {
+    classes,
+    running,
+    classed,
+    quiet_until: quiet,
+    next_due: next,
+    last,
+    clock_ahead_seconds: ahead,
+  } = status;
   const { minimum_index: minimum } = status;
   const rows = classes.map((one) => [one.class, one.keep, describeMatch(one)]);
   const lines = [
@@ -29,6 +37,9 @@ export function renderRetention(status: RetentionStatus, paint: Paint): string {
     quiet === undefined
       ? undefined
       : `The classes have changed: nothing is purged by itself before ${formatTime(quiet)}.`,
+    ahead === undefined
+      ? undefined
+      : `The clock is ${formatMilliseconds(ahead * 1000)} ahead of what the log knows: nothing is purged by it.`,
     next === undefined ? 'No record is ever due.' : `The next record is due at ${formatTime(next)}.`,
     last === undefined
       ? undefined

@@ -17,6 +17,7 @@ interface ApiErrorBody {
 }
 
 const STATUS: Partial<Record<ExporterErrorCode, number>> = {
+  clock_ahead: 409,
   cursor_invalid: 400,
   erasure_refused: 409,
   legal_hold: 409,

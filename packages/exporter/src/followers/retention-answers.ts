@@ -27,11 +27,11 @@ export async function answerRetention(
   switch (ask) {
     case 'plan': {
       const plan = await purger.plan(nowMs, holds, () => giveWay());
-      return { state: stateOf(purger), plan };
+      return { state: stateOf(purger, nowMs), plan };
     }
     case 'step': {
       const purged = await purger.step(nowMs, holds);
-      return { state: stateOf(purger), purged };
+      return { state: stateOf(purger, nowMs), purged };
     }
     case 'close':
     case 'close_at_once':
@@ -41,20 +41,22 @@ export async function answerRetention(
         await work.settleIndex();
         purger.keeper.settled(nowMs);
       }
-      return { state: stateOf(purger) };
+      return { state: stateOf(purger, nowMs) };
     case 'prune':
       await work.prune();
-      return { state: stateOf(purger) };
+      return { state: stateOf(purger, nowMs) };
     case 'state':
-      return { state: stateOf(purger) };
+      return { state: stateOf(purger, nowMs) };
   }
 }
 
-function stateOf({ keeper }: Purger): RetentionState {
+function stateOf({ keeper }: Purger, nowMs: number): RetentionState {
   const nextDueMs = keeper.table.nextDueMs();
+  const clockLeadMs = keeper.clockLeadMs(nowMs);
   return {
     ...(nextDueMs !== undefined && { nextDueMs }),
     quietUntilMs: keeper.quietUntilMs,
+    ...(clockLeadMs > 0 && { clockLeadMs }),
     isClassed: keeper.isClassed,
     firstKept: keeper.table.firstKept(keeper.position()),
     underWay: keeper.table.underWay().length,

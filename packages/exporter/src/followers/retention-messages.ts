@@ -23,6 +23,8 @@ export interface RetentionState {
   nextDueMs?: number;
   /** Nothing is purged by itself before; milliseconds since the epoch. */
   quietUntilMs: number;
+  /** By how many milliseconds the clock is ahead of what the log knows; absent while it is believed. Nothing is purged by it. */
+  clockLeadMs?: number;
   /** False while classes are told anew, after the configuration has changed. */
   isClassed: boolean;
   /** Every record before this ledger index was purged. */

@@ -26,12 +26,13 @@ export class RecordTimes {
   /**
    * To be called for every record, in the order of the log.
    *
+   * @param isBelieved - whether our clock is: what it shows otherwise says nothing of what comes later
    * @returns milliseconds since the epoch
    */
-  take(record: AuditRecord & JsonObject, nowMs: number): number {
+  take(record: AuditRecord & JsonObject, nowMs: number, isBelieved: boolean): number {
     const saidMs = Date.parse(record['@timestamp']);
     const timeMs = Math.min(Number.isNaN(saidMs) ? nowMs : saidMs, nowMs);
-    if (isOfOurClock(record)) this.raise(timeMs);
+    if (isBelieved && isOfOurClock(record)) this.raise(timeMs);
     return Math.max(timeMs, this.#floorMs);
   }
 }

@@ -7,6 +7,7 @@ import { inTransaction } from '../transaction.ts';
 import type { FollowedBatch, Follower } from '../follower.ts';
 import { Outbox, type RowSealer } from '../outbox/index.ts';
 import { type Chunk, CHUNK_ENTRIES, chunkOf } from './chunk.ts';
+import { ClockGuard } from './clock-guard.ts';
 import { dueAt } from './purge-plan.ts';
 import { purgedOf, RETENTION_KIND } from './purge-record.ts';
 import { RecordTimes } from './record-time.ts';
@@ -23,6 +24,10 @@ const CHUNKS_PER_TICK = 64;
 const SETTLE_EVERY_MS = 86_400_000;
 
 const [SETTLED, SETTLED_PURGES] = ['settled_ms', 'settled_purges'];
+/** How long a clock has been ahead, and what it showed while it was not, is written down so often. */
+const NOTE_CLOCK_EVERY_MS = 60_000;
+
+const AHEAD = 'clock_ahead_ms';
 const [FLOOR, CLASSES, CHANGED, RECLASSED] = ['floor_ms', 'classes', 'changed_ms', 'reclassed_to'];
 
 /** What the keeper joins. */
@@ -39,6 +44,8 @@ export interface RetentionKeeperOptions {
   log: FollowedLog;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Milliseconds of a clock that nobody can set; that of the process, unless a test says otherwise. */
+  elapsed?: () => number;
 }
 
 /**
@@ -54,6 +61,8 @@ export class RetentionKeeper implements Follower {
   readonly #database: DatabaseSync;
   readonly #classifier: Classifier;
   readonly #times: RecordTimes;
+  readonly #clock: ClockGuard;
+  #notedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RetentionKeeperOptions) {
     const { file, key, config, log, sealer, now } = options;
@@ -64,6 +73,8 @@ export class RetentionKeeper implements Follower {
     this.table = new RetentionTable(this.#database);
     this.#classifier = new Classifier(config);
     this.#times = new RecordTimes(this.#number(FLOOR));
+    const { elapsed = () => performance.now() } = options;
+    this.#clock = new ClockGuard({ knownMs: this.#number(FLOOR), waitedMs: this.#number(AHEAD), elapsed });
     const digest = digestOfClasses(config);
     if (this.table.setting(CLASSES) === digest) return;
     this.transact(() => {
@@ -84,6 +95,16 @@ export class RetentionKeeper implements Follower {
     return this.#number(RECLASSED) >= this.position();
   }
 
+  /**
+   * By how many milliseconds the clock is ahead of what is known; 0 while it is believed. Nothing is due by a clock that is
+   * not.
+   *
+   * @param nowMs - what it shows, milliseconds since the epoch
+   */
+  clockLeadMs(nowMs: number): number {
+    return this.#clock.look(nowMs);
+  }
+
   position(): number {
     return readPosition(this.#database);
   }
@@ -91,6 +112,7 @@ export class RetentionKeeper implements Follower {
   async process(batch: FollowedBatch): Promise<void> {
     const read = await this.#options.records.read(batch);
     const nowMs = this.#options.now();
+    const isBelieved = this.clockLeadMs(nowMs) === 0;
     const end = batch.first + batch.entries.length;
     this.transact(() => {
       const isClassed = this.isClassed;
@@ -98,7 +120,7 @@ export class RetentionKeeper implements Follower {
       for (const { index, record } of read) {
         const chunk = chunks.get(chunkOf(index)) ?? this.table.read(chunkOf(index));
         chunks.set(chunk.number, chunk);
-        const recordedMs = this.#times.take(record, nowMs);
+        const recordedMs = this.#times.take(record, nowMs, isBelieved);
         chunk.take({ index, classAt: this.#classifier.classOf(record), recordedMs });
         const isOurs = this.outbox.seen(record.audit.record.id);
         const purged = isOurs ? undefined : purgedOf(record);
@@ -113,7 +135,8 @@ export class RetentionKeeper implements Follower {
 
   /** What comes from now on was recorded about now; and classes that changed are told anew, some at a time. */
   async tick(nowMs: number): Promise<void> {
-    this.#times.raise(nowMs - PUBLISHED_WITHIN_MS);
+    if (this.clockLeadMs(nowMs) === 0) this.#times.raise(nowMs - PUBLISHED_WITHIN_MS);
+    this.#noteClock(nowMs);
     const from = Math.max(this.#number(RECLASSED), this.table.firstKept(this.position()));
     const to = Math.min(this.position(), from + CHUNKS_PER_TICK * CHUNK_ENTRIES);
     if (this.isClassed) return;
@@ -158,6 +181,16 @@ export class RetentionKeeper implements Follower {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** After a stop it is to be known when that was, and how long the clock had been ahead by then. */
+  #noteClock(nowMs: number): void {
+    if (Math.abs(nowMs - this.#notedMs) < NOTE_CLOCK_EVERY_MS) return;
+    this.#notedMs = nowMs;
+    this.transact(() => {
+      this.table.set(FLOOR, this.#times.floorMs);
+      this.table.set(AHEAD, this.#clock.waitedMs);
+    });
   }
 
   /** Where classes are of an earlier configuration nothing is due. */

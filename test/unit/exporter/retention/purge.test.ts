@@ -32,10 +32,12 @@ interface Told {
   actor: string;
   saidMs: number;
   retention?: string;
+  /** The service itself wrote it. */
+  isOwn?: boolean;
 }
 
 function recordOf(told: Told, index: number): AuditRecord & JsonObject {
-  const { category, actor, saidMs, retention } = told;
+  const { category, actor, saidMs, retention, isOwn = false } = told;
   // Only what retention looks at.
   const record = {
     '@timestamp': new Date(saidMs).toISOString().replace('Z', '000000Z'),
@@ -44,9 +46,10 @@ function recordOf(told: Told, index: number): AuditRecord & JsonObject {
       ledger: { index, origin: 'log' },
       record: { id: `r${index}` },
       ...(retention !== undefined && { policy: { retention, sha256: '' } }),
+      ...(isOwn && { access: {} }),
     },
     event: { action: 'GET /', category: [category], kind: 'event', outcome: 'success' },
-    span: { id: 's', kind: 'server' },
+    ...(!isOwn && { span: { id: 's', kind: 'server' } }),
   };
   const parsed: AuditRecord & JsonObject = JSON.parse(JSON.stringify(record));
   return parsed;
@@ -55,6 +58,8 @@ function recordOf(told: Told, index: number): AuditRecord & JsonObject {
 /** A log in memory, its keeper and its purger, and the places that records are purged from. */
 class Bench {
   nowMs = START_MS;
+  /** By how much the clock was set forward. */
+  setMs = 0;
   readonly log: (AuditRecord & JsonObject)[] = [];
   readonly places: [Set<number>, Set<number>] = [new Set(), new Set()];
   /** How many calls of places succeed before one fails; Infinity: all. */
@@ -86,6 +91,8 @@ class Bench {
       sealer,
       log: { origin: 'log', size: this.log.length },
       now: () => this.nowMs,
+      // Time passes, unless a test says that the clock was set.
+      elapsed: () => this.nowMs - this.setMs,
     });
     const purger = new Purger({
       keeper,
@@ -269,6 +276,8 @@ test('nothing vanishes early, nothing stays late: random classes, holds, clocks,
             await purge();
             break;
           case 'kill': {
+            await bench.keeper.tick(bench.nowMs);
+            floorMs = Math.max(floorMs, bench.nowMs - PUBLISHED_WITHIN_MS);
             bench.failAfter = one.calls;
             const holds = [...held].map((actor) => ({ id: `hold of ${actor}`, query: actor }));
             await bench.purge(holds).catch(() => undefined);
@@ -285,6 +294,9 @@ test('nothing vanishes early, nothing stays late: random classes, holds, clocks,
             break;
           }
           case 'restart':
+            // It ran until then: a long stop is another matter.
+            await bench.keeper.tick(bench.nowMs);
+            floorMs = Math.max(floorMs, bench.nowMs - PUBLISHED_WITHIN_MS);
             bench.restart();
         }
       }
@@ -422,6 +434,66 @@ describe('a purge', () => {
     bench.nowMs -= 400 * DAY_MS;
     await bench.append([one('web', bench.nowMs)]);
     expect(await bench.purge()).toBe(0);
+  });
+
+  test('takes nothing while the clock was set forward, and believes it once it has stayed so for a day', async () => {
+    const bench = new Bench(CLASSES);
+    await bench.append([one('web'), one('api')]);
+    await bench.keeper.tick(bench.nowMs);
+    bench.nowMs += 5 * DAY_MS;
+    bench.setMs += 5 * DAY_MS;
+    expect(await bench.purge()).toBe(0);
+    expect(bench.keeper.clockLeadMs(bench.nowMs)).toBe(5 * DAY_MS);
+    // What comes meanwhile is as old as it says, and no older: neither purged early, nor kept for longer by a wrong clock.
+    const setBackMs = bench.nowMs - 5 * DAY_MS;
+    await bench.append([one('web', setBackMs)]);
+    await bench.keeper.tick(bench.nowMs);
+
+    // Nor is it by a start.
+    bench.restart();
+    expect(await bench.purge()).toBe(0);
+    bench.nowMs += DAY_MS / 2;
+    await bench.keeper.tick(bench.nowMs);
+    expect(await bench.purge()).toBe(0);
+    bench.restart();
+    bench.nowMs += DAY_MS / 2 - 1;
+    expect(await bench.purge()).toBe(0);
+    bench.nowMs += 1;
+    expect(await bench.purge()).toBe(2);
+  });
+
+  test('takes nothing by a clock that is set forward little by little, and forgives what a clock is ever wrong by', async () => {
+    const bench = new Bench(CLASSES);
+    await bench.append([one('web')]);
+    const set = async (hours: number): Promise<number> => {
+      bench.nowMs += (hours * DAY_MS) / 24;
+      bench.setMs += (hours * DAY_MS) / 24;
+      await bench.keeper.tick(bench.nowMs);
+      return bench.keeper.clockLeadMs(bench.nowMs);
+    };
+    await set(0);
+    for (let i = 0; i < 4; i++) expect(await set(6)).toBe(0);
+    expect(await set(6)).toBe((30 * DAY_MS) / 24);
+    expect(await set(30)).toBe(2.5 * DAY_MS);
+    expect(await bench.purge()).toBe(0);
+  });
+
+  test('goes on where the clock is set right again, and nothing was gone by the wrong one', async () => {
+    const bench = new Bench(CLASSES);
+    await bench.append([one('web')]);
+    await bench.keeper.tick(bench.nowMs);
+    bench.nowMs += 400 * DAY_MS;
+    bench.setMs += 400 * DAY_MS;
+    expect(await bench.purge()).toBe(0);
+    await bench.keeper.tick(bench.nowMs);
+    await bench.append([{ ...one('authentication', bench.nowMs), isOwn: true }]);
+    bench.nowMs -= 400 * DAY_MS;
+    bench.setMs -= 400 * DAY_MS;
+    await bench.append([one('web', bench.nowMs)]);
+    expect(await bench.purge()).toBe(0);
+    bench.nowMs += 2 * DAY_MS;
+    // What was appended after the clock was set right is not kept for 400 days for that.
+    expect(await bench.purge()).toBe(2);
   });
 
   test('does not believe a sender who says that its records are old', async () => {

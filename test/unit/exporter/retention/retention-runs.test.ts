@@ -4,15 +4,24 @@ import { heldFromNowOn, RetentionRuns } from '../../../../packages/exporter/src/
 import type { Hold } from '../../../../packages/exporter/src/subjects/index.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 1);
+const HOUR_MS = 3_600_000;
 const CONFIG = { classes: [{ name: 'default', keepMs: 1000 }], graceMs: 0 };
 
-type Question = Parameters<ConstructorParameters<typeof RetentionRuns>[0]['threads']['retention']>[0];
+type Ask = ConstructorParameters<typeof RetentionRuns>[0]['threads']['retention'];
+type Question = Parameters<Ask>[0];
+type RetentionState = Awaited<ReturnType<Ask>>['state'];
 
 /** A thread and a ledger that only note what they are asked. */
 class Bench {
   /** How many records each step purges. */
   steps: (number | Error)[] = [];
-  state = { quietUntilMs: 0, isClassed: true, firstKept: 0, underWay: 0, nextDueMs: NOW_MS - 1 };
+  state: RetentionState = {
+    quietUntilMs: 0,
+    isClassed: true,
+    firstKept: 0,
+    underWay: 0,
+    nextDueMs: NOW_MS - 1,
+  };
   holds: Hold[] = [];
   minimumIndex = 0;
   readonly asked: Question[] = [];
@@ -82,6 +91,20 @@ describe('by itself', () => {
     await vi.waitFor(() => expect(bench.done).toContain('close'));
   });
 
+  test('it waits while the clock is ahead, and says so; but goes on with what was begun', async () => {
+    bench = new Bench();
+    bench.state.clockLeadMs = 30 * HOUR_MS;
+    bench.runs.start();
+    await vi.waitFor(() => expect(bench.asked.length).toBeGreaterThan(3));
+    expect(bench.done).toEqual([]);
+    expect(bench.runs.warnings()).toMatchObject([
+      { code: 'clock_ahead', message: expect.stringContaining('30 hours ahead') },
+    ]);
+    expect(await bench.runs.retention()).toMatchObject({ clock_ahead_seconds: 108_000 });
+    bench.state.underWay = 1;
+    await vi.waitFor(() => expect(bench.done).toContain('close'));
+  });
+
   test('what fails is told and tried again', async () => {
     bench = new Bench();
     bench.steps = Array.from({ length: 1000 }, () => new Error('Elasticsearch is down'));
@@ -114,6 +137,16 @@ describe('asked for', () => {
     await bench.runs.runRetention();
     await vi.waitFor(async () => expect(await bench.runs.retention()).toMatchObject({ running: false }));
     expect(bench.done).toEqual(['step', 'step', 'close_at_once', 'pruned 0']);
+  });
+
+  test('it refuses while the clock is ahead', async () => {
+    bench = new Bench();
+    bench.state.clockLeadMs = 30 * HOUR_MS;
+    await expect(bench.runs.runRetention()).rejects.toMatchObject({
+      code: 'clock_ahead',
+      hint: expect.stringContaining('Set it right'),
+    });
+    expect(bench.done).toEqual([]);
   });
 
   test('every hold in force is told to every step, and none that was released', async () => {
