@@ -30,8 +30,9 @@ export interface ServiceSide extends RunningSide {
 /** Starts the service; resolves when it listens. */
 export async function startServiceSide(dataDirectory: string): Promise<ServiceSide> {
   const script = join(import.meta.dirname, '../serve-child.ts');
-  // What it logs of requests that it refuses is not for those who read the figures.
-  const child = spawn(process.execPath, [script, dataDirectory], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // It ends with whoever started it. What it logs of requests that it refuses is not for those who read the figures.
+  const command = ['--pdeathsig', 'KILL', process.execPath, script, dataDirectory];
+  const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-MAX_KEPT_LOG)));
   const port = await portOf(child.stdout);
