@@ -1,6 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import type { DraftSession, DraftSubject } from '@spanledger/record';
 import type { ReferenceBook } from '../reference-book.ts';
+import { THE_SERVICE } from '../own-record.ts';
 import { blindKey, type NamedParty } from './named-party.ts';
 
 const REFERENCE_BYTES = 16;
@@ -108,6 +109,10 @@ export class References implements ReferenceBook {
 
   #findOrDraw(name: string, party: NamedParty): string {
     const blind = blindKey(this.#key, party);
+    if (isNobody(party)) {
+      const reference = blind.subarray(0, REFERENCE_BYTES).toString('base64url');
+      if (!this.#vault.isErased(reference)) return reference;
+    }
     const key = blind.toString('base64');
     const found = this.#unsaved.get(key) ?? this.#vault.reference(blind);
     if (found !== undefined) return found;
@@ -116,4 +121,12 @@ export class References implements ReferenceBook {
     this.#drawn?.push([name, key]);
     return drawn;
   }
+}
+
+/**
+ * The service itself, and who is not known at all. Their records hold no name by which the vault could find the reference
+ * again, and it is nobody's secret: it follows from the log's key.
+ */
+function isNobody({ kind, issuer, id }: NamedParty): boolean {
+  return kind === 'actor' && issuer === '' && (id === '' || id === THE_SERVICE.id);
 }

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { blindKey } from '../../../../packages/exporter/src/privacy/named-party.ts';
+import { THE_SERVICE } from '../../../../packages/exporter/src/own-record.ts';
 import { References } from '../../../../packages/exporter/src/privacy/references.ts';
 
 const key = createSecretKey(randomBytes(32));
@@ -30,6 +31,27 @@ test('the same name has the same reference, of 128 random bits; another name ano
     new References(key, fakeVault()).ofSubject(alice),
   ];
   expect(new Set([reference, ...others]).size).toBe(5);
+});
+
+test('the service itself has one reference in a log, and who is not known another, whatever was lost', () => {
+  const nobody = { issuer: '', id: '', type: 'system' } as const;
+  const references = new References(key, fakeVault());
+  const [service, unknown] = [references.ofSubject(THE_SERVICE), references.ofSubject(nobody)];
+  expect(service).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  expect(unknown).not.toBe(service);
+  // A record of the service names nobody: what is found of it in the journal is not who else names nobody.
+  const vault = fakeVault();
+  const again = new References(key, vault);
+  again.remember({ kind: 'actor', issuer: '', id: '' }, service);
+  expect([again.ofSubject(THE_SERVICE), again.ofSubject(nobody)]).toEqual([service, unknown]);
+  const otherLog = new References(createSecretKey(randomBytes(32)), fakeVault());
+  expect(otherLog.ofSubject(THE_SERVICE)).not.toBe(service);
+  // Of an application nobody can tell.
+  const shop = { issuer: '', id: 'shop', type: 'system' } as const;
+  expect(again.ofSubject(shop)).not.toBe(references.ofSubject(shop));
+  vault.erased.add(service);
+  again.retire([service]);
+  expect(again.ofSubject(THE_SERVICE)).not.toBe(service);
 });
 
 test('names cannot be shifted between issuer and id', () => {
