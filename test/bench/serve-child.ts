@@ -1,8 +1,9 @@
-import { loadConfig, startService } from '@spanledger/audit-exporter';
+import { loadConfig, startService, tuneHeap } from '@spanledger/audit-exporter';
 
 // The service as an operator runs it, in a process of its own, with the defaults of everything that costs time.
 const [, , dataDirectory] = process.argv;
 if (dataDirectory === undefined) throw new TypeError('no data directory');
+tuneHeap();
 const service = await startService(
   loadConfig({
     directory: import.meta.dirname,

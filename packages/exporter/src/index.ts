@@ -116,6 +116,7 @@ export type {
 export { NEW_KEK_COMMAND_VARIABLE, NEW_KEK_VARIABLE, placeOf, rotateKeyEncryptionKey } from './rotate-kek.ts';
 export type { KekRotationOptions, KekRotationResult, NextKek } from './rotate-kek.ts';
 export { parseKekCommand } from './environment-kek.ts';
+export { tuneHeap } from './heap-tuning.ts';
 export { startService } from './service.ts';
 export type { Service, ServiceOptions } from './service.ts';
 export { tlsFetch } from './tls-fetch.ts';

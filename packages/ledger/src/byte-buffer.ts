@@ -2,10 +2,13 @@
 export class ByteBuffer {
   /** How many bytes of {@link bytes} are in use. */
   length = 0;
+  readonly #allocate: (sizeBytes: number) => Buffer;
   #bytes: Buffer;
 
-  constructor(capacityBytes = 0) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacityBytes);
+  /** @param isShared other threads may be given the storage without its being copied */
+  constructor(capacityBytes = 0, isShared = false) {
+    this.#allocate = isShared ? allocateShared : allocateOwn;
+    this.#bytes = this.#allocate(capacityBytes);
   }
 
   /** The whole storage; a later {@link reserve} may replace it. */
@@ -22,7 +25,7 @@ export class ByteBuffer {
   reserve(count: number): Buffer {
     const needed = this.length + count;
     if (needed > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+      const grown = this.#allocate(Math.max(needed, this.#bytes.length * 2));
       this.#bytes.copy(grown, 0, 0, this.length);
       this.#bytes = grown;
     }
@@ -38,6 +41,14 @@ export class ByteBuffer {
   /** Empties it; storage above `keepBytes` is given back. */
   clear(keepBytes: number): void {
     this.length = 0;
-    if (this.#bytes.length > keepBytes) this.#bytes = Buffer.allocUnsafeSlow(0);
+    if (this.#bytes.length > keepBytes) this.#bytes = this.#allocate(0);
   }
+}
+
+function allocateOwn(sizeBytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(sizeBytes);
+}
+
+function allocateShared(sizeBytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(sizeBytes));
 }

@@ -1,4 +1,4 @@
-import { loadConfig, startService } from '@spanledger/audit-exporter';
+import { loadConfig, startService, tuneHeap } from '@spanledger/audit-exporter';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { addExamples, parsePort } from '../options.ts';
@@ -52,6 +52,7 @@ async function serve(options: ServeOptions, context: Context): Promise<void> {
       ...(insecure !== undefined && { insecure }),
     },
   });
+  tuneHeap();
   const service = await startService(config);
   context.onHangUp(() => {
     service.reload();

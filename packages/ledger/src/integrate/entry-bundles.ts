@@ -9,17 +9,27 @@ export interface EntryBundle {
   bytes: Buffer;
 }
 
+/** Storage that is kept for bundles to come, in bundles. */
+const MAX_SPARES = 16;
+
+/** Storage above this is not kept: a log of large entries shall not hold memory after they have ended. */
+const MAX_SPARE_BYTES = 1024 * 1024;
+
 /** The rightmost entry bundle of a log. One that gets full is handed out. */
 export class EntryBundles {
   readonly #onFull: (bundle: EntryBundle) => void;
-  #bytes = new ByteBuffer();
+  /** Shared: the thread that writes files reads from where the bundle was gathered. */
+  #bytes = new ByteBuffer(0, true);
+  /** Bundles that are written, whose storage the next ones take over, and those that are not, by their bytes. */
+  readonly #spares: ByteBuffer[] = [];
+  readonly #handedOut = new Map<Uint8Array, ByteBuffer>();
   #index: number;
   #width: number;
 
   /**
    * @param partial the unfinished bundle of the log so far
    * @param size the log's size so far
-   * @param onFull takes each bundle that gets full; the bytes are its own
+   * @param onFull takes each bundle that gets full; the bytes are its own, until it gives them back
    */
   constructor(partial: Uint8Array, size: number, onFull: (bundle: EntryBundle) => void) {
     this.#onFull = onFull;
@@ -37,9 +47,7 @@ export class EntryBundles {
       this.#width++;
       if (this.#width === TILE_WIDTH) {
         this.#bytes.push(entries.subarray(start, at));
-        this.#onFull({ index: this.#index, width: TILE_WIDTH, bytes: this.#bytes.view });
-        // The next one will be about as long.
-        this.#bytes = new ByteBuffer(this.#bytes.length);
+        this.#handOut();
         this.#index++;
         this.#width = 0;
         start = at;
@@ -48,9 +56,28 @@ export class EntryBundles {
     this.#bytes.push(entries.subarray(start));
   }
 
+  /** Takes back the bytes of a full bundle, which nobody uses any more; no other bytes are taken. */
+  giveBack(bytes: Uint8Array): void {
+    const storage = this.#handedOut.get(bytes);
+    this.#handedOut.delete(bytes);
+    if (storage === undefined || this.#spares.length >= MAX_SPARES) return;
+    if (storage.bytes.length > MAX_SPARE_BYTES) return;
+    storage.length = 0;
+    this.#spares.push(storage);
+  }
+
   /** A copy of the unfinished bundle; undefined if all are full. */
   partial(): EntryBundle | undefined {
     if (this.#width === 0) return undefined;
     return { index: this.#index, width: this.#width, bytes: Buffer.from(this.#bytes.view) };
+  }
+
+  #handOut(): void {
+    const full = this.#bytes;
+    const { view } = full;
+    this.#handedOut.set(view, full);
+    // The next one will be about as long, and copied if it is any longer.
+    this.#bytes = this.#spares.pop() ?? new ByteBuffer(full.length + (full.length >> 3), true);
+    this.#onFull({ index: this.#index, width: TILE_WIDTH, bytes: view });
   }
 }

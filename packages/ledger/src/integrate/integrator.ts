@@ -187,9 +187,10 @@ export class Integrator {
     for (let at = 0; at < left.length && !isInterrupted(); at += MAX_TILES_AT_ONCE) {
       const some = left.slice(at, at + MAX_TILES_AT_ONCE);
       await this.#storage.put(some.map(([path, bytes]) => ({ name: `${LOG_FOLDER}/${path}`, bytes })));
-      for (const [path, { length }] of some) {
+      for (const [path, bytes] of some) {
         this.#waiting.delete(path);
-        this.#waitingBytes -= length;
+        this.#waitingBytes -= bytes.length;
+        this.#bundles.giveBack(bytes);
       }
       if (this.#waitingBytes <= MAX_WAITING_BYTES) this.#caughtUp?.();
     }

@@ -75,16 +75,8 @@ export function frameBytes(header: FrameHeader): number {
  */
 export function encodeFrame(content: FrameContent, key: KeyObject, iv: Uint8Array): Buffer[] {
   const { first, count, entries, openingLengths, openings } = content;
-  const header = Buffer.alloc(FRAME_HEADER_BYTES);
-  FRAME_MAGIC.copy(header);
-  header.writeUInt16BE(VERSION, 4);
-  header.writeBigUInt64BE(BigInt(first), 8);
-  header.writeUInt32BE(count, 16);
-  header.writeUInt32BE(entries.length, 20);
-  header.writeUInt32BE(openingLengths.length + openings.length, 24);
-  header.set(iv, 28);
-  header.writeUInt32BE(crc32(header.subarray(0, 40)), 40);
-
+  const sealedBytes = openingLengths.length + openings.length;
+  const header = encodeHeader({ first, count, entriesBytes: entries.length, sealedBytes, iv });
   const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
   cipher.setAAD(header);
   const sealed = [cipher.update(openingLengths), cipher.update(openings), cipher.final()];
@@ -94,6 +86,19 @@ export function encodeFrame(content: FrameContent, key: KeyObject, iv: Uint8Arra
   const trailer = Buffer.alloc(CRC_BYTES);
   trailer.writeUInt32BE(checksum);
   return [...pieces, trailer];
+}
+
+function encodeHeader({ first, count, entriesBytes, sealedBytes, iv }: FrameHeader): Buffer {
+  const header = Buffer.alloc(FRAME_HEADER_BYTES);
+  FRAME_MAGIC.copy(header);
+  header.writeUInt16BE(VERSION, 4);
+  header.writeBigUInt64BE(BigInt(first), 8);
+  header.writeUInt32BE(count, 16);
+  header.writeUInt32BE(entriesBytes, 20);
+  header.writeUInt32BE(sealedBytes, 24);
+  header.set(iv, 28);
+  header.writeUInt32BE(crc32(header.subarray(0, 40)), 40);
+  return header;
 }
 
 /** Reads a frame's header; undefined if the bytes are not one. */
@@ -142,21 +147,28 @@ export function splitEntries(bytes: Buffer): Buffer[] {
   return entries;
 }
 
+/** Where in a frame the sealed openings stand, their tag included. */
+export function sealOf({ entriesBytes, sealedBytes }: FrameHeader): { start: number; end: number } {
+  const start = FRAME_HEADER_BYTES + entriesBytes;
+  return { start, end: start + sealedBytes + TAG_BYTES };
+}
+
 /**
  * Opens the seal of a frame.
  *
+ * @param sealed what stands at {@link sealOf}; no more of the frame is needed, for the seal vouches for the header too
  * @returns the openings, one for each entry
  * @throws LedgerError `journal_damaged` if key and frame do not belong together or a byte was changed
  */
-export function decryptOpenings(header: FrameHeader, frame: Buffer, key: KeyObject): Uint8Array[] {
-  const start = FRAME_HEADER_BYTES + header.entriesBytes;
-  const end = start + header.sealedBytes;
+export function decryptOpenings(header: FrameHeader, sealed: Buffer, key: KeyObject): Uint8Array[] {
   const decipher = createDecipheriv(CIPHER, key, header.iv, { authTagLength: TAG_BYTES });
-  decipher.setAAD(frame.subarray(0, FRAME_HEADER_BYTES));
-  decipher.setAuthTag(frame.subarray(end, end + TAG_BYTES));
   let plain: Buffer;
   try {
-    plain = Buffer.concat([decipher.update(frame.subarray(start, end)), decipher.final()]);
+    decipher.setAAD(encodeHeader(header));
+    decipher.setAuthTag(sealed.subarray(header.sealedBytes));
+    plain = decipher.update(sealed.subarray(0, header.sealedBytes));
+    // Of GCM nothing comes at the end but the verdict.
+    decipher.final();
   } catch (cause) {
     throw new LedgerError('journal_damaged', `the openings from entry ${header.first} on cannot be opened`, {
       cause,

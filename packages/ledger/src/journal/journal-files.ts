@@ -42,7 +42,8 @@ export async function openJournalReader(options: {
       if (segment !== undefined) yield* reader.read(segment);
     },
     async readOpenings(from, to) {
-      await refresh();
+      // Segments that are known do not change but by being removed, which shows when they are read.
+      if (to > (segments.at(-1)?.end ?? 0)) await refresh();
       return await reader.readOpenings(segments, from, to);
     },
   };

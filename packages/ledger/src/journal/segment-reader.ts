@@ -2,7 +2,15 @@ import type { KeyObject } from 'node:crypto';
 import { LedgerError } from '../errors.ts';
 import type { ReadableStorage } from '../storage/storage.ts';
 import type { EpochKeys } from './epoch-keys.ts';
-import { decryptOpenings, entriesOf, frameBytes, isIntact, splitEntries, type FrameHeader } from './frame.ts';
+import {
+  decryptOpenings,
+  entriesOf,
+  frameBytes,
+  isIntact,
+  sealOf,
+  splitEntries,
+  type FrameHeader,
+} from './frame.ts';
 import { SegmentBytes, segmentFile, type FramePlace, type Segment } from './segment.ts';
 
 /** One group commit, read back. */
@@ -43,7 +51,8 @@ export class SegmentReader {
    */
   async *read(segment: Segment): AsyncGenerator<JournalGroup> {
     for await (const { header, bytes } of this.#frames(segment, segment.frames.slice())) {
-      const openings = decryptOpenings(header, bytes, await this.#key(segment));
+      const { start, end } = sealOf(header);
+      const openings = decryptOpenings(header, bytes.subarray(start, end), await this.#key(segment));
       yield { first: header.first, entries: splitEntries(entriesOf(header, bytes)), openings };
     }
   }
@@ -66,8 +75,12 @@ export class SegmentReader {
 
   async #collect(segment: Segment, from: number, to: number, into: Map<number, Uint8Array>): Promise<void> {
     if (segment.first >= to || segment.end <= from) return;
-    for await (const { header, bytes } of this.#frames(segment, framesWithin(segment.frames, from, to))) {
-      decryptOpenings(header, bytes, await this.#key(segment)).forEach((opening, i) => {
+    const file = new SegmentBytes(this.#storage, segment.name);
+    for (const { header, offset } of framesWithin(segment.frames, from, to)) {
+      const { start, end } = sealOf(header);
+      const sealed = await readPart(file, segment, offset + start, end - start);
+      if (sealed === undefined) return;
+      decryptOpenings(header, sealed, await this.#key(segment)).forEach((opening, i) => {
         const index = header.first + i;
         if (index >= from && index < to) into.set(index, opening);
       });
@@ -80,26 +93,13 @@ export class SegmentReader {
     frames: readonly FramePlace[],
   ): AsyncGenerator<{ header: FrameHeader; bytes: Buffer }> {
     const file = new SegmentBytes(this.#storage, segment.name);
-    for (const frame of frames) {
-      const { header, offset } = frame;
-      const bytes = await this.#read(file, frame, segment);
+    for (const { header, offset } of frames) {
+      const bytes = await readPart(file, segment, offset, frameBytes(header));
       if (bytes === undefined) return;
       if (!isIntact(header, bytes)) {
         throw new LedgerError('journal_damaged', `${segmentFile(segment.name)} is damaged at byte ${offset}`);
       }
       yield { header, bytes };
-    }
-  }
-
-  async #read(
-    file: SegmentBytes,
-    { header, offset }: FramePlace,
-    { name }: Segment,
-  ): Promise<Buffer | undefined> {
-    try {
-      return await file.read(offset, frameBytes(header));
-    } catch (cause) {
-      throw new LedgerError('journal_read_failed', `${segmentFile(name)} cannot be read`, { cause });
     }
   }
 
@@ -118,6 +118,19 @@ export class SegmentReader {
     throw new LedgerError('epoch_key_missing', `the epoch key of journal segment ${name} is gone`, {
       hint: 'Its records are safe in the ledger; their opened groups cannot be read.',
     });
+  }
+}
+
+async function readPart(
+  file: SegmentBytes,
+  { name }: Segment,
+  offset: number,
+  sizeBytes: number,
+): Promise<Buffer | undefined> {
+  try {
+    return await file.read(offset, sizeBytes);
+  } catch (cause) {
+    throw new LedgerError('journal_read_failed', `${segmentFile(name)} cannot be read`, { cause });
   }
 }
 

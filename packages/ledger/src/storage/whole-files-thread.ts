@@ -41,13 +41,9 @@ export class WholeFilesThread implements WholeFileWriter {
   async put(files: readonly StoredFile[]): Promise<void> {
     const sizeBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (this.#worker === undefined && sizeBytes < this.#threadFromBytes) return await this.#local.put(files);
-    // Copied, since they stay the caller's, and then given away: to have them cloned takes much longer.
-    const copies = files.map(({ name, bytes }) => ({ name, bytes: new Uint8Array(bytes) }));
-    const task = { kind: 'put', id: this.#count++, files: copies } as const;
-    await this.#run(
-      task,
-      copies.map(({ bytes }) => bytes.buffer),
-    );
+    const given: ArrayBuffer[] = [];
+    const task = { kind: 'put', id: this.#count++, files: files.map((file) => give(file, given)) } as const;
+    await this.#run(task, given);
   }
 
   async remove(names: readonly string[]): Promise<void> {
@@ -97,6 +93,15 @@ export class WholeFilesThread implements WholeFileWriter {
     this.#pending.clear();
     for (const { reject } of pending) reject(new Error('the thread that writes files ended', { cause }));
   }
+}
+
+/** A file for another thread, which may use what is shared where it is. */
+function give({ name, bytes }: StoredFile, given: ArrayBuffer[]): StoredFile {
+  if (bytes.buffer instanceof SharedArrayBuffer) return { name, bytes };
+  // Copied, since it stays the caller's, and then given away: to have it cloned takes much longer.
+  const copy = new Uint8Array(bytes);
+  given.push(copy.buffer);
+  return { name, bytes: copy };
 }
 
 function startWholeFilesWorker(workerData: WholeFilesThreadData): Worker {
