@@ -43,6 +43,7 @@ test('the storage of a written bundle is used again, and other bytes are not tak
   expect(full[2]?.bytes.buffer).toBe(first.bytes.buffer);
   expect(full[1]?.bytes).toEqual(entriesOf('b', WIDTH));
   expect(full[2]?.bytes).toEqual(entriesOf('b', WIDTH));
+  expect(bundles.partial()?.bytes).toEqual(entriesOf('c', 1));
   expect(foreign.every((byte) => byte === 0x78)).toBe(true);
 });
 
