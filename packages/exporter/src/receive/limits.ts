@@ -16,6 +16,9 @@ export const MAX_INFLATING = 4;
 /** Spans of one request. Together with their lifecycle events they must fit into one batch of entries. */
 export const MAX_SPANS_PER_REQUEST = 32_768;
 
+/** Scopes of one request: groups of spans, which may be empty. */
+export const MAX_SCOPES_PER_REQUEST = 32_768;
+
 /** Attributes of one span, event or resource, and entries of one list or map value. */
 export const MAX_ATTRIBUTES = 4096;
 
@@ -30,6 +33,9 @@ export const MAX_VALUE_DEPTH = 16;
 
 /** How deep the JSON of a request may be nested; a value within a value takes five levels. */
 export const MAX_JSON_DEPTH: number = 16 + 5 * MAX_VALUE_DEPTH;
+
+/** Objects and lists in the JSON of a request: a span with 20 attributes has about 50. */
+export const MAX_JSON_CONTAINERS: number = 64 * MAX_SPANS_PER_REQUEST;
 
 /** Bytes of an attribute key. */
 export const MAX_KEY_BYTES = 1024;

@@ -6,12 +6,18 @@ import { decodeJsonTraceRequest } from '../../../../packages/exporter/src/receiv
 import {
   MAX_ATTRIBUTES,
   MAX_EVENTS_PER_SPAN,
+  MAX_JSON_CONTAINERS,
   MAX_KEY_BYTES,
   MAX_LINKS_PER_SPAN,
+  MAX_SCOPES_PER_REQUEST,
   MAX_SPANS_PER_REQUEST,
 } from '../../../../packages/exporter/src/receive/limits.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
-import { decodeGroup } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
+import {
+  decodeGroup,
+  decodeTraceRequest,
+} from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
+import { bytesField } from '../../../support/exporter/protobuf.ts';
 import { makeIntakeWay } from './intake-way.ts';
 import { deepValue, insert, ODD_VALUES, partsOf, put, textAt } from './json-damage.ts';
 
@@ -165,10 +171,42 @@ describe('with objects and without, the same comes of', () => {
     expect(expectSame(body)).toBe(false);
   });
 
-  test('more spans than a request may have', () => {
+  test('more spans, and more scopes, than a request may have', () => {
     const spans = many(MAX_SPANS_PER_REQUEST, `{${IDS}}`);
-    const body = `{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]},{"spans":[{${IDS}}]}]}]}`;
-    expect(expectSame(body)).toBe(false);
+    expect(expectSame(`{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]},{"spans":[{${IDS}}]}]}]}`)).toBe(
+      false,
+    );
+    const scopes = (count: number): string => `{"resourceSpans":[{"scopeSpans":[${many(count, '{}')}]}]}`;
+    expect(expectSame(scopes(MAX_SCOPES_PER_REQUEST))).toBe(true);
+    expect(expectSame(scopes(MAX_SCOPES_PER_REQUEST + 1))).toBe(false);
+    const protobuf = bytesField(
+      1,
+      Buffer.alloc(2 * (MAX_SCOPES_PER_REQUEST + 1), Uint8Array.of((2 << 3) | 2, 0)),
+    );
+    expect(outcome(() => decodeTraceRequest(protobuf, new KeyTable()))).toMatchObject({
+      code: 'request_too_large',
+    });
+  });
+
+  test('more objects and lists than JSON may have', () => {
+    const attributes = many(MAX_ATTRIBUTES, '{"key":"k","value":{"intValue":1}}');
+    const spans = many(MAX_JSON_CONTAINERS / MAX_ATTRIBUTES / 2, `{${IDS},"attributes":[${attributes}]}`);
+    const lists = (count: number): string => `{"later":[${many(count - 2, '[]')}]}`;
+    const full = lists(MAX_JSON_CONTAINERS);
+    expect(outcome(() => requests.read(Buffer.from(full)))).toEqual([]);
+    for (const body of [
+      lists(MAX_JSON_CONTAINERS + 1),
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`,
+    ]) {
+      expect(outcome(() => requests.read(Buffer.from(body)))).toMatchObject({ code: 'request_too_large' });
+    }
+    expect(expectSame(withSpan(`${IDS},"name":"${'[{'.repeat(MAX_JSON_CONTAINERS)}"`))).toBe(true);
+  });
+
+  test('every odd value as every kind of value', () => {
+    const kinds = ['string', 'bool', 'int', 'double', 'bytes', 'array', 'kvlist'];
+    const bodies = kinds.flatMap((kind) => ODD_VALUES.map((value) => withValue(`{"${kind}Value":${value}}`)));
+    expect(countTranscoded(bodies)).toBeGreaterThan(bodies.length / 10);
   });
 
   test('text of every length about which lengths take a byte more', () => {

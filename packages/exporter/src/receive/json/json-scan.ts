@@ -30,6 +30,8 @@ export class JsonScan {
   readonly bytes: Uint8Array;
   /** Offset of the next byte. */
   at = 0;
+  /** Objects and lists that were opened. */
+  containers = 0;
   readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
@@ -72,6 +74,7 @@ export class JsonScan {
   /** Begins an object; returns whether it has members. */
   openObject(): boolean {
     this.expect(OPEN_BRACE);
+    this.containers++;
     return !this.take(CLOSE_BRACE);
   }
 
@@ -85,6 +88,7 @@ export class JsonScan {
   /** Begins a list; returns whether it has items. */
   openList(): boolean {
     this.expect(OPEN_BRACKET);
+    this.containers++;
     return !this.take(CLOSE_BRACKET);
   }
 

@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
-import { MAX_JSON_DEPTH } from '../limits.ts';
-import { malformed } from '../request-errors.ts';
+import { MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from '../limits.ts';
+import { malformed, tooLarge } from '../request-errors.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -11,13 +11,13 @@ const CLOSERS = new Set([0x5d, 0x7d]);
 const LONG_INTEGER = /[[:,]\s*-?\d{16,}/;
 
 /**
- * Parses the JSON of a request. The depth is counted before anything is built, and integers beyond 2^53 come back as
- * decimal strings, which OTLP/JSON uses for them anyway.
+ * Parses the JSON of a request. Depth and number of what is in it are counted before anything is built, and integers
+ * beyond 2^53 come back as decimal strings, which OTLP/JSON uses for them anyway.
  *
- * @throws ExporterError `request_malformed`
+ * @throws ExporterError `request_malformed` or `request_too_large`
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
-  checkDepth(bytes);
+  countContainers(bytes);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -33,8 +33,9 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   }
 }
 
-function checkDepth(bytes: Uint8Array): void {
+function countContainers(bytes: Uint8Array): void {
   let depth = 0;
+  let count = 0;
   let inString = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
@@ -45,6 +46,9 @@ function checkDepth(bytes: Uint8Array): void {
       inString = true;
     } else if (OPENERS.has(byte)) {
       if (++depth > MAX_JSON_DEPTH) throw malformed(`JSON nested deeper than ${MAX_JSON_DEPTH}`);
+      if (++count > MAX_JSON_CONTAINERS) {
+        throw tooLarge(`more than ${MAX_JSON_CONTAINERS} objects and lists`, 'Send smaller batches.');
+      }
     } else if (CLOSERS.has(byte)) {
       depth--;
     }

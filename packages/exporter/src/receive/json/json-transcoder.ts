@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { MAX_KEY_BYTES, MAX_VALUE_DEPTH } from '../limits.ts';
+import { MAX_JSON_CONTAINERS, MAX_VALUE_DEPTH } from '../limits.ts';
 import { isBase64 } from './json-fields.ts';
 import { type Halves, takeCount, takeDouble, takeInt64, takeUint64 } from './json-numbers.ts';
 import { JsonScan } from './json-scan.ts';
@@ -7,22 +7,11 @@ import { skipValue, takeBoolean, takeNull } from './json-skip.ts';
 import { copyHex, copyText } from './json-strings.ts';
 import { MessageWriter } from './message-writer.ts';
 import { takePlainAttribute } from './plain-attribute.ts';
-import { TextPattern } from './text-pattern.ts';
-import { type Field, KEY_VALUE, type Message, TRACE_REQUEST, VALUE } from './trace-messages.ts';
+import { type Field, KEY_VALUE, type Message, TRACE_REQUEST } from './trace-messages.ts';
 import { UnusualJson } from './unusual-json.ts';
 
 const QUOTE = 0x22;
 const MAX_BITS = 2 ** 32 - 1;
-
-// An attribute as nearly all senders write it, and its tags.
-const KEY_TEXT = new TextPattern('{"key":"');
-const VALUE_TEXT = new TextPattern(',"value":');
-const STRING_TEXT = new TextPattern('{"stringValue":"');
-const TAG_KEY = (1 << 3) | 2;
-const TAG_VALUE = (2 << 3) | 2;
-const TAG_STRING = (1 << 3) | 2;
-const KEY_SEEN = 1;
-const ALL_SEEN = -1;
 
 /**
  * Writes an `ExportTraceServiceRequest` of OTLP/JSON as protobuf, without building anything of it. Decoded, both are the
@@ -55,24 +44,18 @@ class RequestTranscoding {
 
   run(): void {
     this.#message(TRACE_REQUEST, 0);
-    if (!this.#scan.isAtEnd()) throw new UnusualJson();
+    if (!this.#scan.isAtEnd() || this.#scan.containers > MAX_JSON_CONTAINERS) throw new UnusualJson();
   }
 
   /** @param depth - how many lists and maps of an attribute's value it is in */
   #message(message: Message, depth: number): void {
-    if (this.#scan.openObject()) this.#members(message, depth, 0);
-    else if (message.required !== 0) throw new UnusualJson();
-  }
-
-  /** @param before - bits of the fields that were taken already */
-  #members(message: Message, depth: number, before: number): void {
     const scan = this.#scan;
-    let seen = before;
+    let seen = 0;
     let present = 0;
     let choice: Field | undefined;
     let chosen = 0;
     let guess = message.first;
-    do {
+    for (let isMore = scan.openObject(); isMore; isMore = scan.nextMember()) {
       const field = scan.member(message.names, guess);
       guess = field?.next;
       if (field === undefined) {
@@ -87,7 +70,7 @@ class RequestTranscoding {
         choice = field;
         chosen = takeCount(scan);
       } else if (this.#field(field, depth)) present |= field.bit;
-    } while (scan.nextMember());
+    }
     if ((present & message.required) !== message.required) throw new UnusualJson();
     if (choice !== undefined) {
       // After all else: that is where templates look for the code of a status.
@@ -114,8 +97,8 @@ class RequestTranscoding {
         return true;
       case 'id':
         return this.#id(tag, size);
-      case 'count':
       case 'choice':
+      case 'count':
         writer.tag(tag);
         writer.varint(takeCount(scan));
         return true;
@@ -163,34 +146,12 @@ class RequestTranscoding {
   #list(field: Field, depth: number): void {
     const scan = this.#scan;
     const { message, size } = field;
-    if (!scan.openList()) return;
     let count = 0;
-    do {
+    for (let isMore = scan.openList(); isMore; isMore = scan.nextItem()) {
       if (++count > size) throw new UnusualJson();
-      if (message === KEY_VALUE && takePlainAttribute(scan, this.#writer, field.tag)) continue;
-      if (message === KEY_VALUE && scan.takeText(KEY_TEXT)) this.#attribute(field.tag, depth);
-      else this.#within(field, depth);
-    } while (scan.nextItem());
-  }
-
-  /** Takes an attribute from the text of its key on. */
-  #attribute(tag: number, depth: number): void {
-    const scan = this.#scan;
-    const writer = this.#writer;
-    const start = writer.open(tag);
-    this.#text(TAG_KEY, MAX_KEY_BYTES);
-    let seen = KEY_SEEN;
-    if (scan.takeText(VALUE_TEXT)) {
-      seen = ALL_SEEN;
-      const value = writer.open(TAG_VALUE);
-      if (scan.takeText(STRING_TEXT)) {
-        this.#text(TAG_STRING, Infinity);
-        if (scan.nextMember()) this.#members(VALUE, depth, ALL_SEEN);
-      } else if (!takeNull(scan)) this.#message(VALUE, depth);
-      writer.close(value);
+      const isTaken = message === KEY_VALUE && takePlainAttribute(scan, this.#writer, field.tag);
+      if (!isTaken) this.#within(field, depth);
     }
-    if (scan.nextMember()) this.#members(KEY_VALUE, depth, seen);
-    writer.close(start);
   }
 
   /** Takes a string from the byte after its quote on. */

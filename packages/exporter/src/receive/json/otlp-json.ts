@@ -28,6 +28,7 @@ import {
   MAX_EVENTS_PER_SPAN,
   MAX_KEY_BYTES,
   MAX_LINKS_PER_SPAN,
+  MAX_SCOPES_PER_REQUEST,
   MAX_SPANS_PER_REQUEST,
   MAX_VALUE_DEPTH,
 } from '../limits.ts';
@@ -53,6 +54,9 @@ export function decodeJsonTraceRequest(bytes: Uint8Array): OtlpSpanGroup[] {
     const resource = readAttributes(described['attributes']);
     const resourceNotes = readNotes(described, resourceSpans);
     for (const part of asList(resourceSpans['scopeSpans'], 'scopeSpans')) {
+      if (groups.length === MAX_SCOPES_PER_REQUEST) {
+        throw tooLarge(`more than ${MAX_SCOPES_PER_REQUEST} scopes`, 'Send smaller batches.');
+      }
       const scopeSpans = asObject(part, 'scopeSpans[]');
       const scope = asObject(scopeSpans['scope'], 'scope');
       const spans = asList(scopeSpans['spans'], 'spans');

@@ -19,6 +19,8 @@ const TAG_INTEGER = 3 << 3;
 const HEAD_BYTES = 2;
 /** The largest length that one byte can say. */
 const MAX_LENGTH = 0x7f;
+/** The attribute, and its value. */
+const CONTAINERS = 2;
 /** Digits of an integer that is exact as a number. */
 const MAX_EXACT_DIGITS = 15;
 
@@ -57,6 +59,7 @@ export function takePlainAttribute(scan: JsonScan, writer: MessageWriter, tag: n
   out[value] = TAG_VALUE;
   out[value + 1] = writer.length - value - HEAD_BYTES;
   scan.at = end + 2;
+  scan.containers += CONTAINERS;
   return true;
 }
 

@@ -62,8 +62,9 @@ export class Message {
     return this;
   }
 
-  /** Adds fields of which one may be there. */
+  /** Adds fields of which one may be there, the most likely one first. */
   defineOneOf(...fields: readonly Field[]): this {
+    this.first = fields[0];
     for (const one of fields) {
       one.bit = 1;
       this.names.add(one);
@@ -115,8 +116,7 @@ function field(name: string, number: number, kind: FieldKind, size = Infinity, m
 const NONE = new Message();
 
 // opentelemetry/proto/common/v1/common.proto
-/** `AnyValue`. */
-export const VALUE: Message = new Message();
+const VALUE = new Message();
 /** `KeyValue`. */
 export const KEY_VALUE: Message = new Message().define(
   field('key', 1, 'text', MAX_KEY_BYTES),

@@ -1,5 +1,5 @@
 import type { OtlpAttributes, OtlpNotes, OtlpScope, OtlpSpanGroup } from '@spanledger/record';
-import { MAX_SPANS_PER_REQUEST } from '../limits.ts';
+import { MAX_SCOPES_PER_REQUEST, MAX_SPANS_PER_REQUEST } from '../limits.ts';
 import { tooLarge } from '../request-errors.ts';
 import { readAttribute } from './any-value.ts';
 import type { KeyTable } from './key-table.ts';
@@ -95,6 +95,9 @@ function readResourceSpans(
         readResource(reader, reader.content(end), resource, notes);
         break;
       case RESOURCE_SPANS_SCOPE_SPANS:
+        if (groups.length === MAX_SCOPES_PER_REQUEST) {
+          throw tooLarge(`more than ${MAX_SCOPES_PER_REQUEST} scopes`, 'Send smaller batches.');
+        }
         groups.push({
           ...readScopeSpans(reader, reader.content(end), resource, budget),
           resourceNotes: notes,
