@@ -16,6 +16,7 @@ import type { FollowerReaders } from './follower-readers.ts';
 import type { ElasticsearchStatus, FollowerThreads } from './followers/index.ts';
 import type { HeldDocuments } from './held-documents.ts';
 import type { IndexVerifications } from './index-verification.ts';
+import type { LedgerVerifications } from './ledger-verification.ts';
 import { describeMetrics } from './metrics.ts';
 import type { NormalTelemetry } from './normal-telemetry.ts';
 import type { PolicyInForce } from './policy/index.ts';
@@ -34,6 +35,7 @@ export interface ReportedParts {
   readers: Pick<FollowerReaders, 'lags'>;
   producers: Pick<Producers, 'streams'>;
   verifications: IndexVerifications;
+  ledgerVerifications: LedgerVerifications;
   anchors: Anchors;
   doors: Doors;
   minimisation: DataMinimisation;
@@ -59,6 +61,7 @@ export class ServiceReport {
   status(): JsonObject {
     const { config, ledger, threads, readers, producers, verifications, anchors } = this.#parts;
     const { policy, elasticsearch, telemetry, reconciler, signals, retention } = this.#parts;
+    const verification = this.#parts.ledgerVerifications.describe();
     return {
       origin: ledger.origin,
       sizes: { ...ledger.sizes() },
@@ -72,6 +75,7 @@ export class ServiceReport {
       ...(elasticsearch !== undefined && { index: elasticsearch.describe() }),
       ...(telemetry !== undefined && { telemetry: telemetry.describe() }),
       ...(config.anchors.length > 0 && { anchors: anchors.describe() }),
+      ...(verification !== undefined && { verification }),
       journal: { segments: ledger.journal.segments().length },
       ...describeWitnessing(ledger.witnessing()),
       ...(reconciler !== undefined && { reconciliation: reconciler.describe() }),
@@ -88,6 +92,7 @@ export class ServiceReport {
     const { heldDocuments, policy, signals, elasticsearch, derived } = this.#parts;
     return [
       ...ledgerWarnings(ledger),
+      ...this.#parts.ledgerVerifications.warnings(),
       ...anchors.warnings(),
       ...(reconciler?.warnings() ?? []),
       ...doors.warnings(),
@@ -112,6 +117,7 @@ export class ServiceReport {
       more: [
         ...this.#ofElasticsearch(elasticsearchMetrics),
         ...verifications.metrics(),
+        ...this.#parts.ledgerVerifications.metrics(),
         ...minimisation.metrics(),
         ...retention.metrics(),
         ...(telemetry?.metrics() ?? []),

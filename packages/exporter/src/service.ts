@@ -11,11 +11,13 @@ import { checkAccess, streamNames } from './elasticsearch/index.ts';
 import { searchElasticsearch } from './elasticsearch-search.ts';
 import { warnOfExposure } from './exposure.ts';
 import { startFollowing } from './following.ts';
+import { foreignGroups } from './foreign-groups.ts';
 import { HeldDocuments } from './held-documents.ts';
 import { createServer, listen } from './http-server.ts';
 import { IndexVerifications } from './index-verification.ts';
 import { recordKekRotations } from './kek-rotation-records.ts';
 import { KeyChanges } from './keys/index.ts';
+import { LedgerVerifications } from './ledger-verification.ts';
 import { openLedgerAndVault } from './ledger-and-vault.ts';
 import { createLog } from './log.ts';
 import { drawLaterKey } from './log-identity.ts';
@@ -204,6 +206,15 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     log,
   });
   closers.add(() => heldDocuments.stop());
+  const ledgerVerifications = new LedgerVerifications({
+    directory: paths.ledger,
+    origin,
+    vkey: () => ledger.vkey,
+    everyMs: config.verifyEveryMs,
+    append: (draft) => intake.record([draft]),
+    log,
+  });
+  closers.add(() => ledgerVerifications.stop());
   const replays = new Replays({
     directory: paths.root,
     kek: keys.brought,
@@ -221,6 +232,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     readers,
     producers,
     verifications,
+    ledgerVerifications,
     anchors,
     doors,
     minimisation,
@@ -252,6 +264,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   desk.start();
   retention.start();
   heldDocuments.start();
+  ledgerVerifications.start();
   const url = await listen(app, config.host, config.port);
   log.info({ url, origin: ledger.origin, entries: ledger.sizes().durable, data: paths.root }, 'listening');
   warnOfExposure(config, paths, doors, log);
@@ -270,19 +283,6 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
     },
     status: () => report.status(),
     close: () => (closing ??= stop(closers, log)),
-  };
-}
-
-/** Says once that opened groups are not what their records commit to: it is one fault, however many they are. */
-function foreignGroups(log: Logger): (index: number, groups: readonly string[]) => void {
-  let isTold = false;
-  return (index, groups) => {
-    if (isTold) return;
-    isTold = true;
-    log.error(
-      { index, groups },
-      'opened groups are not those that the record commits to and are left out: vault and ledger do not belong together, or the vault was changed; told once',
-    );
   };
 }
 

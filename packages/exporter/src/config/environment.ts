@@ -27,6 +27,7 @@ export const ENVIRONMENT_OVERRIDES: readonly EnvironmentOverride[] = [
   { variable: 'SPANLEDGER_RECORD_READING', field: ['access', 'record_reading'], reading: 'boolean' },
   { variable: 'SPANLEDGER_ORIGIN', field: ['ledger', 'origin'], reading: 'text' },
   { variable: 'SPANLEDGER_PUBLISH_INTERVAL_MS', field: ['ledger', 'publish_interval_ms'], reading: 'number' },
+  { variable: 'SPANLEDGER_VERIFY_EVERY_HOURS', field: ['ledger', 'verify_every_hours'], reading: 'number' },
   { variable: 'SPANLEDGER_WITNESS_QUORUM', field: ['ledger', 'witness_quorum'], reading: 'number' },
   { variable: 'SPANLEDGER_WITNESS_TIMEOUT_MS', field: ['ledger', 'witness_timeout_ms'], reading: 'number' },
   {

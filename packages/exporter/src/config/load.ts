@@ -34,6 +34,8 @@ export const CONFIG_FILE_NAME = 'spanledger.yaml';
 
 /** Beside the collector's 4317 and 4318. */
 export const DEFAULT_PORT = 4319;
+const DEFAULT_VERIFY_EVERY_H = 24;
+const MS_PER_HOUR = 3_600_000;
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PUBLISH_INTERVAL_MS = 500;
@@ -126,6 +128,7 @@ export function loadConfig(sources: ConfigSources): Config {
     origin: values.ledger?.origin,
     keyFiles: (values.ledger?.key_files ?? []).map((name) => resolve(directory, name)),
     witnessing,
+    verifyEveryMs: (values.ledger?.verify_every_hours ?? DEFAULT_VERIFY_EVERY_H) * MS_PER_HOUR,
     publishIntervalMs: values.ledger?.publish_interval_ms ?? DEFAULT_PUBLISH_INTERVAL_MS,
     segmentMaxAgeMs: values.journal?.segment_max_age_ms ?? DEFAULT_SEGMENT_MAX_AGE_MS,
     ...readPrivacy(values.privacy),

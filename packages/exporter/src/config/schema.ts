@@ -41,6 +41,9 @@ export const MAX_ANCHORS = 16;
 /** How long an anchor's command may take, in seconds: at most, and if nothing is said. */
 export const MAX_ANCHOR_TIMEOUT_S = 3_600;
 
+/** A month. */
+const MAX_VERIFY_EVERY_H = 720;
+
 const MAX_ANCHOR_CHECKPOINTS = 1_000_000;
 const MAX_ANCHOR_MINUTES = 10_080;
 
@@ -73,6 +76,7 @@ export interface ConfigFile extends IndexSections {
     | {
         origin?: string | undefined;
         publish_interval_ms?: number | undefined;
+        verify_every_hours?: number | undefined;
         key_files?: string[] | undefined;
         witnesses?: { url: string; vkey: string }[] | undefined;
         witness_quorum?: number | undefined;
@@ -139,6 +143,7 @@ export const configFileSchema: z.ZodType<ConfigFile> = z.strictObject({
         )
         .max(MAX_KEY_FILES, `must name at most ${MAX_KEY_FILES} files`)
         .optional(),
+      verify_every_hours: whole(0, MAX_VERIFY_EVERY_H, 'hours, or 0 for never'),
       publish_interval_ms: z
         .number('must be a number of milliseconds')
         .int('must be whole milliseconds')
@@ -256,6 +261,8 @@ export interface Config extends IndexConfig, PrivacyConfig {
   /** Private keys of the log outside of the data directory, absolute paths, in the order in which they came. */
   readonly keyFiles: readonly string[];
   readonly publishIntervalMs: number;
+  /** How often the ledger is verified, in milliseconds; 0: never. */
+  readonly verifyEveryMs: number;
   /** Who cosigns the checkpoints; undefined: nobody. */
   readonly witnessing: WitnessingOptions | undefined;
   /** How long opened groups may lie in the journal before they are re-sealed, each person's under a key of their own. */

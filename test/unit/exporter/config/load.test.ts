@@ -85,6 +85,7 @@ describe('where values come from', () => {
       SPANLEDGER_RECORD_READING: 'false',
       SPANLEDGER_ORIGIN: 'audit.example.com',
       SPANLEDGER_PUBLISH_INTERVAL_MS: '100',
+      SPANLEDGER_VERIFY_EVERY_HOURS: '2',
       SPANLEDGER_WITNESS_QUORUM: '1',
       SPANLEDGER_WITNESS_TIMEOUT_MS: '500',
       SPANLEDGER_WHEN_WITNESSES_MISSING: 'hold',
@@ -123,6 +124,7 @@ describe('where values come from', () => {
       access: { required: true, publicLog: true, recordReading: false, certificates: [] },
       origin: 'audit.example.com',
       publishIntervalMs: 100,
+      verifyEveryMs: 7_200_000,
       witnessing: {
         witnesses: [{ url: 'http://127.0.0.1:4320', vkey: WITNESS.vkey }],
         quorum: 1,
