@@ -1,13 +1,11 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { replayAlerts } from './alert-replay.ts';
 import type { FromReplay, ReplayThreadData } from './replays.ts';
+import { yieldToRequests } from './thread-priority.ts';
 
 // The thread of a replay: it reads what the service wrote, and what it costs is not taken from the requests.
 
-/** Behind the followers, whose alerts somebody waits for. */
-const REPLAY_NICE = 10;
 const PROGRESS_MS = 100;
 
 const port = parentPort;
@@ -15,8 +13,7 @@ if (port === null) throw new TypeError('a replay runs in a thread of the service
 const tell = (message: FromReplay): void => {
   port.postMessage(message);
 };
-// Only Linux has a priority per thread.
-if (process.platform === 'linux') setPriority(0, REPLAY_NICE);
+yieldToRequests('replay');
 
 const { directory, kek, rules, range, nowMs }: ReplayThreadData = workerData;
 let toldMs = 0;

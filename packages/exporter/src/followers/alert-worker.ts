@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Closers } from '../closers.ts';
 import type { Follower } from '../follower.ts';
 import type { Notifier } from '../notify/index.ts';
+import { yieldToRequests } from '../thread-priority.ts';
 import { openAlertFollower } from './alerts.ts';
 import { openDelivery, unusableTargets } from './delivery.ts';
 import { openLogAccess } from './log-access.ts';
@@ -12,7 +13,7 @@ import { describeProblem } from './problem.ts';
 import { PublishedSize } from './published-size.ts';
 import type { SubjectNames } from './subject-names.ts';
 
-// The thread of the alerts. It has the priority of the requests: it costs little, and somebody waits for what it finds.
+// The thread of the alerts. Somebody waits for what it finds: it comes before the thread of the other followers.
 
 /** A tenth of a second at the most: what was found is sent, and what is to be delivered goes out, between two batches. */
 const BATCH_ENTRIES = 1024;
@@ -22,6 +23,8 @@ if (port === null) throw new TypeError('alerts are looked for in a thread of the
 const tell = (message: FromAlerts): void => {
   port.postMessage(message);
 };
+
+yieldToRequests('alerts');
 
 const data: FollowerThreadData = workerData;
 const closers = new Closers();

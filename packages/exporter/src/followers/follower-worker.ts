@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openJournalReader } from '@spanledger/ledger';
 import { Closers } from '../closers.ts';
@@ -16,6 +15,7 @@ import {
 import { Purger } from '../retention/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
+import { yieldToRequests } from '../thread-priority.ts';
 import type { ElasticsearchFollower } from './elasticsearch.ts';
 import { FoundRecords } from './found-records.ts';
 import { openLogAccess } from './log-access.ts';
@@ -33,17 +33,13 @@ import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 /** Records that are taken out of the index in one go. */
 const INDEX_BATCH = 1024;
 
-/** A third of the processor time of the thread that takes in requests, when there is not enough for both. */
-const FOLLOWER_NICE = 5;
-
 const port = parentPort;
 if (port === null) throw new TypeError('the followers run in a thread of the service');
 const tell = (message: FromFollowers): void => {
   port.postMessage(message);
 };
 
-// Requests come first where both want the same core. Only Linux has a priority per thread.
-if (process.platform === 'linux') setPriority(0, FOLLOWER_NICE);
+yieldToRequests('followers');
 
 const data: FollowerThreadData = workerData;
 const closers = new Closers();
