@@ -1,6 +1,6 @@
 // What takes too long for every change, by the tests that do the same in short with every change:
 //
-//   npm run prove                          all of it, half an hour
+//   npm run prove                          all of it, three quarters of an hour
 //   npm run prove -- differential kills    some of it
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,18 @@ const proofs = {
     env: { SPANLEDGER_FUZZ_SECONDS: '600' },
     project: 'unit',
     file: 'test/unit/exporter/wire/fuzz-intake.test.ts',
+  },
+  'differential-json': {
+    what: '100,000 random spans in OTLP/JSON: with objects, without, and in protobuf they give the same',
+    env: { SPANLEDGER_PROPERTY_SPANS: '100000' },
+    project: 'unit',
+    file: 'test/unit/exporter/receive/json-requests.property.test.ts',
+  },
+  'fuzz-json': {
+    what: 'five minutes of damaged OTLP/JSON: refused for the same reason, or as objects would have it',
+    env: { SPANLEDGER_FUZZ_SECONDS: '300' },
+    project: 'unit',
+    file: 'test/unit/exporter/wire/fuzz-json.test.ts',
   },
   kills: {
     what: '100 kills of the service and of its threads under load: nothing acknowledged is lost',

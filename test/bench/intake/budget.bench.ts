@@ -3,6 +3,8 @@ import { generateSigner, memoryEpochKeys, memoryStorage, openLedger } from '@spa
 import { test } from 'vitest';
 import { Minimiser } from '../../../packages/exporter/src/minimisation/index.ts';
 import { References } from '../../../packages/exporter/src/privacy/references.ts';
+import { JsonRequests } from '../../../packages/exporter/src/receive/json/json-requests.ts';
+import { decodeJsonTraceRequest } from '../../../packages/exporter/src/receive/json/otlp-json.ts';
 import { Producers } from '../../../packages/exporter/src/receive/producers.ts';
 import {
   randomBytes,
@@ -71,16 +73,17 @@ async function cost(work: () => Promise<void> | void): Promise<number> {
 
 test('what a span costs on its way from the request into the journal, by stage', async () => {
   const keys = new KeyTable();
-  const batch = RequestBatch.uniform({
-    requests: REQUESTS,
-    spans: SPANS_PER_REQUEST,
-    form: 'protobuf',
-  });
+  const requests = new JsonRequests(keys);
+  const size = { requests: REQUESTS, spans: SPANS_PER_REQUEST };
+  const batch = RequestBatch.uniform({ ...size, form: 'protobuf' });
+  const jsonBatch = RequestBatch.uniform({ ...size, form: 'json' });
   const free = makeReading(FREE);
   const real = makeReading(REAL);
   const local = makeReading(REAL, LOCAL);
   const byRole = makeReading(REAL, BY_ROLE);
   const objects = makeReading(REAL);
+  const json = makeReading(REAL);
+  const jsonObjects = makeReading(REAL);
   const ledger = await openLedger({
     storage: memoryStorage(),
     signer: generateSigner(`example.com/${randomUUID()}`),
@@ -89,6 +92,7 @@ test('what a span costs on its way from the request into the journal, by stage',
   const figures = new Map<string, number[]>();
   for (let round = 0; round <= ROUNDS; round++) {
     const bodies = batch.renew();
+    const jsonBodies = jsonBatch.renew();
     const each = (work: (groups: ReturnType<typeof outlineTraceRequest>) => void) => () => {
       for (const body of bodies) work(outlineTraceRequest(body, keys));
     };
@@ -118,6 +122,24 @@ test('what a span costs on its way from the request into the journal, by stage',
           for (const body of bodies) objects.read(decodeTraceRequest(body, keys));
         }),
       ],
+      [
+        'jsonOutline',
+        await cost(() => {
+          for (const body of jsonBodies) requests.read(body);
+        }),
+      ],
+      [
+        'json',
+        await cost(() => {
+          for (const body of jsonBodies) json.read(requests.read(body));
+        }),
+      ],
+      [
+        'jsonObjects',
+        await cost(() => {
+          for (const body of jsonBodies) jsonObjects.read(decodeJsonTraceRequest(body));
+        }),
+      ],
     ];
     let appending = 0;
     for (const body of bodies) {
@@ -145,6 +167,9 @@ test('what a span costs on its way from the request into the journal, by stage',
     line('  a policy of routes, more', of('local') - of('real')),
     line('the same until the batch by way of objects', of('objects')),
     line('  a policy of roles, by way of objects, more', of('byRole') - of('objects')),
+    line('OTLP/JSON, written as protobuf', of('jsonOutline')),
+    line('OTLP/JSON until the batch', of('json')),
+    line('  by way of objects', of('jsonObjects')),
     `the wire takes ${((100 * of('real')) / of('objects')).toFixed(0)} % of what objects take`,
   ]);
 });
