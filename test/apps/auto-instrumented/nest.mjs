@@ -38,7 +38,9 @@ Reflect.defineMetadata('design:paramtypes', [Object], prototype, 'place');
 UseGuards(TokenGuard)(OrdersController);
 Controller('orders')(OrdersController);
 
-class AppModule {}
+class AppModule {
+  title = 'orders';
+}
 Module({ controllers: [OrdersController] })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: false });

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../../../packages/exporter/src/config/index.ts';
 import { Classifier } from '../../../../packages/exporter/src/retention/retention-class.ts';
-import {
-  formatPeriod,
-  parsePeriod,
-} from '../../../../packages/exporter/src/retention/index.ts';
+import { formatPeriod, parsePeriod } from '../../../../packages/exporter/src/retention/index.ts';
 
 const DAY_MS = 86_400_000;
 
