@@ -12,7 +12,6 @@ import {
   Vault,
   VaultSealer,
 } from '../privacy/index.ts';
-import { Purger } from '../retention/index.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import { yieldToRequests } from '../thread-priority.ts';
@@ -23,15 +22,13 @@ import { LogWorker } from './log-worker.ts';
 import type { FollowerThreadData, FromFollowers, ToFollowers } from './messages.ts';
 import { describeProblem } from './problem.ts';
 import { PublishedSize } from './published-size.ts';
-import { answerRetention, type RetentionWork } from './retention-answers.ts';
-import { findHeldRecords, openRetentionKeeper } from './retention.ts';
+import { createPurger, type PurgingOptions, retentionWork } from './purging.ts';
+import { answerRetention } from './retention-answers.ts';
+import { openRetentionKeeper } from './retention.ts';
 import { type ErasureCounts, SubjectEraser } from './subject-eraser.ts';
 
 // The thread of the followers: what they cost is not taken from the requests. It reads what the service wrote, writes
 // databases that nobody else writes, and hears from the service how far the log is published.
-
-/** Records that are taken out of the index in one go. */
-const INDEX_BATCH = 1024;
 
 const port = parentPort;
 if (port === null) throw new TypeError('the followers run in a thread of the service');
@@ -122,50 +119,21 @@ const elasticsearch = data.elasticsearch === undefined ? undefined : await index
 if (elasticsearch !== undefined) markSessions = elasticsearch.mark;
 closers.add(() => elasticsearch?.close());
 
-const purger =
-  keeper &&
-  new Purger({
-    keeper,
-    alone: (run) => worker.followers.alone(keeper, run),
-    findHeld: findHeldRecords(reader, openings),
-    settledTo: () =>
-      Math.min(
-        vault.sealedTo,
-        ...following.map((follower) => follower.position()),
-        elasticsearch?.position() ?? Number.POSITIVE_INFINITY,
-      ),
-    places: [
-      purgeIndex,
-      purgeDocuments,
-      (indexes) =>
-        oneByOne(async () => {
-          vault.erasure.cutOut(indexes);
-          records.forget();
-        }),
-      async (indexes) => {
-        await elasticsearch?.renew(sessions.identifiedBy(indexes));
-      },
-    ],
-  });
-
-const retentionWork: RetentionWork = {
-  settleVault: () =>
-    oneByOne(async () => {
-      vault.erasure.settle();
-    }),
-  settleIndex: () =>
-    worker.followers.alone(search, async () => {
-      search.settleErasure?.();
-    }),
-  async prune() {
-    const minimumIndex = await reader.minimumIndex();
-    for (const follower of following) {
-      await worker.followers.alone(follower, async () => {
-        follower.prune?.(minimumIndex);
-      });
-    }
-  },
+const purging: PurgingOptions = {
+  vault,
+  search,
+  sessions,
+  followers: following,
+  reader,
+  openings,
+  records,
+  found: foundRecords,
+  elasticsearch,
+  hasElasticsearch: data.elasticsearch !== undefined,
+  alone: (follower, run) => worker.followers.alone(follower, run),
+  oneByOne,
 };
+const purger = keeper && createPurger(keeper, purging);
 
 port.on('message', (message: ToFollowers) => {
   switch (message.kind) {
@@ -213,7 +181,7 @@ port.on('message', (message: ToFollowers) => {
     case 'retention':
       answer(
         message,
-        () => answerRetention(message, purger, retentionWork),
+        () => answerRetention(message, purger, retentionWork(purging)),
         (call, found) => {
           tell({ kind: 'retention_answered', call, answer: found });
         },
@@ -250,20 +218,6 @@ function answer<Found>(
     .catch((error: unknown) => {
       tell({ kind: 'erasure_failed', call, problem: describeProblem(error) });
     });
-}
-
-/** Some at a time, between which searches are followed on. */
-async function purgeIndex(indexes: readonly number[]): Promise<void> {
-  for (let at = 0; at < indexes.length; at += INDEX_BATCH) {
-    const some = await foundRecords.open(await foundRecords.read(indexes.slice(at, at + INDEX_BATCH)));
-    await worker.followers.alone(search, async () => search.purge?.(some));
-  }
-}
-
-async function purgeDocuments(indexes: readonly number[]): Promise<void> {
-  if (data.elasticsearch === undefined) return;
-  if (elasticsearch === undefined) throw new Error('Elasticsearch could not be used since the start');
-  await elasticsearch.purge(indexes);
 }
 
 /** @returns undefined where no Elasticsearch is configured */
