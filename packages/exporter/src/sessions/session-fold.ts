@@ -1,26 +1,21 @@
 import type { BlindKey } from '../blind-key.ts';
-import { partyOf } from '../derived-draft.ts';
-import type { DerivedDraft, EvidenceParty } from '../derived-draft.ts';
+import { type DerivedDraft, type EvidenceParty, partyOf } from '../derived-draft.ts';
 import type { FollowedRecord } from '../followed-records.ts';
 import { tellsTime } from '../log-time.ts';
-import { actorEnd } from './actor-end.ts';
-import type { ActorEnd } from './actor-end.ts';
+import { type ActorEnd, actorEnd } from './actor-end.ts';
+import { skewOf } from './issuer-clock.ts';
 import { msOf } from './moment.ts';
-import type { SessionFacts } from './session-facts.ts';
-import { sessionFacts } from './session-facts.ts';
+import { type SessionFacts, sessionFacts } from './session-facts.ts';
 import {
   findDeadline,
-  findReuse,
   findSessionUse,
   findSkew,
   findStepUp,
-  findTokenUse,
   TOKEN_EXPIRED,
   findTokenExpiry,
   findExcess,
 } from './session-findings.ts';
-import { deadlineOf } from './session-limits.ts';
-import type { SessionsConfig } from './session-limits.ts';
+import { deadlineOf, type SessionsConfig } from './session-limits.ts';
 import { endSession, foldSession, isUsedAfterEnd, newSession } from './session-row.ts';
 import type { Evidence, SessionRow } from './session-row.ts';
 import { isEnded } from './session-state.ts';
@@ -32,12 +27,7 @@ import { isOverBeforeExpiry, tokenParty } from './token-expiry.ts';
 import { exceedingScopes, foldToken, newToken, replaceToken } from './token-row.ts';
 import type { TokenRow } from './token-row.ts';
 import type { TokenTable } from './token-table.ts';
-
-/** The issuer's times are whole seconds. */
-const ISSUER_CLOCK_MS = 1000;
-
-/** A token may have lain with a client for so long before it came out: more is a clock that is ahead. */
-const ISSUE_DELAY_MS = 60_000;
+import { findTokenUses } from './token-uses.ts';
 
 /** Where a batch is folded into. */
 export interface SessionFoldOptions {
@@ -209,30 +199,10 @@ export class SessionFold {
   }
 
   #findUseOfToken(row: TokenRow, by: FollowedRecord, { clockSkewMs }: SessionsConfig): void {
-    const { lastUse, expiresAt, revoked, replacements } = row;
-    const isAfter = (end: string): boolean =>
-      lastUse !== undefined && lastUse.time > end && msOf(lastUse.time) - msOf(end) > clockSkewMs;
-    // Made only where something was found, which is hardly ever.
-    const party = (): EvidenceParty => partyIn(by, { reference: row.session, actor: row.actor });
-    if (revoked !== undefined && isAfter(revoked.time))
-      this.#put(findTokenUse(row, 'revoked', revoked, party()));
-    if (expiresAt !== undefined && isAfter(expiresAt))
-      this.#put(findTokenUse(row, 'expired', undefined, party()));
     const session =
-      row.session === undefined || lastUse === undefined ? undefined : this.#stored(row.session);
-    if (session?.ended !== undefined && isEnded(session.state) && isAfter(session.ended)) {
-      const end = session.steps.find(
-        ({ index, time }) => index === session.endIndex && time === session.ended,
-      );
-      const reason =
-        session.state === 'expired' ? 'expired' : session.state === 'revoked' ? 'revoked' : 'logged_out';
-      this.#put(findTokenUse(row, reason, end, party()));
-    }
-    const [first, last] = [replacements[0], replacements.at(-1)];
-    // Two requests of one application that meet in the same moment are not somebody else.
-    if (first !== undefined && last !== undefined && msOf(last.time) - msOf(first.time) > clockSkewMs) {
-      this.#put(findReuse(row, party()));
-    }
+      row.session === undefined || row.lastUse === undefined ? undefined : this.#stored(row.session);
+    const party = (): EvidenceParty => partyIn(by, { reference: row.session, actor: row.actor });
+    for (const finding of findTokenUses(row, session, clockSkewMs, party)) this.#put(finding);
   }
 
   #stored(reference: string): SessionRow | undefined {
@@ -325,15 +295,4 @@ function partyIn(
     actorRef: actor,
     ...(reference !== undefined && { sessionRef: reference }),
   };
-}
-
-/** How far the clock of a record's service is from the issuer's, milliseconds; undefined where it is near enough. */
-function skewOf({ issuedAt, time, signal, grantType }: TokenFacts, toleratedMs: number): number | undefined {
-  const isIssue = signal === 'issued' || signal === 'refreshed';
-  if (issuedAt === undefined || (!isIssue && time >= issuedAt)) return undefined;
-  const skewMs = msOf(time) - msOf(issuedAt);
-  // Before it was issued nobody can have it.
-  if (skewMs < -(toleratedMs + ISSUER_CLOCK_MS)) return skewMs;
-  const isFresh = isIssue && grantType !== 'client_credentials';
-  return isFresh && skewMs > toleratedMs + ISSUE_DELAY_MS ? skewMs : undefined;
 }
