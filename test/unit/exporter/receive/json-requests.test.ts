@@ -166,6 +166,13 @@ describe('with objects and without, the same comes of', () => {
     expect(expectSame(body(limit * 3))).toBe(false);
   });
 
+  test('what nobody reads in the deepest place of all', () => {
+    const later = `{"later":${'['.repeat(16)}${']'.repeat(16)}}`;
+    const value = deepValue(16, () => false).replace('{"intValue":"1"}', later);
+    const events = `"events":[{"attributes":[{"key":"k","value":${value}}]}]`;
+    expect(expectSame(withSpan(`${IDS},${events}`))).toBe(true);
+  });
+
   test('keys of many bytes and few letters', () => {
     const body = withSpan(`${IDS},"attributes":[{"key":"${'é'.repeat(MAX_KEY_BYTES)}"}]`);
     expect(expectSame(body)).toBe(false);
