@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { createBlindKey } from '../../../packages/exporter/src/blind-key.ts';
 import { openEmbeddedIndex } from '../../../packages/exporter/src/search/index.ts';
@@ -54,6 +55,7 @@ test('an index that is killed at any step of an erasure forgets the person in th
       }
       killed.push(`${commits} ${moment}`);
       const next = openEmbeddedIndex({ file, key });
+      expect(isDeletingInPlace(file)).toBe(false);
       const isPrepared = child.stdout.includes('prepared');
       // Where it was, the person's key is destroyed by now.
       await next.prepareErasure(isPrepared ? hers.map(bare) : hers);
@@ -68,3 +70,11 @@ test('an index that is killed at any step of an erasure forgets the person in th
     }
   }
 }, 240_000);
+
+/** As it is during an erasure alone. */
+function isDeletingInPlace(file: string): boolean {
+  const database = new DatabaseSync(file, { readOnly: true });
+  const row = database.prepare("SELECT v FROM postings_config WHERE k = 'secure-delete'").get();
+  database.close();
+  return row?.['v'] === 1;
+}

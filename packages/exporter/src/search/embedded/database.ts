@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { BlindKey } from '../../blind-key.ts';
 import { openFollowerDatabase, type FollowedLog } from '../../follower-database.ts';
-import { LEAVING_SCHEMA } from './posting-removal.ts';
 import { SHAPE_SCHEMA } from './shape-table.ts';
 import { TIME_SCHEMA } from './time-index.ts';
 import { TOKEN_CHARACTERS } from './tokens.ts';
@@ -19,7 +18,7 @@ const GATHERED_BYTES = 32 * 1024 * 1024;
 const SCHEMA = `
   ${SHAPE_SCHEMA}
   ${TIME_SCHEMA}
-  ${LEAVING_SCHEMA}
+  CREATE TABLE leaving (row INTEGER PRIMARY KEY, gone TEXT NOT NULL, come TEXT NOT NULL);
   CREATE VIRTUAL TABLE postings USING fts5(
     tokens, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '${TOKEN_CHARACTERS}'"
   );
@@ -42,6 +41,16 @@ export function openIndexDatabase(
     readOnly,
     ...(log !== undefined && { log }),
   });
-  if (!readOnly) database.exec('PRAGMA secure_delete = ON');
+  if (!readOnly) {
+    database.exec('PRAGMA secure_delete = ON');
+    // Whoever ended in the middle of an erasure left it on.
+    setDeletedInPlace(database, false);
+  }
   return database;
+}
+
+/** Whether what is deleted leaves the full-text table at once; not while records are taken in, which is slower then. */
+export function setDeletedInPlace(database: DatabaseSync, isInPlace: boolean): void {
+  const value = isInPlace ? 1 : 0;
+  database.exec(`INSERT INTO postings (postings, rank) VALUES ('secure-delete', ${value})`);
 }

@@ -4,18 +4,17 @@ import { setImmediate as giveWay } from 'node:timers/promises';
 import type { BlindKey } from '../../blind-key.ts';
 import { inDurableTransaction, inTransaction } from '../../transaction.ts';
 import type { IndexedRecord } from '../search-index.ts';
+import { setDeletedInPlace } from './database.ts';
 import { token } from './expression.ts';
 import { PageDividers } from './page-dividers.ts';
 import { RowTokenizer } from './row-tokens.ts';
 import { TOKEN_EVERY, TOKEN_SHAPELESS } from './tokens.ts';
 
-/** The tables of {@link PostingRemoval}. */
-export const LEAVING_SCHEMA = `
-  CREATE TABLE leaving (row INTEGER PRIMARY KEY, gone TEXT NOT NULL, come TEXT NOT NULL);
-`;
-
 /** Rows whose tokens leave the file in one transaction. */
 const ROWS_AT_ONCE = 256;
+
+/** Where others between them have a token as well, so many for each, rows are asked for it one by one. */
+const ROWS_BETWEEN = 32;
 
 /** What a row has. */
 interface StoredRow {
@@ -38,7 +37,7 @@ interface StoredRow {
 export class PostingRemoval {
   readonly #database: DatabaseSync;
   readonly #key: BlindKey;
-  readonly #has: StatementSync;
+  readonly #select: StatementSync;
   readonly #delete: StatementSync;
   readonly #dividers: PageDividers;
 
@@ -46,7 +45,9 @@ export class PostingRemoval {
     this.#database = database;
     this.#key = key;
     this.#dividers = new PageDividers(database);
-    this.#has = database.prepare('SELECT 1 FROM postings WHERE postings MATCH ? AND rowid = ?');
+    this.#select = database.prepare(
+      'SELECT rowid FROM postings WHERE postings MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?',
+    );
     this.#delete = database.prepare("INSERT INTO postings (postings, rowid, tokens) VALUES ('delete', ?, ?)");
   }
 
@@ -60,19 +61,16 @@ export class PostingRemoval {
     bareText: (record: IndexedRecord) => string,
     note: () => void,
   ): void {
-    const tokenizer = new RowTokenizer(this.#key);
-    const changes = records.flatMap((record) => {
-      const stored = this.#storedRow(record, tokenizer);
-      if (stored?.isOpened !== true) return [];
-      const before = new Set(stored.tokens);
+    const byRow = new Map(records.map((record) => [record.index + 1, record]));
+    const opened = this.#storedRows(records).filter(({ isOpened }) => isOpened);
+    const changes = opened.flatMap(({ row, tokens }) => {
+      const record = byRow.get(row);
+      if (record === undefined) return [];
+      const before = new Set(tokens);
       const after = new Set(bareText(record).split(' '));
-      return [
-        {
-          row: stored.row,
-          gone: [...before].filter((text) => !after.has(text)),
-          come: [...after].filter((text) => !before.has(text)),
-        },
-      ];
+      const gone = [...before].filter((text) => !after.has(text));
+      const come = [...after].filter((text) => !before.has(text));
+      return [{ row, gone, come }];
     });
     if (changes.length === 0) return;
     inDurableTransaction(this.#database, () => {
@@ -97,7 +95,7 @@ export class PostingRemoval {
     );
     let leaving = select.all(rows, ROWS_AT_ONCE);
     if (leaving.length === 0) return;
-    this.#setInPlace(true);
+    setDeletedInPlace(this.#database, true);
     try {
       while (leaving.length > 0) {
         const some = leaving;
@@ -110,15 +108,13 @@ export class PostingRemoval {
         leaving = select.all(rows, ROWS_AT_ONCE);
       }
     } finally {
-      this.#setInPlace(false);
+      setDeletedInPlace(this.#database, false);
     }
   }
 
   /** Within a transaction: marks rows as deleted, of which nothing is kept to be taken out. */
   remove(records: readonly IndexedRecord[]): void {
-    const tokenizer = new RowTokenizer(this.#key);
-    const stored = records.flatMap((record) => this.#storedRow(record, tokenizer) ?? []);
-    for (const { row, tokens } of stored) this.#delete.run(row, tokens.join(' '));
+    for (const { row, tokens } of this.#storedRows(records)) this.#delete.run(row, tokens.join(' '));
   }
 
   /** All is deleted before anything is inserted: the full-text table gathers what comes in the order of rows. */
@@ -130,29 +126,55 @@ export class PostingRemoval {
     for (const { row } of leaving) done.run(Number(row));
   }
 
-  /** Whether what is deleted leaves the file at once; not while records are taken in, which is slower then. */
-  #setInPlace(isInPlace: boolean): void {
-    const value = isInPlace ? 1 : 0;
-    this.#database.exec(`INSERT INTO postings (postings, rank) VALUES ('secure-delete', ${value})`);
+  /** What the index has of records; those that are not in it are left out. */
+  #storedRows(records: readonly IndexedRecord[]): StoredRow[] {
+    const tokenizer = new RowTokenizer(this.#key);
+    const made = records.map(({ index, document, openings }) => {
+      const bare = tokenizer.tokensOf(document);
+      const opened = openings === undefined ? bare : tokenizer.tokensOf(document, openings);
+      const clear = new Set(bare.tokens);
+      const sign = opened.tokens.find((text) => !clear.has(text)) ?? opened.shape;
+      return { row: index + 1, bare, opened, sign: sign === bare.shape ? undefined : sign };
+    });
+    // Each was indexed with all of its opened groups, or without them.
+    const signed = this.#rowsWith(made, ({ sign }) => sign);
+    const there = this.#rowsWith(made, ({ row }) => (signed.has(row) ? undefined : TOKEN_EVERY));
+    const stored = made.flatMap(({ row, bare, opened }) => {
+      const isOpened = signed.has(row);
+      return isOpened || there.has(row) ? [{ row, isOpened, ...(isOpened ? opened : bare) }] : [];
+    });
+    const shaped = this.#rowsWith(stored, ({ shape }) => shape);
+    return stored.map(({ row, isOpened, tokens, shape }) => {
+      if (shape === undefined) return { row, isOpened, tokens };
+      return { row, isOpened, tokens: [...tokens, shaped.has(row) ? shape : TOKEN_SHAPELESS] };
+    });
   }
 
-  /** Undefined where the record is not in the index. */
-  #storedRow({ index, document, openings }: IndexedRecord, tokenizer: RowTokenizer): StoredRow | undefined {
-    const row = index + 1;
-    const bare = tokenizer.tokensOf(document);
-    const opened = openings === undefined ? bare : tokenizer.tokensOf(document, openings);
-    const clear = new Set(bare.tokens);
-    // It was indexed with all of its opened groups, or without them.
-    const sign = opened.tokens.find((text) => !clear.has(text)) ?? opened.shape;
-    const isOpened = sign !== undefined && sign !== bare.shape && this.#hasToken(row, sign);
-    if (!isOpened && !this.#hasToken(row, TOKEN_EVERY)) return undefined;
-    const { tokens, shape } = isOpened ? opened : bare;
-    if (shape === undefined) return { row, tokens, isOpened };
-    return { row, tokens: [...tokens, this.#hasToken(row, shape) ? shape : TOKEN_SHAPELESS], isOpened };
+  /** Those of some rows that have a token. */
+  #rowsWith<Row extends { row: number }>(
+    rows: readonly Row[],
+    tokenOf: (row: Row) => string | undefined,
+  ): Set<number> {
+    const found = new Set<number>();
+    for (const [text, group] of Map.groupBy(rows, tokenOf)) {
+      if (text === undefined) continue;
+      const wanted = group.map(({ row }) => row);
+      const most = wanted.length * ROWS_BETWEEN;
+      const between = this.#between(text, Math.min(...wanted), Math.max(...wanted), most);
+      if (between.length < most) {
+        const having = new Set(between);
+        for (const row of wanted) if (having.has(row)) found.add(row);
+      } else {
+        for (const row of wanted) if (this.#between(text, row, row, 1).length > 0) found.add(row);
+      }
+    }
+    return found;
   }
 
-  #hasToken(row: number, text: string): boolean {
-    // As a bigint: SQLite uses only integers as bounds of a full-text scan.
-    return this.#has.get(token(text), BigInt(row)) !== undefined;
+  #between(text: string, first: number, last: number, most: number): number[] {
+    // As bigints: SQLite uses only integers as bounds of a full-text scan.
+    return this.#select
+      .all(token(text), BigInt(first), BigInt(last), most)
+      .map((found) => Number(found['rowid']));
   }
 }
