@@ -113,9 +113,11 @@ describe('an anchor', () => {
     const follower = await follow({ afterMs: 1 });
     await log.publish(10);
     await until([10]);
+    await expect
+      .poll(() => follower.status())
+      .toMatchObject({ size: 10, lag: 0, isBehind: false, failures: 0 });
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(handed).toEqual([10]);
-    expect(follower.status()).toMatchObject({ size: 10, lag: 0, isBehind: false, failures: 0 });
   });
 
   /** A follower that has handed over size 10, noted it and ended. */
