@@ -48,6 +48,11 @@ test('twice as much as the service takes: what it refuses says so, what it ackno
   const spans = accepted.reduce((sum, one) => sum + one.spans, 0);
   const statuses = [...new Set(refused.map(({ status }) => status))].sort((a, b) => a - b);
   const sampled = resident.filter((_, at) => at % Math.ceil(resident.length / 12) === 0);
+  expect(found.twice, 'no span twice').toBe(0);
+  expect([...acknowledged].filter(([id, count]) => found.counts.get(id) !== count)).toEqual([]);
+  expect(statuses.filter((status) => status !== 429 && status !== 503)).toEqual([]);
+  expect(refused.filter(({ retryAfter }) => retryAfter === undefined)).toEqual([]);
+  expect((await verifyDirectory(data.path)).failures).toEqual([]);
   printLines([
     describeMachine(),
     `asked ${(spansPerSecond / 1000).toFixed(1)}k spans/s for ${SECONDS} s, twice the peak of ${(median(peaks) / 1000).toFixed(1)}k, over up to ${MAX_CONNECTIONS} connections`,
@@ -56,11 +61,6 @@ test('twice as much as the service takes: what it refuses says so, what it ackno
     `resident at most ${Math.max(...resident).toFixed(0)} MiB; over time ${sampled.map((mebibytes) => mebibytes.toFixed(0)).join(' ')}`,
     `all ${acknowledged.size} acknowledged requests are in the log, each span once; the followers took ${drained.toFixed(0)} s more`,
   ]);
-  expect(found.twice, 'no span twice').toBe(0);
-  expect([...acknowledged].filter(([id, count]) => found.counts.get(id) !== count)).toEqual([]);
-  expect(statuses.filter((status) => status !== 429 && status !== 503)).toEqual([]);
-  expect(refused.filter(({ retryAfter }) => retryAfter === undefined)).toEqual([]);
-  expect((await verifyDirectory(data.path)).failures).toEqual([]);
 }, 1_800_000);
 
 /** How many different numbers each of some producers has in the log, and how many came twice. */
