@@ -26,7 +26,7 @@ test(`index and vault behind the log, at ${ASKED} spans a second or as many as a
   await service.rest();
 
   const looks: Progress[] = [];
-  const look = async (): Promise<void> => void looks.push(await readProgress(service.port));
+  const look = async (): Promise<void> => void looks.push(await readProgress(service.port, data.path));
   await look();
   const memory = watchMemory(service.pid);
   const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
@@ -38,9 +38,9 @@ test(`index and vault behind the log, at ${ASKED} spans a second or as many as a
     maxConnections: CONNECTIONS,
   });
   clearInterval(timer);
-  const end = await readProgress(service.port);
+  const end = await readProgress(service.port, data.path);
   const resident = memory.stop();
-  const caughtUp = await untilCaughtUp(service.port, MAX_WAIT_MS);
+  const caughtUp = await untilCaughtUp(service.port, MAX_WAIT_MS, data.path);
 
   const [first] = looks;
   if (first === undefined) throw new Error('nothing was seen');
