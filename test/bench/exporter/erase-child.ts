@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeEntryBundle, entryBundlePath, formatCheckpoint, formatNote } from '@spanledger/ledger/verify';
@@ -7,20 +8,22 @@ import { openSessions } from '../../../packages/exporter/src/sessions/index.ts';
 import { BENCH_KEK, BENCH_KEY } from './erase-keys.ts';
 import { EraseLog } from './erase-log.ts';
 
-// Writes one part of what an erasure touches, by the code of the product: the parts are written side by side.
+// Writes one part of what an erasure touches, by the code of the product: the parts are written side by side. One that was
+// ended goes on where it was.
 const [, , part, directory, records] = process.argv;
 if (directory === undefined) throw new TypeError('no directory');
 const BATCH = 16_384;
 const log = new EraseLog(Number(records));
 
 /** Ledger indexes, some at a time. */
-function* batches(size: number): Generator<number[]> {
-  for (let from = 0; from < log.records; from += size) {
+function* batches(size: number, first = 0): Generator<number[]> {
+  for (let from = first; from < log.records; from += size) {
     yield Array.from({ length: Math.min(size, log.records - from) }, (_, i) => from + i);
   }
 }
 
 async function writeLedger(root: string): Promise<void> {
+  if (existsSync(join(root, 'checkpoint'))) return;
   const made = new Set<string>();
   for (const indexes of batches(256)) {
     const path = join(root, entryBundlePath((indexes[0] ?? 0) / 256, indexes.length));
@@ -36,7 +39,7 @@ async function writeLedger(root: string): Promise<void> {
 
 async function writeIndex(file: string): Promise<void> {
   const driver = openEmbeddedIndex({ file, key: BENCH_KEY });
-  for (const indexes of batches(BATCH)) {
+  for (const indexes of batches(BATCH, driver.position())) {
     await driver.add(
       indexes.map((index) => ({ index, document: log.recordOf(index), openings: log.openingsOf(index) })),
       (indexes.at(-1) ?? 0) + 1,
@@ -47,7 +50,7 @@ async function writeIndex(file: string): Promise<void> {
 
 async function writeVault(file: string): Promise<void> {
   const vault = new Vault({ file, kek: BENCH_KEK });
-  for (const indexes of batches(BATCH)) {
+  for (const indexes of batches(BATCH, vault.sealedTo)) {
     vault.begin();
     const owned = Map.groupBy(indexes, (index) => log.personOf(index));
     vault.putOpenings(
@@ -78,7 +81,7 @@ async function writeSessions(file: string): Promise<void> {
       forget: () => undefined,
     },
   });
-  for (batch of batches(BATCH)) {
+  for (batch of batches(BATCH, sessions.position())) {
     await sessions.process({ first: batch[0] ?? 0, entries: batch.map(() => new Uint8Array()) });
   }
   sessions.close();
