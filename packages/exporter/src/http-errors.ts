@@ -12,6 +12,9 @@ export interface ErrorBody {
 /** Seconds after which a sender that was turned away may come again. */
 export const RETRY_AFTER_S = 1;
 
+/** Of requests that are turned away, one in this time is logged, with the number of those that were not. */
+const TURNED_AWAY_LOG_MS = 1000;
+
 const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_NOT_FOUND = 5;
 const GRPC_PERMISSION_DENIED = 7;
@@ -32,27 +35,51 @@ const ANSWERS: Partial<Record<ExporterErrorCode, { status: number; code: number 
   vault_damaged: { status: 503, code: GRPC_UNAVAILABLE },
 };
 
-/** Answers whatever a route threw. What is our own fault is logged in full and told in one sentence. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof ExporterError) {
-    const answer = ANSWERS[error.code];
-    if (answer !== undefined) {
-      if (answer.status === 503) {
-        request.log[error.code === 'vault_damaged' ? 'error' : 'warn'](
-          { err: error },
-          'turned a request away',
-        );
-        reply.header('retry-after', String(RETRY_AFTER_S));
+/** Answers whatever routes threw. What is our own fault is logged in full and told in one sentence. */
+export class ErrorAnswers {
+  readonly #now: () => number;
+  #loggedMs = Number.NEGATIVE_INFINITY;
+  #unlogged = 0;
+
+  /** @param now - milliseconds of a clock that only moves forward; a test brings its own */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (error instanceof ExporterError) {
+      const answer = ANSWERS[error.code];
+      if (answer !== undefined) {
+        if (answer.status === 503) {
+          this.#logTurnedAway(error, request);
+          reply.header('retry-after', String(RETRY_AFTER_S));
+        }
+        return send(reply, answer.status, body(answer.code, error.message, error.hint));
       }
-      return send(reply, answer.status, body(answer.code, error.message, error.hint));
     }
+    const status = statusOf(error);
+    if (status >= 400 && status < 500 && error instanceof Error) {
+      return send(reply, status, body(grpcCodeOf(status), error.message, hintOf(error, status)));
+    }
+    request.log.error({ err: error }, 'a request failed');
+    return send(reply, 500, body(GRPC_INTERNAL, 'internal error', 'The log of the service says more.'));
   }
-  const status = statusOf(error);
-  if (status >= 400 && status < 500 && error instanceof Error) {
-    return send(reply, status, body(grpcCodeOf(status), error.message, hintOf(error, status)));
+
+  /** Not each of them: to write that down would take what there is too little of already. */
+  #logTurnedAway(error: ExporterError, { log }: FastifyRequest): void {
+    const now = this.#now();
+    if (now - this.#loggedMs < TURNED_AWAY_LOG_MS) {
+      this.#unlogged++;
+      return;
+    }
+    const others = this.#unlogged > 0 ? { others: this.#unlogged } : {};
+    log[error.code === 'vault_damaged' ? 'error' : 'warn'](
+      { err: error, ...others },
+      'turned a request away',
+    );
+    this.#loggedMs = now;
+    this.#unlogged = 0;
   }
-  request.log.error({ err: error }, 'a request failed');
-  return send(reply, 500, body(GRPC_INTERNAL, 'internal error', 'The log of the service says more.'));
 }
 
 /** Answers a path that is not there, and a method that a path does not take. */

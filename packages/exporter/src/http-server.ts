@@ -6,7 +6,7 @@ import type { Archive } from './archive-types.ts';
 import type { WithDoor } from './door.ts';
 import type { Doors } from './doors/index.ts';
 import { ExporterError } from './errors.ts';
-import { answerError, answerNotFound, RETRY_AFTER_S } from './http-errors.ts';
+import { answerNotFound, ErrorAnswers, RETRY_AFTER_S } from './http-errors.ts';
 import { type Intake, receiveRoutes } from './receive/index.ts';
 import { METRICS_CONTENT_TYPE } from './metrics.ts';
 import { signalRoutes, type Signals } from './signals/index.ts';
@@ -40,7 +40,7 @@ export interface ServerRooms {
   log: Logger;
   /** Who may come in, and how connections are encrypted. */
   doors: Pick<Doors, 'guard' | 'makeServer' | 'isEncrypted' | 'noteReading'>;
-  intake: Pick<Intake, 'accept'>;
+  intake: Pick<Intake, 'accept' | 'hasRoom'>;
   archive: Archive;
   replays: Pick<Replays, 'read' | 'start'>;
   /** Undefined: no provider is heard. */
@@ -73,7 +73,8 @@ export async function createServer(rooms: ServerRooms): Promise<FastifyInstance>
     ...(rooms.doors.isEncrypted && { serverFactory: rooms.doors.makeServer }),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  const errors = new ErrorAnswers();
+  app.setErrorHandler((error, request, reply) => errors.answer(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply));
   app.addHook('preClose', (done) => {
     const deadline = setTimeout(() => {

@@ -6,10 +6,13 @@ import { gauge, series } from './gauges.ts';
 import { decodeGroup, type Intake } from './receive/index.ts';
 import { TelemetryWriter } from './telemetry/index.ts';
 
+/** What takes in requests. */
+type RecordingIntake = Pick<Intake, 'accept' | 'hasRoom'>;
+
 /** Normal telemetry, where the service writes it itself. */
 export interface NormalTelemetry {
   /** An intake that has what it takes in written as normal telemetry too, once it is recorded. */
-  beside(intake: Pick<Intake, 'accept'>): Pick<Intake, 'accept'>;
+  beside(intake: RecordingIntake): RecordingIntake;
   /** How it is, for `/api/status`. */
   describe(): JsonObject;
   /** The same for a monitor. */
@@ -33,10 +36,13 @@ export async function openNormalTelemetry({
   const writer = new TelemetryWriter(client, namespace);
   return {
     beside: (intake) => ({
+      hasRoom: (sizeBytes) => intake.hasRoom(sizeBytes),
       async accept(groups) {
+        // At once: the next request may be read into the same memory.
+        const decoded = groups.map(decodeGroup);
         const recorded = await intake.accept(groups);
         // What was sent again was written before.
-        if (recorded > 0) writer.take(groups.map(decodeGroup));
+        if (recorded > 0) writer.take(decoded);
         return recorded;
       },
     }),

@@ -97,6 +97,12 @@ export interface Ledger {
    *   `batch_too_large`, `batch_malformed`, `ledger_full`, `ledger_closed`
    */
   append(batch: EntryBatch): Promise<Appended>;
+  /**
+   * Whether a batch would be taken now, or refused with `ledger_busy`: for who can do without making it.
+   *
+   * @param sizeBytes of its entries and openings together
+   */
+  hasRoom(sizeBytes: number): boolean;
   /** Resolves once everything appended so far is durable; rejects with `append_failed` if some of it never will be. */
   barrier(): Promise<void>;
   /** How far it has come. */

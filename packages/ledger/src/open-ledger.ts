@@ -93,6 +93,10 @@ export class OpenLedger implements Ledger {
     return this.#committer.append(batch);
   }
 
+  hasRoom(sizeBytes: number): boolean {
+    return this.#committer.hasRoom(sizeBytes);
+  }
+
   barrier(): Promise<void> {
     return this.#committer.barrier();
   }

@@ -116,7 +116,7 @@ async function serve(publicLog: boolean): Promise<FastifyInstance> {
       noteReading: (request, reading) => doors.noteReading(request, reading),
       guard: Object.assign(doors.guard, { protect: watch(doors.guard.protect.bind(doors.guard)) }),
     },
-    intake: { accept: () => Promise.resolve(0) },
+    intake: { accept: () => Promise.resolve(0), hasRoom: () => true },
     archive: nothing(),
     replays: { start: () => 'none', read: () => undefined },
     signals: {

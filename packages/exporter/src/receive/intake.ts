@@ -19,7 +19,7 @@ import type { SpanGroup } from './wire/trace-request.ts';
 const CRYPTO = { randomBytes, sha256, sha256Base64url };
 
 /** What {@link Intake} needs of the log. */
-export type IntakeLedger = Pick<Ledger, 'append' | 'sizes'>;
+export type IntakeLedger = Pick<Ledger, 'append' | 'hasRoom' | 'sizes'>;
 
 /** The rooms that intake joins. */
 export interface IntakeOptions extends ReadingOptions {
@@ -54,6 +54,14 @@ export class Intake {
   /** From now on, spans are recorded as a policy says; without one they are recorded whole. */
   applyPolicy(policy: IntakePolicy): void {
     this.#policy = policy;
+  }
+
+  /**
+   * Whether requests of so many bytes would find room in the log; records take about as much as the spans that they are
+   * made of.
+   */
+  hasRoom(sizeBytes: number): boolean {
+    return this.#options.ledger.hasRoom(sizeBytes);
   }
 
   /**

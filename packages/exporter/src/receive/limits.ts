@@ -5,7 +5,7 @@ export const MAX_BODY_BYTES: number = 16 * 1024 * 1024;
 export const MAX_INFLATED_BYTES: number = 64 * 1024 * 1024;
 
 /** Bytes of request bodies that all requests together may hold in memory; beyond, senders are told to come again. */
-export const MAX_BYTES_IN_FLIGHT: number = 256 * 1024 * 1024;
+export const MAX_BYTES_IN_FLIGHT: number = 128 * 1024 * 1024;
 
 /** What a body of unannounced length is counted with until it is complete. */
 export const UNANNOUNCED_BODY_BYTES: number = 1024 * 1024;

@@ -19,7 +19,7 @@ const EMPTY_RESPONSE: Readonly<Record<string, Buffer>> = {
 
 /** What the routes need of the rooms behind them. */
 export interface ReceiveOptions {
-  intake: Pick<Intake, 'accept'>;
+  intake: Pick<Intake, 'accept' | 'hasRoom'>;
   /**
    * Holds a sender to the services that it is for.
    *
@@ -41,10 +41,25 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
   const inflater = new Inflater();
   const budget = new ByteBudget(MAX_BYTES_IN_FLIGHT);
   const held = new WeakMap<FastifyRequest, number>();
+  // Bodies that the intake has not seen yet: they will want room in the log, too.
+  const arriving = new ByteBudget(Number.POSITIVE_INFINITY);
+  const unseen = new WeakMap<FastifyRequest, number>();
 
   const hold = (request: FastifyRequest, sizeBytes: number): void => {
     if (!budget.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
     held.set(request, (held.get(request) ?? 0) + sizeBytes);
+  };
+  const announce = (request: FastifyRequest, sizeBytes: number): void => {
+    // Before it is read: what will not be taken in is not worth what reading it costs.
+    if (!options.intake.hasRoom(arriving.held + sizeBytes))
+      throw busy('more waits to be written than the log takes');
+    hold(request, sizeBytes);
+    arriving.take(sizeBytes);
+    unseen.set(request, sizeBytes);
+  };
+  const noteSeen = (request: FastifyRequest): void => {
+    arriving.give(unseen.get(request) ?? 0);
+    unseen.delete(request);
   };
   const inflate = async (request: FastifyRequest): Promise<Buffer> => {
     const body = request.body;
@@ -63,13 +78,14 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     const announced = Number(request.headers['content-length'] ?? UNANNOUNCED_BODY_BYTES);
     try {
       // A body over the limit is refused by its length alone; it is never held.
-      hold(request, Math.min(Number.isFinite(announced) ? announced : MAX_BODY_BYTES, MAX_BODY_BYTES));
+      announce(request, Math.min(Number.isFinite(announced) ? announced : MAX_BODY_BYTES, MAX_BODY_BYTES));
       next();
     } catch (error) {
       next(error instanceof Error ? error : new Error(String(error)));
     }
   });
   app.addHook('onResponse', (request, _reply, next) => {
+    noteSeen(request);
     budget.give(held.get(request) ?? 0);
     held.delete(request);
     next();
@@ -83,6 +99,7 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     // From here to the intake nothing waits: of OTLP/JSON, the groups are good until the next request is read.
     const groups = type === PROTOBUF ? outlineTraceRequest(body, keys) : json.read(body);
     options.admit(request, groups.map(serviceName), reply);
+    noteSeen(request);
     await options.intake.accept(groups);
     return reply.type(type).send(EMPTY_RESPONSE[type]);
   });

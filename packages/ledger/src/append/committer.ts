@@ -91,6 +91,13 @@ export class Committer {
     return { first, count: batch.count };
   }
 
+  /** Whether a batch of so many bytes would be taken now. */
+  hasRoom(sizeBytes: number): boolean {
+    const pending = this.#pendingBytes;
+    const isFull = pending > 0 && pending + sizeBytes > MAX_PENDING_BYTES;
+    return !isFull && this.#options.unintegratedBytes() <= MAX_PENDING_BYTES;
+  }
+
   /** Resolves once everything that was appended before is durable; rejects if some of it never will be. */
   async barrier(): Promise<void> {
     await (this.#open.count > 0 ? this.#open : this.#committing)?.settled;
@@ -105,13 +112,15 @@ export class Committer {
     if (bytes.length + openings.length > MAX_PENDING_BYTES) {
       throw new LedgerError('batch_too_large', `a batch has at most ${MAX_PENDING_BYTES} bytes`);
     }
-    const pending = this.#open.sizeBytes + (this.#committing?.sizeBytes ?? 0);
-    const unintegrated = this.#options.unintegratedBytes();
-    const isFull = pending > 0 && pending + bytes.length + openings.length > MAX_PENDING_BYTES;
-    if (!isFull && unintegrated <= MAX_PENDING_BYTES) return;
-    throw new LedgerError('ledger_busy', `${pending + unintegrated} bytes are waiting to be written`, {
+    if (this.hasRoom(bytes.length + openings.length)) return;
+    const waiting = this.#pendingBytes + this.#options.unintegratedBytes();
+    throw new LedgerError('ledger_busy', `${waiting} bytes are waiting to be written`, {
       hint: 'Try again in a second. If it stays so, the disk is too slow or full.',
     });
+  }
+
+  get #pendingBytes(): number {
+    return this.#open.sizeBytes + (this.#committing?.sizeBytes ?? 0);
   }
 
   async #commitAll(): Promise<void> {

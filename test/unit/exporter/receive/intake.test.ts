@@ -20,6 +20,7 @@ function heldLedger() {
       held.push(append);
       return append.promise;
     },
+    hasRoom: () => true,
     sizes: () => ({ sequenced: durable, durable, integrated: 0, published: 0 }),
     succeed(): void {
       const batch = batches[batches.length - held.length];

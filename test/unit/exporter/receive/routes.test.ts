@@ -4,9 +4,10 @@ import fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { receiveRoutes } from '../../../../packages/exporter/src/receive/routes.ts';
 import { decodeGroup } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
-import { createSender, toJson } from '../../../support/exporter/spans.ts';
+import { createSender, toJson, toProtobuf } from '../../../support/exporter/spans.ts';
 
 const REQUESTS = 40;
+const TYPE = { 'content-type': 'application/x-protobuf' };
 
 test('requests in OTLP/JSON that come at once do not see one another', async () => {
   const taken: string[] = [];
@@ -14,6 +15,7 @@ test('requests in OTLP/JSON that come at once do not see one another', async () 
   void app.register(receiveRoutes, {
     admit: () => undefined,
     intake: {
+      hasRoom: () => true,
       accept: async (groups) => {
         const names = groups.flatMap((group) => decodeGroup(group).spans.map(({ name }) => name));
         taken.push(...new Set(names));
@@ -39,4 +41,42 @@ test('requests in OTLP/JSON that come at once do not see one another', async () 
   expect(taken.toSorted()).toEqual(
     Array.from({ length: REQUESTS }, (_unused, i) => `request ${String(i).padStart(2, '0')}`),
   );
+});
+
+test('what the log has no room for is turned away before it is read, and counts no more once it is answered', async () => {
+  const room = 1_000;
+  const asked: number[] = [];
+  const waiting: (() => void)[] = [];
+  await using app = fastify();
+  app.setErrorHandler((error, _request, reply) => reply.code(503).send(String(error)));
+  void app.register(receiveRoutes, {
+    admit: () => undefined,
+    intake: {
+      hasRoom: (sizeBytes) => {
+        asked.push(sizeBytes);
+        return sizeBytes <= room;
+      },
+      accept: async () => {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return 1;
+      },
+    },
+  });
+  const sender = createSender('shop');
+  const body = toProtobuf([sender.span({ attributes: { text: 'x'.repeat(400) } })]);
+  const send = (payload = Buffer.from(body)) =>
+    app.inject({ method: 'POST', url: '/v1/traces', headers: TYPE, payload });
+
+  const tooMuch = await send(Buffer.alloc(room + 1));
+  expect(tooMuch).toMatchObject({ statusCode: 503, body: expect.stringContaining('than the log takes') });
+  expect(waiting).toEqual([]);
+
+  const taken = send();
+  await expect.poll(() => waiting).toHaveLength(1);
+  // The intake has seen it: what it takes of the log's room is for the log to say.
+  const next = send();
+  await expect.poll(() => waiting).toHaveLength(2);
+  for (const resolve of waiting) resolve();
+  expect([(await taken).statusCode, (await next).statusCode]).toEqual([200, 200]);
+  expect(asked).toEqual([room + 1, body.length, body.length]);
 });
