@@ -115,7 +115,7 @@ describe('the toolchain', () => {
   it('knows its tasks', async () => {
     const running = await start(['toString']);
     expect(await running.ended).toBe(2);
-    expect(running.output.stderr).toContain('demo|spanledger|test|bench|kibana|evaluate|verify');
+    expect(running.output.stderr).toContain('demo|spanledger|test|bench|kibana|evaluate|prove|verify');
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('hands %s on once, though it comes twice', async (signal) => {

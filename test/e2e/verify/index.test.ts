@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { loadConfig, startService } from '@spanledger/audit-exporter';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { rowRemoval } from '../../support/exporter/row-removal.ts';
 import { exportRequest, sessionAttributes } from '../support/otlp-json.ts';
 import { postSpans, recordLog } from '../support/recorded-log.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -82,10 +83,10 @@ describe('verify --index', () => {
   });
 
   it.each([
-    ['a record is removed', 'DELETE FROM postings WHERE rowid = 18', 'indexed_record_missing', 17],
+    ['a record is removed', rowRemoval(18), 'indexed_record_missing', 17],
     [
       'a record is left without its words',
-      "DELETE FROM postings WHERE rowid = 18; INSERT INTO postings (rowid, tokens) VALUES (18, '+ ?none')",
+      `${rowRemoval(18)} INSERT INTO postings (rowid, tokens) VALUES (18, '+ ?none')`,
       'indexed_record_altered',
       17,
     ],

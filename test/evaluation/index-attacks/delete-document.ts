@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { rowRemoval } from '../../support/exporter/row-removal.ts';
 import type { IndexAttack } from '../index-attack.ts';
 
 export const deleteDocument: IndexAttack = {
@@ -19,10 +20,10 @@ export const deleteDocument: IndexAttack = {
     };
     switch (choice) {
       case 0:
-        run('DELETE FROM postings WHERE rowid = ?', row);
+        database.exec(rowRemoval(row));
         break;
       case 1:
-        run('DELETE FROM postings WHERE rowid = ?', row);
+        database.exec(rowRemoval(row));
         run('INSERT INTO postings (rowid, tokens) VALUES (?, ?)', row, '+ ?none');
         break;
       case 2:
@@ -34,7 +35,7 @@ export const deleteDocument: IndexAttack = {
         );
         break;
       case 4:
-        run('DELETE FROM postings WHERE rowid >= ?', row);
+        database.exec(rowRemoval(row, documents.length));
         run("UPDATE meta SET value = ? WHERE name = 'position'", index);
         break;
       default:

@@ -8,6 +8,7 @@ import {
   openDocument,
   type JsonObject,
 } from '@spanledger/record';
+import { rowRemoval } from '../../support/exporter/row-removal.ts';
 import type { IndexAttack, ProvenDocument } from '../index-attack.ts';
 import { mendDocument } from './edit-document.ts';
 
@@ -59,7 +60,7 @@ export const injectDocument: IndexAttack = {
       const row = 1 + random.integer(documents.length);
       database.exec('CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, postings, instance)');
       const words = database.prepare('SELECT term FROM temp.vocabulary WHERE doc = ?').all(row);
-      database.prepare('DELETE FROM postings WHERE rowid = ?').run(row);
+      database.exec(rowRemoval(row));
       insert.run(row, [...words.map(({ term }) => String(term)), 'event.outcome=failure'].join(' '));
     }
     return { directory };
