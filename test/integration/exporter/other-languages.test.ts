@@ -144,9 +144,14 @@ test('a span that names nobody is an act of its service', async () => {
 });
 
 async function sessionOf(id: string): Promise<JsonObject & { timeline: JsonObject[] }> {
-  const url = `${service.url}/api/sessions/${encodeURIComponent(id)}`;
-  await waitFor(`the session ${id}`, async () => (await fetch(url)).ok);
-  return JSON.parse(await (await fetch(url)).text());
+  let session: JsonObject & { timeline: JsonObject[] } = { timeline: [] };
+  // The list of sessions may know it before the index does, which has what happened in it.
+  await waitFor(`what happened in the session ${id}`, async () => {
+    const answer = await fetch(`${service.url}/api/sessions/${encodeURIComponent(id)}`);
+    if (answer.ok) session = JSON.parse(await answer.text());
+    return session.timeline.length > 0;
+  });
+  return session;
 }
 
 async function waitForRecords(path: string, count: number): Promise<JsonObject[]> {
