@@ -51,7 +51,8 @@ test(`kill -9 of the collector and of the service in mid-flow, ${KILLS} times ea
     report.warnings.map(({ code }) => code),
     'no number is missing and none came twice',
   ).toEqual([]);
-  await expectSpansKept(load, data.path);
+  // What waited in its queue is sent by several at once.
+  await expectSpansKept(load, data.path, false);
   // What followed from the spans is in the ledger too: holes that were open while both were away.
   const spans = (await readEntries(data.path)).filter(({ span }) => span !== undefined);
   expect(spans).toHaveLength(load.acknowledged);
