@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ByteBudget } from './byte-budget.ts';
+import { BytesInFlight } from './bytes-in-flight.ts';
 import { Inflater } from './inflate.ts';
 import type { Intake } from './intake.ts';
-import { MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT, UNANNOUNCED_BODY_BYTES } from './limits.ts';
+import { MAX_BODY_BYTES, UNANNOUNCED_BODY_BYTES } from './limits.ts';
 import { JsonRequests } from './json/json-requests.ts';
-import { busy, unsupportedType } from './request-errors.ts';
+import { unsupportedType } from './request-errors.ts';
 import { KeyTable } from './wire/key-table.ts';
 import { outlineTraceRequest, type SpanGroup } from './wire/trace-request.ts';
 
@@ -39,34 +39,14 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
   const keys = new KeyTable();
   const json = new JsonRequests(keys);
   const inflater = new Inflater();
-  const budget = new ByteBudget(MAX_BYTES_IN_FLIGHT);
-  const held = new WeakMap<FastifyRequest, number>();
-  // Bodies that the intake has not seen yet: they will want room in the log, too.
-  const arriving = new ByteBudget(Number.POSITIVE_INFINITY);
-  const unseen = new WeakMap<FastifyRequest, number>();
+  const inFlight = new BytesInFlight((sizeBytes) => options.intake.hasRoom(sizeBytes));
 
-  const hold = (request: FastifyRequest, sizeBytes: number): void => {
-    if (!budget.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
-    held.set(request, (held.get(request) ?? 0) + sizeBytes);
-  };
-  const announce = (request: FastifyRequest, sizeBytes: number): void => {
-    // Before it is read: what will not be taken in is not worth what reading it costs.
-    if (!options.intake.hasRoom(arriving.held + sizeBytes))
-      throw busy('more waits to be written than the log takes');
-    hold(request, sizeBytes);
-    arriving.take(sizeBytes);
-    unseen.set(request, sizeBytes);
-  };
-  const noteSeen = (request: FastifyRequest): void => {
-    arriving.give(unseen.get(request) ?? 0);
-    unseen.delete(request);
-  };
   const inflate = async (request: FastifyRequest): Promise<Buffer> => {
     const body = request.body;
     // Without a body Fastify calls no parser: an empty message, which protobuf allows and JSON does not.
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const inflated = await inflater.inflate(bytes, request.headers['content-encoding']);
-    if (inflated !== bytes) hold(request, inflated.length);
+    if (inflated !== bytes) inFlight.hold(request, inflated.length);
     return inflated;
   };
 
@@ -74,21 +54,16 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
   app.addContentTypeParser([PROTOBUF, JSON_TYPE], { parseAs: 'buffer' }, (_request, body, parsed) => {
     parsed(null, body);
   });
-  app.addHook('onRequest', (request, _reply, next) => {
+  app.addHook('onRequest', (request, reply, next) => {
     const announced = Number(request.headers['content-length'] ?? UNANNOUNCED_BODY_BYTES);
+    // A body over the limit is refused by its length alone; it is never held.
+    const sizeBytes = Math.min(Number.isFinite(announced) ? announced : MAX_BODY_BYTES, MAX_BODY_BYTES);
     try {
-      // A body over the limit is refused by its length alone; it is never held.
-      announce(request, Math.min(Number.isFinite(announced) ? announced : MAX_BODY_BYTES, MAX_BODY_BYTES));
+      inFlight.announce(request, reply, sizeBytes);
       next();
     } catch (error) {
       next(error instanceof Error ? error : new Error(String(error)));
     }
-  });
-  app.addHook('onResponse', (request, _reply, next) => {
-    noteSeen(request);
-    budget.give(held.get(request) ?? 0);
-    held.delete(request);
-    next();
   });
   app.post('/v1/traces', { bodyLimit: MAX_BODY_BYTES, config: { door: 'send' } }, async (request, reply) => {
     const type = mediaType(request.headers['content-type']);
@@ -99,7 +74,7 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     // From here to the intake nothing waits: of OTLP/JSON, the groups are good until the next request is read.
     const groups = type === PROTOBUF ? outlineTraceRequest(body, keys) : json.read(body);
     options.admit(request, groups.map(serviceName), reply);
-    noteSeen(request);
+    inFlight.noteSeen(request);
     await options.intake.accept(groups);
     return reply.type(type).send(EMPTY_RESPONSE[type]);
   });

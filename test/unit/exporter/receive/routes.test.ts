@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
+import { MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT } from '../../../../packages/exporter/src/receive/limits.ts';
 import { receiveRoutes } from '../../../../packages/exporter/src/receive/routes.ts';
 import { decodeGroup } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { createSender, toJson, toProtobuf } from '../../../support/exporter/spans.ts';
@@ -79,4 +82,36 @@ test('what the log has no room for is turned away before it is read, and counts 
   for (const resolve of waiting) resolve();
   expect([(await taken).statusCode, (await next).statusCode]).toEqual([200, 200]);
   expect(asked).toEqual([room + 1, body.length, body.length]);
+});
+
+test('senders that break off in the middle of a body leave nothing counted', async () => {
+  let arrived = 0;
+  let broken = 0;
+  await using app = fastify({ bodyLimit: MAX_BODY_BYTES });
+  app.addHook('onRequest', (_request, reply, next) => {
+    arrived++;
+    reply.raw.once('close', () => broken++);
+    next();
+  });
+  void app.register(receiveRoutes, {
+    admit: () => undefined,
+    intake: { hasRoom: (sizeBytes) => sizeBytes <= MAX_BODY_BYTES, accept: () => Promise.resolve(0) },
+  });
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const head = `POST /v1/traces HTTP/1.1\r\nhost: shop\r\ncontent-type: ${TYPE['content-type']}\r\n`;
+  // One after the other, as each of them is all that the log has room for; together more than memory has.
+  for (let i = 1; i <= MAX_BYTES_IN_FLIGHT / MAX_BODY_BYTES + 1; i++) {
+    const socket = connect({ host: url.hostname, port: Number(url.port) });
+    await once(socket, 'connect');
+    socket.write(`${head}content-length: ${MAX_BODY_BYTES}\r\n\r\nhalf of it`);
+    await expect.poll(() => arrived).toBe(i);
+    socket.destroy();
+    await expect.poll(() => broken).toBe(i);
+  }
+  const answer = await fetch(new URL('/v1/traces', url), {
+    method: 'POST',
+    headers: TYPE,
+    body: toProtobuf([createSender('shop').span({})]),
+  });
+  expect(answer.status).toBe(200);
 });
