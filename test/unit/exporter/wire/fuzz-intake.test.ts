@@ -4,13 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
 import {
   decodeTraceRequest,
   outlineTraceRequest,
 } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { makeIntakeWay } from '../receive/intake-way.ts';
+import { isSame, settle } from '../receive/read-comparison.ts';
 import { requestsOfOneApplication } from '../receive/wire-spans.ts';
 
 /** SPANLEDGER_FUZZ_SECONDS: 600 by `npm run prove`; a run of the tests has other things to do, too. */
@@ -98,16 +98,16 @@ test(
         const wire = makeIntakeWay();
         const objects = makeIntakeWay();
         // The damage meets what was learned from the whole message.
-        settle(() => wire.read(outlineTraceRequest(request, keys)));
-        settle(() => objects.read(decodeTraceRequest(request, keys)));
+        settled(() => wire.read(outlineTraceRequest(request, keys)));
+        settled(() => objects.read(decodeTraceRequest(request, keys)));
         for (let i = 0; i < DAMAGES_PER_REQUEST; i++) {
           let damaged = otherStream(Buffer.from(request));
           for (let times = 1 + randomInt(2); times > 0 && damaged.length > 0; times--)
             damaged = pick(DAMAGES)(damaged, fields);
           const begin = performance.now();
-          const one = settle(() => wire.read(outlineTraceRequest(damaged, keys)));
+          const one = settled(() => wire.read(outlineTraceRequest(damaged, keys)));
           longest = Math.max(longest, performance.now() - begin);
-          const other = settle(() => objects.read(decodeTraceRequest(damaged, keys)));
+          const other = settled(() => objects.read(decodeTraceRequest(damaged, keys)));
           if (!isSame(one, other)) expect({ damaged: damaged.toString('hex'), one }).toEqual({ other });
           if (typeof one === 'string') refused++;
           else accepted++;
@@ -174,23 +174,6 @@ function fieldsOf(bytes: Buffer, start: number, end: number, depth: number): Fie
 }
 
 /** What came of it, or the code that it was refused with. */
-function settle<Result>(work: () => Result): Result | string {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ExporterError)) throw error;
-    expect(error.code).toMatch(/^request_(malformed|too_large)$/);
-    return error.code;
-  }
-}
-
-type Read = ReturnType<ReturnType<typeof makeIntakeWay>['read']> | string;
-
-function isSame(one: Read, other: Read): boolean {
-  if (typeof one === 'string' || typeof other === 'string') return one === other;
-  return (
-    one.count === other.count &&
-    Buffer.compare(one.bytes, other.bytes) === 0 &&
-    Buffer.compare(one.openings, other.openings) === 0
-  );
+function settled<Result>(work: () => Result): Result | string {
+  return settle(work, ({ code }) => code);
 }

@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
 import { JsonRequests } from '../../../../packages/exporter/src/receive/json/json-requests.ts';
 import { decodeJsonTraceRequest } from '../../../../packages/exporter/src/receive/json/otlp-json.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
@@ -21,6 +20,7 @@ import {
   textAt,
 } from '../receive/json-damage.ts';
 import { writeJson } from '../receive/json-spans.ts';
+import { isSame, type Read, settle } from '../receive/read-comparison.ts';
 import { requestsOfOneApplication } from '../receive/wire-spans.ts';
 
 /** SPANLEDGER_FUZZ_SECONDS: 300 by `npm run prove`. */
@@ -90,7 +90,7 @@ test(
       await turn();
       for (const [request] of fc.sample(requestsOfOneApplication, 4)) {
         if (request === undefined || request.length === 0) continue;
-        const spans = settle(() => decodeTraceRequest(request, keys));
+        const spans = settled(() => decodeTraceRequest(request, keys));
         if (typeof spans === 'string') continue;
         // The fewer spans there are, the more damages come.
         const few = spans.map((group) => ({ ...group, spans: group.spans.slice(0, MAX_SPANS) }));
@@ -133,9 +133,9 @@ function readBoth(
 } {
   let groups: readonly SpanGroup[] = [];
   const begin = performance.now();
-  const one = settle(() => fast.read((groups = requests.read(body))));
+  const one = settled(() => fast.read((groups = requests.read(body))));
   const ms = performance.now() - begin;
-  const other = settle(() => objects.read(decodeJsonTraceRequest(body)));
+  const other = settled(() => objects.read(decodeJsonTraceRequest(body)));
   return { one, other, ms, isTranscoded: groups.some((group) => 'reader' in group) };
 }
 
@@ -150,26 +150,9 @@ function pick<Item>(items: readonly Item[]): Item {
   return item;
 }
 
-/** What came of it, or what was said against it. */
-function settle<Result>(work: () => Result): Result | string {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ExporterError)) throw error;
-    expect(error.code).toMatch(/^request_(malformed|too_large)$/);
-    return error.message;
-  }
-}
-
-type Read = ReturnType<IntakeWay['read']> | string;
-
-function isSame(one: Read, other: Read): boolean {
-  if (typeof one === 'string' || typeof other === 'string') return one === other;
-  return (
-    one.count === other.count &&
-    Buffer.compare(one.bytes, other.bytes) === 0 &&
-    Buffer.compare(one.openings, other.openings) === 0
-  );
+/** What came of it, or the message that it was refused with. */
+function settled<Result>(work: () => Result): Result | string {
+  return settle(work, ({ message }) => message);
 }
 
 function textOf(read: Read): string {
