@@ -1,6 +1,8 @@
 import { loadConfig, startService, tuneHeap } from '@spanledger/audit-exporter';
+import { startFrugally } from '../../packages/cli/src/frugal-process.ts';
 
 // The service as an operator runs it, in a process of its own, with the defaults of everything that costs time.
+startFrugally(process);
 const [, , dataDirectory] = process.argv;
 if (dataDirectory === undefined) throw new TypeError('no data directory');
 tuneHeap();
