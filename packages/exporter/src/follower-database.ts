@@ -34,7 +34,9 @@ export interface FollowedLog {
 }
 
 const BUSY_TIMEOUT_MS = 5000;
-const CACHE_KIB = 16_384;
+
+/** Of each connection: what is not in it, the operating system has. */
+const CACHE_KIB = 4_096;
 
 const META_SCHEMA = 'CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;';
 

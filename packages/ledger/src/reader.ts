@@ -19,7 +19,7 @@ import { formatTlogProof } from './verify/tlog-proof.ts';
 /** How long a reader goes on giving entries that it keeps and that were pruned since. */
 const MINIMUM_INDEX_AGE_MS = 1000;
 
-/** How many bytes of entry bundles a reader keeps. */
+/** How many bytes of entry bundles a reader keeps, unless it is said otherwise. */
 const CACHE_BYTES = 16 * 1024 * 1024;
 
 /** The published checkpoint, as a log states it. No signature was verified. */
@@ -57,10 +57,13 @@ export class LedgerReader {
   #minimumIndex = 0;
   #minimumIndexAtMs = 0;
 
-  /** @param source the log's files */
-  constructor(source: TileSource) {
+  /**
+   * @param source the log's files
+   * @param options.cacheBytes how many bytes of entry bundles are kept, those that were read last
+   */
+  constructor(source: TileSource, { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {}) {
     this.#source = source;
-    this.#files = new FileCache(source, CACHE_BYTES);
+    this.#files = new FileCache(source, cacheBytes);
     this.#history = new HistoryReader(source);
   }
 

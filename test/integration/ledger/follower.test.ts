@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileTiles, LedgerReader, runFollower, type FollowedBatch } from '@spanledger/ledger';
+import type { TileSource } from '@spanledger/ledger/verify';
 import { expect, test } from 'vitest';
 import { makeBatch, recordIdOf } from '../../support/ledger/batches.ts';
 import { newHome, openHome } from '../../support/ledger/logs.ts';
@@ -72,4 +73,36 @@ test('reads what others wait for, and refuses what is not there', async () => {
   for (const path of ['../journal', '/etc/passwd', 'tile/../../x', '.staging/0', 'tile//0', '']) {
     expect(await source.read(path), path).toBeUndefined();
   }
+});
+
+test('keeps as many bytes of bundles as it is told, those that were read last', async () => {
+  const home = await newHome();
+  const ledger = await openHome(home);
+  await ledger.append(makeBatch({ count: 3 * 256 }));
+  await ledger.published(3 * 256);
+  const files = fileTiles(join(home.directory, 'ledger'));
+  const sizes = new Map<string, number>();
+  const readFiles: string[] = [];
+  const source: TileSource = {
+    async read(path) {
+      const bytes = await files.read(path);
+      if (path.startsWith('tile/entries/')) {
+        readFiles.push(path);
+        sizes.set(path, bytes?.length ?? 0);
+      }
+      return bytes;
+    },
+  };
+  const readTwice = async (cacheBytes?: number): Promise<string[]> => {
+    const reader = new LedgerReader(source, { ...(cacheBytes !== undefined && { cacheBytes }) });
+    await reader.range(0, 3 * 256);
+    readFiles.length = 0;
+    await reader.range(256, 3 * 256);
+    await reader.range(0, 256);
+    return readFiles.splice(0);
+  };
+  expect(await readTwice()).toEqual([]);
+  const [, second = 0, third = 0] = sizes.values();
+  expect(await readTwice(second + third)).toEqual(['tile/entries/000']);
+  expect(await readTwice(0)).toHaveLength(3);
 });

@@ -7,6 +7,9 @@ import type { FollowedLog } from '../follower-database.ts';
 import { loadIndexKey, loadKek, openStoredOpenings, type StoredOpenings } from '../privacy/index.ts';
 import type { FollowerThreadData } from './messages.ts';
 
+/** What several followers read one after the other: twice what one of them takes in at once, as records commonly are. */
+const BUNDLE_CACHE_BYTES = 8 * 1024 * 1024;
+
 /** What a thread reads the log with. */
 export interface LogAccess {
   paths: DataDirectory;
@@ -36,7 +39,7 @@ export async function openLogAccess(
   closers.add(() => {
     openings.close();
   });
-  const reader = new LedgerReader(fileTiles(paths.ledger));
+  const reader = new LedgerReader(fileTiles(paths.ledger), { cacheBytes: BUNDLE_CACHE_BYTES });
   const log = await reader.checkpoint();
   return { paths, kek, key, openings, records: followedRecords(openings), reader, log };
 }
