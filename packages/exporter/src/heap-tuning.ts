@@ -11,6 +11,8 @@ const FLAGS = [
   // What there is to do is done by the thread that made it, at its own priority.
   '--no-parallel-scavenge',
   '--concurrent-marking-max-worker-num=1',
+  // What the process was started with is for its first thread: the others have limits of their own, which this would outdo.
+  '--max-semi-space-size=0',
 ] as const;
 
 /**
