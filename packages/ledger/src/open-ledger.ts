@@ -72,7 +72,8 @@ export class OpenLedger implements Ledger {
         probe.failed(error);
       },
       onDurable: (group) => {
-        integrator.add({ first: group.first, entries: group.entries.view, hashes: group.hashes.view });
+        const { first, bundleEnds } = group;
+        integrator.add({ first, entries: group.entries.view, bundleEnds, hashes: group.hashes.view });
         publisher.wake();
         // So that the tiles of a whole interval are not left to the publisher.
         void integrator.flush();

@@ -15,6 +15,7 @@ import type { WritableStorage } from './storage/storage.ts';
 import { LOG_FOLDER, storageTiles } from './storage/tiles.ts';
 import { concatBytes, encodeHex, equalBytes } from './verify/encoding.ts';
 import { KEYS_PATH } from './verify/key-history.ts';
+import { TILE_WIDTH } from './verify/tile.ts';
 import { hashLeaf } from './verify/tree.ts';
 
 /** What {@link recoverLog} needs. */
@@ -104,8 +105,11 @@ class Replay {
     if (entries.length === 0) return;
     const { size: first } = this.#tail;
     const hashes = entries.map((entry) => this.#hash(entry));
-    const group = { first, entries: bundled(entries), hashes: concatBytes(hashes) };
-    this.#integrator.add(group);
+    const stretch = bundled(entries);
+    const bundleEnds = entries
+      .filter((_, i) => (first + i + 1) % TILE_WIDTH === 0)
+      .map(({ byteOffset, length }) => byteOffset + length - stretch.byteOffset);
+    this.#integrator.add({ first, entries: stretch, bundleEnds, hashes: concatBytes(hashes) });
   }
 
   /** Hashes the next entry, once it is sure that it belongs there. */

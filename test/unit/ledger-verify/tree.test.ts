@@ -292,8 +292,8 @@ describe('tiles of a tree', () => {
   const files = new Map<string, Uint8Array>();
   const builder = new TileBuilder();
   const range = new CompactRange();
-  for (let i = 0; i < size; i++) {
-    const leaf = hashLeaf(Buffer.from(`${i}`));
+  const leaves = Array.from({ length: size }, (_, i) => hashLeaf(Buffer.from(`${i}`)));
+  for (const leaf of leaves) {
     range.append(leaf);
     builder.append(leaf, (tile) => files.set(tilePath(tile.level, tile.index), tile.hashes));
   }
@@ -320,6 +320,26 @@ describe('tiles of a tree', () => {
     expect(small.partialTiles().map((tile) => tilePath(tile.level, tile.index, tile.width))).toEqual([
       'tile/1/000.p/1',
     ]);
+  });
+
+  test('leaves that are appended together make the same tiles, wherever they are divided', () => {
+    for (const step of [1, 255, 256, 257, 1000, size]) {
+      const together = new TileBuilder();
+      const made = new Map<string, Uint8Array>();
+      for (let at = 0; at < size; at += step) {
+        together.append(Buffer.concat(leaves.slice(at, at + step)), ({ level, index, hashes }) => {
+          made.set(tilePath(level, index), hashes);
+        });
+      }
+      for (const { level, index, width, hashes } of together.partialTiles())
+        made.set(tilePath(level, index, width), hashes);
+      expect([...made.keys()].sort(), `step ${step}`).toEqual([...files.keys()].sort());
+      expect(
+        [...made].every(([path, hashes]) => files.get(path)?.every((byte, i) => byte === hashes[i])),
+      ).toBe(true);
+      expect(together.size).toBe(size);
+    }
+    expect(() => new TileBuilder().append(new Uint8Array(33), () => undefined)).toThrow(TypeError);
   });
 
   test('a builder goes on from partial tiles', () => {

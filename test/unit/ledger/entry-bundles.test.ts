@@ -11,16 +11,28 @@ function entriesOf(letter: string, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => entry));
 }
 
-function makeBundles(): { bundles: EntryBundles; full: EntryBundle[] } {
+function makeBundles(): {
+  add: (letter: string, count: number) => void;
+  bundles: EntryBundles;
+  full: EntryBundle[];
+} {
   const full: EntryBundle[] = [];
   const bundles = new EntryBundles(new Uint8Array(0), 0, (bundle) => full.push(bundle));
-  return { bundles, full };
+  let size = 0;
+  const add = (letter: string, count: number): void => {
+    const entries = entriesOf(letter, count);
+    const ends: number[] = [];
+    for (let i = 1; i <= count; i++) if ((size + i) % WIDTH === 0) ends.push((i * entries.length) / count);
+    size += count;
+    bundles.add(entries, ends, size);
+  };
+  return { add, bundles, full };
 }
 
 test('a bundle that is not written yet stays as it is, however many come after it', () => {
-  const { bundles, full } = makeBundles();
+  const { add, bundles, full } = makeBundles();
   for (const letter of 'abcdefgh') {
-    bundles.add(entriesOf(letter, WIDTH));
+    add(letter, WIDTH);
     // All but the first are written at once, and their storage used again.
     const last = full.at(-1);
     if (last !== undefined && last.index > 0) bundles.giveBack(last.bytes);
@@ -30,16 +42,16 @@ test('a bundle that is not written yet stays as it is, however many come after i
 });
 
 test('the storage of a written bundle is used again, and other bytes are not taken for it', () => {
-  const { bundles, full } = makeBundles();
-  bundles.add(entriesOf('a', WIDTH));
+  const { add, bundles, full } = makeBundles();
+  add('a', WIDTH);
   const [first] = full;
   if (first === undefined) throw new TypeError('no bundle is full');
   const foreign = Buffer.alloc(first.bytes.length, 'x');
   bundles.giveBack(foreign);
   bundles.giveBack(first.bytes);
   bundles.giveBack(first.bytes);
-  bundles.add(entriesOf('b', 2 * WIDTH));
-  bundles.add(entriesOf('c', 1));
+  add('b', 2 * WIDTH);
+  add('c', 1);
   expect(full[2]?.bytes.buffer).toBe(first.bytes.buffer);
   expect(full[1]?.bytes).toEqual(entriesOf('b', WIDTH));
   expect(full[2]?.bytes).toEqual(entriesOf('b', WIDTH));
@@ -48,9 +60,9 @@ test('the storage of a written bundle is used again, and other bytes are not tak
 });
 
 test('what is unfinished is handed out as a copy', () => {
-  const { bundles } = makeBundles();
-  bundles.add(entriesOf('a', 3));
+  const { add, bundles } = makeBundles();
+  add('a', 3);
   const partial = bundles.partial();
-  bundles.add(entriesOf('b', WIDTH - 1));
+  add('b', WIDTH - 1);
   expect(partial?.bytes).toEqual(entriesOf('a', 3));
 });

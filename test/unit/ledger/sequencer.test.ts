@@ -32,6 +32,16 @@ test('each entry states its index, the origin and the hash of the one before', (
   expect(group.openings.view.toString()).toContain('{"opened":"b-2"}');
 });
 
+test('where bundles get full is noted, whatever batches they came in', () => {
+  const sequencer = new Sequencer(ORIGIN, { size: 250, hash: 'f'.repeat(64) });
+  const group = new Group(250);
+  for (const count of [5, 1, 300, 1]) sequencer.add(makeBatch({ count }), group);
+  const ends = splitEntries(group.entries.view).map(({ byteOffset, length }) => byteOffset + length);
+  expect(group.bundleEnds).toEqual(
+    [ends[5], ends[261]].map((end) => (end ?? 0) - group.entries.bytes.byteOffset),
+  );
+});
+
 test('what is rolled back is numbered and chained again', () => {
   const sequencer = new Sequencer(ORIGIN, { size: 0, hash: undefined });
   sequencer.add(makeBatch({ count: 2 }), new Group(0));

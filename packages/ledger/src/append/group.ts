@@ -13,6 +13,8 @@ export class Group {
   appends = 0;
   /** The entries as a tlog-tiles entry bundle has them: each behind its uint16 length. */
   readonly entries: ByteBuffer;
+  /** Where in {@link entries} entry bundles get full. */
+  readonly bundleEnds: number[] = [];
   /** Their leaf hashes, 32 bytes each. */
   readonly hashes: ByteBuffer;
   /** The lengths of their openings, uint32 each. */

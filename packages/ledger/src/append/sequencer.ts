@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES, type EntryBatch } from '@spanledger/record';
+import { asBuffer } from '../byte-buffer.ts';
 import { LedgerError } from '../errors.ts';
+import { TILE_WIDTH } from '../verify/tile.ts';
 import type { Group } from './group.ts';
 import { LedgerMember, NextMember } from './ledger-member.ts';
 
@@ -71,6 +73,7 @@ export class Sequencer {
       out.writeUInt16BE(cursor - entry, at);
       hashAt += hashes.write(digest, hashAt, HASH_BYTES, 'hex');
       next.advance(digest);
+      if (next.index % TILE_WIDTH === 0) group.bundleEnds.push(cursor);
       at = cursor;
       start = end;
     }
@@ -128,7 +131,7 @@ function addOpenings({ count, openings, openingEnds }: EntryBatch, group: Group)
     group.openingLengths.length += 4;
     start = end;
   }
-  group.openings.push(start === openings.length ? openings : openings.subarray(0, start));
+  group.openings.push(openings, 0, start);
 }
 
 function isNextKey(bytes: Uint8Array, at: number): boolean {
@@ -143,10 +146,6 @@ function hasAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
 
 function offset(offsets: Uint32Array, i: number): number {
   return offsets[i] ?? 0;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function malformed(what: string): LedgerError {

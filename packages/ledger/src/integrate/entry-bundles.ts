@@ -38,22 +38,23 @@ export class EntryBundles {
     this.#width = size % TILE_WIDTH;
   }
 
-  /** Adds entries, each behind its uint16 length: the encoding of bundles. */
-  add(entries: Buffer): void {
+  /**
+   * Adds entries.
+   *
+   * @param entries each behind its uint16 length: the encoding of bundles
+   * @param ends where in them bundles get full, ascending
+   * @param size the log's with them
+   */
+  add(entries: Buffer, ends: readonly number[], size: number): void {
     let start = 0;
-    let at = 0;
-    while (at < entries.length) {
-      at += 2 + entries.readUInt16BE(at);
-      this.#width++;
-      if (this.#width === TILE_WIDTH) {
-        this.#bytes.push(entries.subarray(start, at));
-        this.#handOut();
-        this.#index++;
-        this.#width = 0;
-        start = at;
-      }
+    for (const end of ends) {
+      this.#bytes.push(entries, start, end);
+      this.#handOut();
+      this.#index++;
+      start = end;
     }
-    this.#bytes.push(entries.subarray(start));
+    this.#bytes.push(entries, start);
+    this.#width = size % TILE_WIDTH;
   }
 
   /** Takes back the bytes of a full bundle, which nobody uses any more; no other bytes are taken. */

@@ -4,8 +4,8 @@ import { SerialQueue } from '../serial-queue.ts';
 import type { StoredFile, WritableStorage } from '../storage/storage.ts';
 import { LOG_FOLDER } from '../storage/tiles.ts';
 import { Kernel } from '../verify/kernel/kernel.ts';
-import { entryBundlePath, HASH_BYTES, tilePath } from '../verify/tile.ts';
-import { TileBuilder, type Tile } from '../verify/tile-builder.ts';
+import { entryBundlePath, tilePath } from '../verify/tile.ts';
+import { TileBuilder } from '../verify/tile-builder.ts';
 import { EntryBundles } from './entry-bundles.ts';
 import type { TreeEdge } from './tree-edge.ts';
 
@@ -27,6 +27,8 @@ export interface IntegrableGroup {
   first: number;
   /** The entries, each behind its uint16 length. */
   entries: Buffer;
+  /** Where in them entry bundles get full, ascending. */
+  bundleEnds: readonly number[];
   /** Their leaf hashes, 32 bytes each. */
   hashes: Uint8Array;
 }
@@ -95,17 +97,14 @@ export class Integrator {
   }
 
   /** Takes durable entries, in order and without a gap. Copies what it keeps. */
-  add({ first, entries, hashes }: IntegrableGroup): void {
+  add({ first, entries, bundleEnds, hashes }: IntegrableGroup): void {
     if (first !== this.#tree.size) {
       throw new TypeError(`entries from ${first} on do not follow a tree of ${this.#tree.size}`);
     }
-    const onFull = ({ level, index, hashes: full }: Tile): void => {
+    this.#tree.append(hashes, ({ level, index, hashes: full }) => {
       this.#enqueue(tilePath(level, index), full);
-    };
-    for (let at = 0; at < hashes.length; at += HASH_BYTES) {
-      this.#tree.append(hashes.subarray(at, at + HASH_BYTES), onFull);
-    }
-    this.#bundles.add(entries);
+    });
+    this.#bundles.add(entries, bundleEnds, this.#tree.size);
   }
 
   /** Resolves once so little waits that more can be added, or after a second. For one caller at a time. */

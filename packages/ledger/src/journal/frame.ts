@@ -18,6 +18,7 @@
  */
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { asBuffer } from '../byte-buffer.ts';
 import { LedgerError } from '../errors.ts';
 
 /** Bytes of a frame's header. */
@@ -190,8 +191,4 @@ function splitOpenings(plain: Buffer, { count, first }: FrameHeader): Uint8Array
     throw new LedgerError('journal_damaged', `the openings from entry ${first} on do not fill their place`);
   }
   return openings;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

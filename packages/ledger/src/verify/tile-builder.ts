@@ -67,26 +67,38 @@ export class TileBuilder {
   }
 
   /**
-   * Appends a leaf.
+   * Appends leaves.
    *
-   * @param leafHash 32 bytes, which are copied
-   * @param onFull is given each tile that this completes, the lowest level first
+   * @param leafHashes 32 bytes each, end to end, which are copied
+   * @param onFull is given each tile that they complete, in order, of those that one leaf completes the lowest level first
+   * @throws TypeError if the hashes are not whole
    */
-  append(leafHash: Uint8Array, onFull: (tile: Tile) => void): void {
-    this.#size += 1;
-    let hash: Uint8Array | undefined = leafHash;
-    for (let level = 0; hash !== undefined; level++) {
+  append(leafHashes: Uint8Array, onFull: (tile: Tile) => void): void {
+    if (leafHashes.length % HASH_BYTES !== 0) throw new TypeError('not whole hashes');
+    for (let at = 0; at < leafHashes.length;) {
+      const roomBytes = (TILE_WIDTH - (this.#rows[0]?.width ?? 0)) * HASH_BYTES;
+      const some = leafHashes.subarray(at, at + roomBytes);
+      this.#size += some.length / HASH_BYTES;
+      this.#fill(some, onFull);
+      at += some.length;
+    }
+  }
+
+  /** Appends to the lowest level as many hashes as its row has room for. */
+  #fill(leafHashes: Uint8Array, onFull: (tile: Tile) => void): void {
+    let hashes: Uint8Array | undefined = leafHashes;
+    for (let level = 0; hashes !== undefined; level++) {
       const row = (this.#rows[level] ??= {
         fullTiles: 0,
         width: 0,
         hashes: new Uint8Array(TILE_WIDTH * HASH_BYTES),
       });
-      row.hashes.set(hash, row.width * HASH_BYTES);
-      row.width += 1;
-      hash = undefined;
+      row.hashes.set(hashes, row.width * HASH_BYTES);
+      row.width += hashes.length / HASH_BYTES;
+      hashes = undefined;
       if (row.width === TILE_WIDTH) {
         onFull({ level, index: row.fullTiles, width: TILE_WIDTH, hashes: row.hashes });
-        hash = this.#hashFull(row.hashes);
+        hashes = this.#hashFull(row.hashes);
         row.fullTiles += 1;
         row.width = 0;
         row.hashes = new Uint8Array(TILE_WIDTH * HASH_BYTES);
