@@ -75,7 +75,11 @@ try {
   writeCache(remembered, { node, lockfile });
   if (task.build !== undefined) {
     const tsc = [bin('typescript/bin/tsc'), '-b', task.build];
-    await step(progress, 'Building', () => capture(node, tsc, { cwd: root, env }));
+    const kernel = [join(root, 'scripts/build-kernel.mjs')];
+    await step(progress, 'Building', async () => {
+      await capture(node, tsc, { cwd: root, env });
+      await capture(node, kernel, { cwd: root, env });
+    });
   }
   runTask(node, env);
 } catch (error) {

@@ -22,6 +22,7 @@ const steps = [
   { title: 'format', command: ['prettier', '--check', '.', '--log-level', 'warn'] },
   { title: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { title: 'types', command: ['tsc', '-b'] },
+  { title: 'kernel', command: ['node', join(root, 'scripts/build-kernel.mjs')] },
   ...(flags.includes('--skip-tests') ? [] : [{ title: 'tests', command: ['vitest', 'run'] }]),
   { title: 'unused code', command: ['knip'] },
   ...publishedPackages().flatMap(({ name, folder }) => [
@@ -61,7 +62,8 @@ process.exitCode = failures.length === 0 ? 0 : 1;
 /** Runs one step; returns what to show if it failed. */
 async function run([file, ...args]) {
   try {
-    await capture(join(root, 'node_modules/.bin', file), args, { cwd: root });
+    const program = file === 'node' ? process.execPath : join(root, 'node_modules/.bin', file);
+    await capture(program, args, { cwd: root });
     return undefined;
   } catch (error) {
     return error instanceof CommandFailed ? `${error.output}${error.message}` : String(error);

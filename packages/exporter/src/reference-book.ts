@@ -5,6 +5,8 @@ import type { DraftSession, DraftSubject } from '@spanledger/record';
  * meets the first time. Who is behind a reference, only the vault can tell.
  */
 export interface ReferenceBook {
+  /** Another number whenever a reference that was given may not be given any more. */
+  readonly generation: number;
   /** @returns 128 random bits, base64url; the same for every record of the subject */
   ofSubject(subject: DraftSubject): string;
   /** @returns 128 random bits, base64url; the same for every record of the session */

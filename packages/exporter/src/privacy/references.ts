@@ -30,10 +30,15 @@ export class References implements ReferenceBook {
   #drawn: [name: string, key: string][] | undefined;
   #young: Map<string, string> = new Map();
   #old: Map<string, string> = new Map();
+  #generation = 0;
 
   constructor(key: KeyObject, vault: StoredReferences) {
     this.#key = key;
     this.#vault = vault;
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   ofSubject(subject: DraftSubject): string {
@@ -66,6 +71,7 @@ export class References implements ReferenceBook {
 
   /** These stand for nobody from now on: whoever had one is met for the first time when they come again. */
   retire(references: Iterable<string>): void {
+    this.#generation++;
     const retired = new Set(references);
     for (const known of [this.#unsaved, this.#young, this.#old]) {
       for (const [name, reference] of known) if (retired.has(reference)) known.delete(name);
@@ -78,6 +84,7 @@ export class References implements ReferenceBook {
     try {
       return work();
     } catch (error) {
+      this.#generation++;
       for (const [name, key] of drawn) {
         this.#unsaved.delete(key);
         this.#young.delete(name);

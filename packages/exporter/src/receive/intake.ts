@@ -7,6 +7,7 @@ import {
   RecordError,
   type ReferencedDraft,
 } from '@spanledger/record';
+import { SpanKernel } from './kernel/span-kernel.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
 import type { ProducersSnapshot, SpanIdentity } from './producers.ts';
@@ -48,7 +49,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#transcoder = new Transcoder(options.references, CRYPTO);
+    this.#transcoder = new Transcoder(options.references, CRYPTO, SpanKernel.create(sha256Base64url));
   }
 
   /** From now on, spans are recorded as a policy says; without one they are recorded whole. */

@@ -8,6 +8,7 @@ import {
   RequestReading,
   type TakenRequest,
 } from '../../../../packages/exporter/src/receive/request-reading.ts';
+import { SpanKernel } from '../../../../packages/exporter/src/receive/kernel/span-kernel.ts';
 import { Transcoder } from '../../../../packages/exporter/src/receive/transcode/transcoder.ts';
 import type { SpanGroup } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 
@@ -25,24 +26,30 @@ export interface IntakeWay {
   transcoder: Transcoder;
   /** How many spans were written by templates. */
   written: () => number;
+  /** How many of these the kernel wrote. */
+  writtenByKernel: () => number;
   read(groups: readonly SpanGroup[]): ReadRequest;
 }
 
 /**
  * An intake up to its batch, with salts that are all zero. Two of them share nothing: one is given the wire, the other the
  * objects that are decoded from it.
+ *
+ * @param hasKernel - without it, all goes by way of TypeScript
  */
-export function makeIntakeWay(policyText?: string): IntakeWay {
+export function makeIntakeWay(policyText?: string, hasKernel = true): IntakeWay {
   const references = {
     ofSubject: ({ issuer, id, type }: { issuer: string; id: string; type: string }) =>
       Buffer.from(`${type} ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
     ofSession: ({ issuer, id }: { issuer: string; id: string }) =>
       Buffer.from(`session ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
     attempt: <Result>(work: () => Result) => work(),
+    generation: 0,
     isErased: () => false,
   };
   const randomBytes = (sizeBytes: number) => new Uint8Array(sizeBytes);
-  const transcoder = new Transcoder(references, { randomBytes, sha256, sha256Base64url });
+  const kernel = hasKernel ? makeKernel() : undefined;
+  const transcoder = new Transcoder(references, { randomBytes, sha256, sha256Base64url }, kernel);
   const producers = new Producers();
   const minimiser = new Minimiser(
     { fields: [], quarantine: true, quarantineExcept: [] },
@@ -52,7 +59,15 @@ export function makeIntakeWay(policyText?: string): IntakeWay {
   const policy = policyText === undefined ? undefined : makeIntakePolicy(policyText);
   // Not a spy: those are kept, with all that they saw, for as long as the process lives.
   const write = transcoder.write.bind(transcoder);
-  let written = 0;
+  let [written, byKernel] = [0, 0];
+  if (kernel !== undefined) {
+    const writeByKernel = kernel.write.bind(kernel);
+    kernel.write = (...span) => {
+      const isWritten = writeByKernel(...span);
+      if (isWritten) byKernel++;
+      return isWritten;
+    };
+  }
   transcoder.write = (...span) => {
     const isWritten = write(...span);
     if (isWritten) written++;
@@ -61,6 +76,7 @@ export function makeIntakeWay(policyText?: string): IntakeWay {
   return {
     transcoder,
     written: () => written,
+    writtenByKernel: () => byKernel,
     read(groups: readonly SpanGroup[]) {
       const minimise = minimiser.minimise.bind(minimiser);
       const taken = new RequestReading({ references, producers, minimise }, transcoder, policy).read(groups);
@@ -79,6 +95,13 @@ export function makeIntakeWay(policyText?: string): IntakeWay {
       };
     },
   };
+}
+
+/** It is built before tests are run. */
+function makeKernel(): SpanKernel {
+  const kernel = SpanKernel.create(sha256Base64url);
+  if (kernel === undefined) throw new TypeError('packages/exporter/dist/span-kernel.wasm is not there');
+  return kernel;
 }
 
 function copyOf(batch: EntryBatch): EntryBatch {

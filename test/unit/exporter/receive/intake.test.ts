@@ -40,6 +40,7 @@ function setUp() {
     ofSubject: () => 'actor',
     ofSession: () => 'session',
     attempt: <Result>(work: () => Result) => work(),
+    generation: 0,
     isErased: () => false,
   };
   const intake = new Intake({ ledger, producers, references });

@@ -48,28 +48,33 @@ test.each([
   async (_name, policy) => {
     let runs = 0;
     let spans = 0;
-    let fast = 0;
+    let [fast, fastest] = [0, 0];
     await fc.assert(
       fc.asyncProperty(requestsOfOneApplication, async (requests) => {
         if (++runs % RUNS_PER_TURN === 0) await turn();
         const wire = makeIntakeWay(policy);
+        const withoutKernel = makeIntakeWay(policy, false);
         const objects = makeIntakeWay(policy);
         for (const request of requests) {
           const transcoded = outcome(() => wire.read(outlineTraceRequest(request, keys)));
+          const written = outcome(() => withoutKernel.read(outlineTraceRequest(request, keys)));
           const mapped = outcome(() => objects.read(decodeTraceRequest(request, keys)));
           // The runner's comparison, byte by byte, takes longer than all that is compared here.
           if (!isDeepStrictEqual(transcoded, mapped)) expect(transcoded).toStrictEqual(mapped);
+          if (!isDeepStrictEqual(written, mapped)) expect(written).toStrictEqual(mapped);
           if ('code' in transcoded) break;
           spans += transcoded.result.count;
           expectCanonical(transcoded.result);
         }
-        fast += wire.written();
+        fast += withoutKernel.written();
+        fastest += wire.writtenByKernel();
       }),
       { numRuns: Math.ceil(SPANS / SPANS_PER_RUN) },
     );
     expect(spans).toBeGreaterThanOrEqual(SPANS);
     // Else it would compare the slow way with itself.
     expect(fast / spans).toBeGreaterThan(0.05);
+    expect(fastest / spans).toBeGreaterThan(0.01);
   },
   MAX_RUN_MS,
 );

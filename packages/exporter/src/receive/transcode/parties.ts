@@ -4,7 +4,6 @@ import {
   MAX_STRING_LENGTH,
   type RecordDraft,
 } from '@spanledger/record';
-import type { SpanScan } from '../wire/span-scan.ts';
 import type { WireReader } from '../wire/wire-reader.ts';
 import type { Template } from './template.ts';
 import { stringStart } from './wire-value.ts';
@@ -18,18 +17,21 @@ export interface Parties {
 /**
  * The parties of a span; undefined where the values that name them are out of the ordinary.
  *
+ * @param values - where its attributes' values begin and end, by turns
+ * @param shift - what is to be taken from that for offsets of the request
  * @throws ExporterError `request_malformed`
  */
 export function partiesOf(
   { subject, session, sessionIssuer }: Template,
-  scan: SpanScan<unknown>,
+  values: Uint32Array,
+  shift: number,
   reader: WireReader,
 ): Parties | undefined {
-  const sessionId = session < 0 ? undefined : textOf(session, scan, reader);
+  const sessionId = session < 0 ? undefined : textOf(session, values, shift, reader);
   if (session >= 0 && sessionId === undefined) return undefined;
   const named = sessionId === undefined ? undefined : { issuer: sessionIssuer, id: sessionId };
   if (subject.kind === 'fixed') return { subject: subject.subject, session: named };
-  const id = textOf(subject.attribute, scan, reader);
+  const id = textOf(subject.attribute, values, shift, reader);
   if (id === undefined || id === subject.client) return undefined;
   return { subject: { issuer: subject.issuer, id, type: subject.type }, session: named };
 }
@@ -49,9 +51,14 @@ export function areParties(
 }
 
 /** The text of an attribute; undefined where it is none, empty, or too long to be kept whole. */
-function textOf(attribute: number, scan: SpanScan<unknown>, reader: WireReader): string | undefined {
-  const end = scan.values[2 * attribute + 1] ?? 0;
-  const start = stringStart(reader.bytes, scan.values[2 * attribute] ?? 0, end);
+function textOf(
+  attribute: number,
+  values: Uint32Array,
+  shift: number,
+  reader: WireReader,
+): string | undefined {
+  const end = (values[2 * attribute + 1] ?? 0) - shift;
+  const start = stringStart(reader.bytes, (values[2 * attribute] ?? 0) - shift, end);
   return start < 0 || start === end || end - start > MAX_STRING_LENGTH
     ? undefined
     : reader.textAt(start, end);

@@ -1,5 +1,6 @@
 import { encodeCanonical, isJsonObject, type JsonObject } from '@spanledger/record';
-import { type Program, STEP_HOLE, STEP_LITERAL } from './template.ts';
+import { STEP_HOLE, STEP_LITERAL } from './steps.ts';
+import type { Program } from './template.ts';
 
 /** A place of a document that is written anew for each record. */
 export interface Slot {

@@ -10,7 +10,6 @@ import type { WireReader } from '../wire/wire-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { SpanTimes } from './span-times.ts';
 import {
-  type Program,
   STEP_ACTOR,
   STEP_COMMITMENT,
   STEP_DURATION,
@@ -26,8 +25,8 @@ import {
   STEP_STREAM_ID,
   STEP_TIMESTAMP,
   STEP_TRACE_ID,
-  type Template,
-} from './template.ts';
+} from './steps.ts';
+import type { Program, Template } from './template.ts';
 import { writeAscii, writeHex, writeInteger, writeSalt } from './text.ts';
 import { copyBytes, DOES_NOT_FIT, writeId, writeQuoted, writeText, writeValue } from './value-writer.ts';
 
@@ -85,7 +84,7 @@ export class SpanWriter {
     facts: SpanFacts,
     batch: BatchWriter,
   ): boolean {
-    batch.settleDrafts();
+    batch.settle();
     const { entries, openings } = batch;
     const [entriesBefore, openingsBefore] = [entries.length, openings.length];
     const room = template.sizeBytes + MAX_GROWTH * spanBytes + OWN_BYTES;

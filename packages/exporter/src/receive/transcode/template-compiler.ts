@@ -10,8 +10,6 @@ import {
 } from '@spanledger/record';
 import { ProgramBuilder, type Slot } from './program-builder.ts';
 import {
-  type GroupProgram,
-  type Program,
   STEP_ACTOR,
   STEP_COMMITMENT,
   STEP_DURATION,
@@ -22,9 +20,8 @@ import {
   STEP_STREAM_ID,
   STEP_TIMESTAMP,
   STEP_TRACE_ID,
-  type Template,
-  type TemplateSubject,
-} from './template.ts';
+} from './steps.ts';
+import type { GroupProgram, Program, Template, TemplateSubject } from './template.ts';
 import type { ValueSlot } from './value-slots.ts';
 
 /** What may name a user, the first that is there. */

@@ -6,6 +6,7 @@ import {
   type ReferencedDraft,
 } from '@spanledger/record';
 import type { ReferenceBook } from '../../reference-book.ts';
+import type { SpanKernel } from '../kernel/span-kernel.ts';
 import { keysOf, type ShapeNode, ShapeTrie } from '../shape/shape-trie.ts';
 import { makeShape, type SpanShape } from '../shape/span-shape.ts';
 import { SpanScan } from '../wire/span-scan.ts';
@@ -13,6 +14,7 @@ import type { WireReader } from '../wire/wire-reader.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type GroupContext, GroupContexts } from './group-context.ts';
 import { areParties, partiesOf } from './parties.ts';
+import { PartyReferences } from './party-references.ts';
 import { NO_STREAM, type SpanFacts, SpanWriter } from './span-writer.ts';
 import { compileTemplate } from './template-compiler.ts';
 import { findTemplate, fixedValues, hashOf, type ShapeTemplates, TemplateTable } from './template-table.ts';
@@ -68,8 +70,9 @@ const TRIAL_REFERENCE = 'AAAAAAAAAAAAAAAAAAAAAA';
  * made from. Whatever a template does not fit goes the slow way again.
  */
 export class Transcoder {
-  readonly #references: Pick<ReferenceBook, 'ofSubject' | 'ofSession'>;
+  readonly #references: PartyReferences;
   readonly #crypto: Required<BatchCrypto>;
+  readonly #kernel: SpanKernel | undefined;
   readonly #trie: ShapeTrie<KnownShape> = new ShapeTrie();
   readonly #scan: SpanScan<KnownShape> = new SpanScan();
   readonly #contexts: GroupContexts = new GroupContexts();
@@ -78,17 +81,26 @@ export class Transcoder {
   readonly #idBytes: Buffer = Buffer.alloc(HEX_ID_BYTES);
   #spare: BatchWriter | undefined;
   // Of the span that was looked at last.
+  #start = 0;
+  #end = 0;
+  /** The kernel's, of its template; 0 where it knows none. */
+  #handle = 0;
   #node: ShapeNode<KnownShape> | undefined;
   #template: Template | undefined;
   #isKnown = false;
   #traits = 0;
   #hash = 0;
-  #spanBytes = 0;
   #number = 0;
 
-  constructor(references: Pick<ReferenceBook, 'ofSubject' | 'ofSession'>, crypto: Required<BatchCrypto>) {
-    this.#references = references;
+  /** @param kernel - does the same for what is ordinary, where there is one */
+  constructor(
+    references: Pick<ReferenceBook, 'ofSubject' | 'ofSession' | 'generation'>,
+    crypto: Required<BatchCrypto>,
+    kernel?: SpanKernel,
+  ) {
+    this.#references = new PartyReferences(references);
     this.#crypto = crypto;
+    this.#kernel = kernel;
   }
 
   /** How many templates are known. */
@@ -100,6 +112,7 @@ export class Transcoder {
   forget(): void {
     this.#trie.clear();
     this.#table.clear();
+    this.#kernel?.tables.clear();
   }
 
   /** What a group of spans has in common; undefined where its spans are for the slow way. */
@@ -113,7 +126,7 @@ export class Transcoder {
    * @param spans - how many there are at the most
    */
   startBatch(spans: number): BatchWriter {
-    const batch = new BatchWriter(spans, this.#crypto, this.#spare);
+    const batch = new BatchWriter(spans, this.#crypto, this.#kernel, this.#spare);
     this.#spare = undefined;
     return batch;
   }
@@ -131,8 +144,20 @@ export class Transcoder {
    * @returns undefined for a span that is for the slow way
    */
   find(context: GroupContext, reader: WireReader, start: number, end: number): KnownSpan | undefined {
+    this.#start = start;
+    this.#end = end;
+    const { bytes } = reader;
+    const kernel = this.#kernel;
+    this.#handle = kernel?.find(bytes, start, end, context.id, context.streamId) ?? 0;
+    if (kernel === undefined || this.#handle === 0) return this.#findHere(context, reader);
+    return asKnown(kernel.recordId(), context, kernel.number);
+  }
+
+  /** Looks at the same span without the kernel. */
+  #findHere(context: GroupContext, reader: WireReader): KnownSpan | undefined {
     const scan = this.#scan;
     const { bytes } = reader;
+    const [start, end] = [this.#start, this.#end];
     this.#node = scan.scan(bytes, start, end, this.#trie);
     this.#template = undefined;
     this.#isKnown = false;
@@ -158,9 +183,7 @@ export class Transcoder {
       if (this.#number < 1) return undefined;
     }
     this.#template = template;
-    this.#spanBytes = end - start;
-    const id = this.#recordId(bytes, context);
-    return number < 0 ? { id } : { id, producer: { streamId: context.streamId, number: this.#number } };
+    return asKnown(this.#recordId(bytes, context), context, this.#number);
   }
 
   /**
@@ -169,19 +192,52 @@ export class Transcoder {
    * @returns false, and nothing is written, where it is for the slow way after all
    * @throws ExporterError `request_malformed`
    */
-  write({ streamId }: GroupContext, reader: WireReader, batch: BatchWriter): boolean {
+  write(context: GroupContext, reader: WireReader, batch: BatchWriter): boolean {
+    const kernel = this.#kernel;
+    if (kernel !== undefined && this.#handle !== 0) {
+      const isProven = kernel.tables.isProven(this.#handle);
+      if (isProven && this.#writeByKernel(kernel, reader, batch)) return true;
+      // It may be one that only the kernel does not fit.
+      if (this.#findHere(context, reader) === undefined) return false;
+      if (!isProven) this.#tryKernel(kernel, context, reader, batch);
+    }
     const template = this.#template;
-    if (template === undefined) return false;
-    const parties = partiesOf(template, this.#scan, reader);
-    if (parties === undefined) return false;
-    const references = this.#references;
-    const facts: SpanFacts = {
-      streamId,
-      number: this.#number,
-      actorRef: references.ofSubject(parties.subject),
-      sessionRef: parties.session === undefined ? '' : references.ofSession(parties.session),
-    };
-    return this.#writer.write(template, this.#scan, this.#spanBytes, reader, facts, batch);
+    const scan = this.#scan;
+    const references = template && this.#references.of(template, scan.values, 0, reader);
+    if (template === undefined || references === undefined) return false;
+    const facts = { streamId: context.streamId, number: this.#number, ...references };
+    return this.#writer.write(template, scan, this.#end - this.#start, reader, facts, batch);
+  }
+
+  #writeByKernel(kernel: SpanKernel, reader: WireReader, batch: BatchWriter): boolean {
+    const template = kernel.tables.template(this.#handle);
+    const references = template && this.#references.of(template, kernel.values, kernel.shift, reader);
+    if (references === undefined) return false;
+    const { actorRef, sessionRef } = references;
+    return kernel.write(this.#handle, this.#end - this.#start, actorRef, sessionRef, batch);
+  }
+
+  /** Finds out whether the kernel writes of the span that was found last what is written here. */
+  #tryKernel(kernel: SpanKernel, { streamId }: GroupContext, reader: WireReader, batch: BatchWriter): void {
+    const template = this.#template;
+    const handle = this.#handle;
+    if (template === undefined) return;
+    batch.settle();
+    const sizeBytes = this.#end - this.#start;
+    const [theirs, ours] = [new BatchWriter(1, this.#trialCrypto()), new BatchWriter(1, this.#trialCrypto())];
+    const sessionRef = template.session < 0 ? '' : TRIAL_REFERENCE;
+    if (!kernel.write(handle, sizeBytes, TRIAL_REFERENCE, sessionRef, theirs)) {
+      kernel.tables.noteMisfit(handle);
+      return;
+    }
+    kernel.flush(theirs);
+    const facts = { streamId, number: this.#number, actorRef: TRIAL_REFERENCE, sessionRef };
+    const isRight =
+      template === kernel.tables.template(handle) &&
+      this.#writer.write(template, this.#scan, sizeBytes, reader, facts, ours) &&
+      isSameBatch(theirs.batch(), ours.batch());
+    if (isRight) kernel.tables.prove(handle);
+    else kernel.tables.retire(handle);
   }
 
   /**
@@ -246,6 +302,12 @@ export class Transcoder {
     kind.failures.delete(hash);
     if (this.#table.isFull) this.forget();
     this.#table.add(kind.templates, hash, template);
+    this.#kernel?.tables.add(template, kind.shape, this.#scan.kind);
+  }
+
+  /** Nothing is drawn. */
+  #trialCrypto(): Required<BatchCrypto> {
+    return { ...this.#crypto, randomBytes: (sizeBytes: number) => new Uint8Array(sizeBytes) };
   }
 
   #reproduces(
@@ -256,14 +318,14 @@ export class Transcoder {
     start: number,
     end: number,
   ): boolean {
-    const crypto = { ...this.#crypto, randomBytes: (sizeBytes: number) => new Uint8Array(sizeBytes) };
+    const crypto = this.#trialCrypto();
     const referenced: ReferencedDraft = {
       draft,
       actorRef: TRIAL_REFERENCE,
       ...(draft.session !== undefined && { sessionRef: TRIAL_REFERENCE }),
     };
     const batch = new BatchWriter(1, crypto);
-    const parties = partiesOf(template, this.#scan, reader);
+    const parties = partiesOf(template, this.#scan.values, 0, reader);
     if (parties === undefined || !areParties(parties, draft)) return false;
     const facts: SpanFacts = {
       streamId,
@@ -282,6 +344,10 @@ export class Transcoder {
     writeHex(id, at + 1, bytes, this.#scan.spanId, 8);
     return `${id.toString('latin1')}-${streamId === '' ? NO_STREAM : streamId}`;
   }
+}
+
+function asKnown(id: string, { streamId }: GroupContext, number: number): KnownSpan {
+  return number === 0 ? { id } : { id, producer: { streamId, number } };
 }
 
 function noteFailure(failures: Map<number, number>, hash: number): void {

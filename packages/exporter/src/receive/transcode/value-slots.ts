@@ -25,7 +25,7 @@ import {
   STEP_SHORT,
   STEP_TEXT,
   STEP_TIME,
-} from './template.ts';
+} from './steps.ts';
 
 /** A slot for what a sender writes. */
 export interface ValueSlot extends Slot {

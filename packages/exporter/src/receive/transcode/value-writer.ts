@@ -8,7 +8,7 @@ import {
 } from '@spanledger/record';
 import { readValue } from '../wire/any-value.ts';
 import type { WireReader } from '../wire/wire-reader.ts';
-import { STEP_ANY, STEP_INTEGER, STEP_LIST, STEP_SHORT, STEP_TEXT, STEP_TIME } from './template.ts';
+import { STEP_ANY, STEP_INTEGER, STEP_LIST, STEP_SHORT, STEP_TEXT, STEP_TIME } from './steps.ts';
 import { writeAscii, writeHex, writeInteger, writePlainString } from './text.ts';
 import { smallInteger, stringStart } from './wire-value.ts';
 

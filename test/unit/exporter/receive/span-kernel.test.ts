@@ -1,0 +1,88 @@
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { expect, test } from 'vitest';
+import { MAX_RUN, REQUEST_BYTES } from '../../../../packages/exporter/src/receive/kernel/layout.ts';
+import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
+import {
+  decodeTraceRequest,
+  outlineTraceRequest,
+} from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
+import {
+  createSender,
+  sessionAttributes,
+  type SpanSketch,
+  toProtobuf,
+} from '../../../support/exporter/spans.ts';
+import { type IntakeWay, makeIntakeWay } from './intake-way.ts';
+import { isSame } from './read-comparison.ts';
+
+type Attribute = NonNullable<SpanSketch['attributes']>[string];
+
+const keys = new KeyTable();
+
+/** Spans that only differ in who acts, and in a note. */
+function spansOf(count: number, note: (at: number) => Attribute): ReadableSpan[] {
+  const sender = createSender('shop');
+  return Array.from({ length: count }, (_, at) =>
+    sender.span({
+      attributes: { ...sessionAttributes(`user-${at % 7}`, `session-${at % 11}`), note: note(at) },
+    }),
+  );
+}
+
+/** Sends requests both ways, and expects the same of them; returns the way that has the kernel. */
+function expectSame(requests: readonly ReadableSpan[][]): IntakeWay {
+  const wire = makeIntakeWay();
+  const objects = makeIntakeWay(undefined, false);
+  for (const spans of requests) {
+    const body = toProtobuf(spans);
+    const written = wire.read(outlineTraceRequest(body, keys));
+    expect(written.count).toBe(spans.length);
+    expect(isSame(written, objects.read(decodeTraceRequest(body, keys)))).toBe(true);
+  }
+  return wire;
+}
+
+test('spans that a template was learned from are written by the kernel', () => {
+  const wire = expectSame([spansOf(3, () => 'a'), spansOf(100, (at) => `note ${at}`)]);
+  expect(wire.writtenByKernel()).toBeGreaterThanOrEqual(100);
+});
+
+test('more spans than a run holds', () => {
+  const wire = expectSame([spansOf(3, () => 'a'), spansOf(3 * MAX_RUN + 1, (at) => at)]);
+  expect(wire.writtenByKernel()).toBeGreaterThanOrEqual(3 * MAX_RUN);
+});
+
+test('a request that is longer than the part of it that the kernel sees at a time', () => {
+  const note = 'n'.repeat(8_000);
+  const count = Math.ceil((2.5 * REQUEST_BYTES) / note.length);
+  const wire = expectSame([spansOf(3, () => 'a'), spansOf(count, () => note)]);
+  expect(wire.writtenByKernel()).toBeGreaterThanOrEqual(count);
+});
+
+test('groups of every length around what the kernel hashes itself', () => {
+  const lengths = Array.from({ length: 700 }, (_, length) => 'x'.repeat(length));
+  const wire = expectSame([spansOf(3, () => 'a'), spansOf(lengths.length, (at) => lengths[at])]);
+  expect(wire.writtenByKernel()).toBeGreaterThan(600);
+});
+
+test('what is out of the ordinary between what is not keeps its place', () => {
+  const odd = ['é', '"', -1, 0.5, true, ['a'], 2 ** 52, '\u007f', 'x'.repeat(17_000)];
+  const mixed = () => spansOf(200, (at) => (at % 3 === 0 ? odd[(at / 3) % odd.length] : `note ${at}`));
+  const wire = expectSame([spansOf(3, () => 'é'), mixed(), mixed()]);
+  expect(wire.writtenByKernel()).toBeGreaterThan(100);
+});
+
+test('a request that is refused halfway leaves nothing to the one after it', () => {
+  const wire = makeIntakeWay();
+  const fresh = makeIntakeWay();
+  const learned = toProtobuf(spansOf(3, () => 'a'));
+  for (const way of [wire, fresh]) way.read(outlineTraceRequest(learned, keys));
+  const good = toProtobuf(spansOf(20, () => 'b'));
+  const bad = Buffer.from(toProtobuf(spansOf(20, () => 'c')));
+  // The tag of the last span's last attribute: a group, which nobody may send.
+  bad[bad.lastIndexOf('note') - 4] = 0x4b;
+  expect(() => wire.read(outlineTraceRequest(bad, keys))).toThrow();
+  expect(
+    isSame(wire.read(outlineTraceRequest(good, keys)), fresh.read(outlineTraceRequest(good, keys))),
+  ).toBe(true);
+});
