@@ -1,7 +1,6 @@
 import {
   type BatchCrypto,
   buildEntryBatch,
-  type EntryBatch,
   type RecordDraft,
   type ReferencedDraft,
 } from '@spanledger/record';
@@ -13,6 +12,8 @@ import { SpanScan } from '../wire/span-scan.ts';
 import type { WireReader } from '../wire/wire-reader.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type GroupContext, GroupContexts } from './group-context.ts';
+import { KernelPath, type WriteHere } from './kernel-path.ts';
+import { asKnown, type KnownSpan } from './known-span.ts';
 import { areParties, partiesOf } from './parties.ts';
 import { PartyReferences } from './party-references.ts';
 import { NO_STREAM, type SpanFacts, SpanWriter } from './span-writer.ts';
@@ -20,6 +21,7 @@ import { compileTemplate } from './template-compiler.ts';
 import { findTemplate, fixedValues, hashOf, type ShapeTemplates, TemplateTable } from './template-table.ts';
 import type { Template } from './template.ts';
 import { planValueSlots, type ValueSlot } from './value-slots.ts';
+import { isSameRecord, TRIAL_REFERENCE, trialCrypto } from './trial.ts';
 import { smallInteger } from './wire-value.ts';
 import { writeHex } from './text.ts';
 
@@ -33,13 +35,6 @@ interface KnownKind {
   templates: ShapeTemplates;
   /** How often no template came of a lesson, by hash. */
   failures: Map<number, number>;
-}
-
-/** A span that a template can write. */
-export interface KnownSpan {
-  /** `audit.record.id`. */
-  id: string;
-  producer?: { streamId: string; number: number };
 }
 
 /** What is learned from a span, once it is known what its record is. */
@@ -61,9 +56,6 @@ const SPAN_KINDS = 6;
 const HEX_ID_BYTES = 32 + 1 + 16;
 const DASH = 0x2d;
 
-/** In a template's trial nothing is drawn. */
-const TRIAL_REFERENCE = 'AAAAAAAAAAAAAAAAAAAAAA';
-
 /**
  * Turns spans of the wire into canonical bytes without building objects of them. What it takes for that it learns from
  * spans that were mapped the slow way: a template is used only after it has reproduced the bytes of the span that it was
@@ -73,6 +65,7 @@ export class Transcoder {
   readonly #references: PartyReferences;
   readonly #crypto: Required<BatchCrypto>;
   readonly #kernel: SpanKernel | undefined;
+  readonly #kernelPath: KernelPath | undefined;
   readonly #trie: ShapeTrie<KnownShape> = new ShapeTrie();
   readonly #scan: SpanScan<KnownShape> = new SpanScan();
   readonly #contexts: GroupContexts = new GroupContexts();
@@ -83,8 +76,6 @@ export class Transcoder {
   // Of the span that was looked at last.
   #start = 0;
   #end = 0;
-  /** The kernel's, of its template; 0 where it knows none. */
-  #handle = 0;
   #node: ShapeNode<KnownShape> | undefined;
   #template: Template | undefined;
   #isKnown = false;
@@ -101,6 +92,7 @@ export class Transcoder {
     this.#references = new PartyReferences(references);
     this.#crypto = crypto;
     this.#kernel = kernel;
+    this.#kernelPath = kernel && new KernelPath(kernel, this.#references, crypto);
   }
 
   /** How many templates are known. */
@@ -112,7 +104,7 @@ export class Transcoder {
   forget(): void {
     this.#trie.clear();
     this.#table.clear();
-    this.#kernel?.tables.clear();
+    this.#kernelPath?.forget();
   }
 
   /** What a group of spans has in common; undefined where its spans are for the slow way. */
@@ -146,11 +138,7 @@ export class Transcoder {
   find(context: GroupContext, reader: WireReader, start: number, end: number): KnownSpan | undefined {
     this.#start = start;
     this.#end = end;
-    const { bytes } = reader;
-    const kernel = this.#kernel;
-    this.#handle = kernel?.find(bytes, start, end, context.id, context.streamId) ?? 0;
-    if (kernel === undefined || this.#handle === 0) return this.#findHere(context, reader);
-    return asKnown(kernel.recordId(), context, kernel.number);
+    return this.#kernelPath?.find(context, reader, start, end) ?? this.#findHere(context, reader);
   }
 
   /** Looks at the same span without the kernel. */
@@ -193,51 +181,27 @@ export class Transcoder {
    * @throws ExporterError `request_malformed`
    */
   write(context: GroupContext, reader: WireReader, batch: BatchWriter): boolean {
-    const kernel = this.#kernel;
-    if (kernel !== undefined && this.#handle !== 0) {
-      const isProven = kernel.tables.isProven(this.#handle);
-      if (isProven && this.#writeByKernel(kernel, reader, batch)) return true;
+    const kernelPath = this.#kernelPath?.hasFound === true ? this.#kernelPath : undefined;
+    if (kernelPath !== undefined) {
+      if (kernelPath.write(reader, batch)) return true;
       // It may be one that only the kernel does not fit.
       if (this.#findHere(context, reader) === undefined) return false;
-      if (!isProven) this.#tryKernel(kernel, context, reader, batch);
     }
     const template = this.#template;
-    const scan = this.#scan;
-    const references = template && this.#references.of(template, scan.values, 0, reader);
-    if (template === undefined || references === undefined) return false;
-    const facts = { streamId: context.streamId, number: this.#number, ...references };
-    return this.#writer.write(template, scan, this.#end - this.#start, reader, facts, batch);
-  }
-
-  #writeByKernel(kernel: SpanKernel, reader: WireReader, batch: BatchWriter): boolean {
-    const template = kernel.tables.template(this.#handle);
-    const references = template && this.#references.of(template, kernel.values, kernel.shift, reader);
-    if (references === undefined) return false;
-    const { actorRef, sessionRef } = references;
-    return kernel.write(this.#handle, this.#end - this.#start, actorRef, sessionRef, batch);
-  }
-
-  /** Finds out whether the kernel writes of the span that was found last what is written here. */
-  #tryKernel(kernel: SpanKernel, { streamId }: GroupContext, reader: WireReader, batch: BatchWriter): void {
-    const template = this.#template;
-    const handle = this.#handle;
-    if (template === undefined) return;
-    batch.settle();
-    const sizeBytes = this.#end - this.#start;
-    const [theirs, ours] = [new BatchWriter(1, this.#trialCrypto()), new BatchWriter(1, this.#trialCrypto())];
-    const sessionRef = template.session < 0 ? '' : TRIAL_REFERENCE;
-    if (!kernel.write(handle, sizeBytes, TRIAL_REFERENCE, sessionRef, theirs)) {
-      kernel.tables.noteMisfit(handle);
-      return;
-    }
-    kernel.flush(theirs);
-    const facts = { streamId, number: this.#number, actorRef: TRIAL_REFERENCE, sessionRef };
-    const isRight =
-      template === kernel.tables.template(handle) &&
-      this.#writer.write(template, this.#scan, sizeBytes, reader, facts, ours) &&
-      isSameBatch(theirs.batch(), ours.batch());
-    if (isRight) kernel.tables.prove(handle);
-    else kernel.tables.retire(handle);
+    if (template === undefined) return false;
+    const { streamId } = context;
+    const writeHere: WriteHere = (by, references, into) =>
+      this.#writer.write(
+        by,
+        this.#scan,
+        this.#end - this.#start,
+        reader,
+        { streamId, number: this.#number, ...references },
+        into,
+      );
+    kernelPath?.prove(template, batch, writeHere);
+    const references = this.#references.of(template, this.#scan.values, 0, reader);
+    return references !== undefined && writeHere(template, references, batch);
   }
 
   /**
@@ -302,12 +266,7 @@ export class Transcoder {
     kind.failures.delete(hash);
     if (this.#table.isFull) this.forget();
     this.#table.add(kind.templates, hash, template);
-    this.#kernel?.tables.add(template, kind.shape, this.#scan.kind);
-  }
-
-  /** Nothing is drawn. */
-  #trialCrypto(): Required<BatchCrypto> {
-    return { ...this.#crypto, randomBytes: (sizeBytes: number) => new Uint8Array(sizeBytes) };
+    this.#kernelPath?.add(template, kind.shape, this.#scan.kind);
   }
 
   #reproduces(
@@ -318,7 +277,7 @@ export class Transcoder {
     start: number,
     end: number,
   ): boolean {
-    const crypto = this.#trialCrypto();
+    const crypto = trialCrypto(this.#crypto);
     const referenced: ReferencedDraft = {
       draft,
       actorRef: TRIAL_REFERENCE,
@@ -334,7 +293,7 @@ export class Transcoder {
       sessionRef: TRIAL_REFERENCE,
     };
     if (!this.#writer.write(template, this.#scan, end - start, reader, facts, batch)) return false;
-    return isSameBatch(batch.batch(), buildEntryBatch([referenced], crypto));
+    return isSameRecord(batch.batch(), buildEntryBatch([referenced], crypto));
   }
 
   #recordId(bytes: Uint8Array, { streamId }: GroupContext): string {
@@ -344,10 +303,6 @@ export class Transcoder {
     writeHex(id, at + 1, bytes, this.#scan.spanId, 8);
     return `${id.toString('latin1')}-${streamId === '' ? NO_STREAM : streamId}`;
   }
-}
-
-function asKnown(id: string, { streamId }: GroupContext, number: number): KnownSpan {
-  return number === 0 ? { id } : { id, producer: { streamId, number } };
 }
 
 function noteFailure(failures: Map<number, number>, hash: number): void {
@@ -363,13 +318,5 @@ function traitsOf(scan: SpanScan<unknown>, { streamId }: GroupContext): number {
     (scan.nameEnd > scan.name ? 8 : 0) |
     (scan.messageEnd > scan.message ? 16 : 0) |
     (streamId === '' ? 0 : 32)
-  );
-}
-
-function isSameBatch(one: EntryBatch, other: EntryBatch): boolean {
-  return (
-    Buffer.compare(one.bytes, other.bytes) === 0 &&
-    Buffer.compare(one.openings, other.openings) === 0 &&
-    one.holes[0] === other.holes[0]
   );
 }
