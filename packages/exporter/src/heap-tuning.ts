@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { yieldGarbageToRequests } from './thread-priority.ts';
 
 /**
  * Of a process that serves, on a machine that senders use too. V8 collects what bytes from outside leave behind as soon as
@@ -21,4 +22,5 @@ const FLAGS = [
  */
 export function tuneHeap(): void {
   for (const flag of FLAGS) setFlagsFromString(flag);
+  yieldGarbageToRequests();
 }

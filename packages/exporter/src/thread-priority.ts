@@ -1,14 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 /** What a thread works for. */
-type ThreadPurpose = keyof typeof NICE;
+type ThreadPurpose = Exclude<keyof typeof NICE, 'garbage'>;
 
 /**
  * Nice values: a thread takes three times the processor time of one whose value is larger by five, where there is not
  * enough for both. Requests have 0. They come first, for a sender waits; then what somebody is to be warned of; then what
  * somebody may search for.
  */
-const NICE = { alerts: 5, followers: 10, replay: 15 } as const;
+const NICE = { alerts: 5, garbage: 5, followers: 10, replay: 15 } as const;
 
 /**
  * Gives the calling thread its place behind the one that takes in requests. Only Linux has a priority per thread: elsewhere
@@ -16,4 +17,20 @@ const NICE = { alerts: 5, followers: 10, replay: 15 } as const;
  */
 export function yieldToRequests(purpose: ThreadPurpose): void {
   if (process.platform === 'linux') setPriority(0, NICE[purpose]);
+}
+
+/** What V8 calls the threads that collect and compile for all others. */
+const V8_THREAD = 'V8Worker';
+
+/** Gives V8's own threads, which mostly clear up behind those of the followers, their place behind requests too. */
+export function yieldGarbageToRequests(): void {
+  if (process.platform !== 'linux') return;
+  for (const thread of readdirSync('/proc/self/task')) {
+    try {
+      const name = readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
+      if (name === V8_THREAD) setPriority(Number(thread), NICE.garbage);
+    } catch {
+      // It has ended meanwhile, or this is no place where one may ask: then it stays as it is.
+    }
+  }
 }
