@@ -7,6 +7,15 @@ const gunzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gunzip);
 const unzstd = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress);
 
 /**
+ * Bytes that are inflated in one go: for each go another thread is asked. A piece is as long as the body is thought to
+ * become, between these two.
+ */
+const MIN_PIECE_BYTES = 16 * 1024;
+const MAX_PIECE_BYTES = 1024 * 1024;
+/** Spans are seldom compressed by more. */
+const TYPICAL_RATIO = 12;
+
+/**
  * Inflates request bodies off the main thread, a few at a time, each up to a maximum: a small body that inflates to
  * gigabytes costs no more than the maximum.
  */
@@ -25,9 +34,16 @@ export class Inflater {
       case 'identity':
         return bytes;
       case 'gzip':
-        return this.#run(() => gunzip(bytes, { maxOutputLength: MAX_INFLATED_BYTES }));
+        return this.#run(() =>
+          gunzip(bytes, { maxOutputLength: MAX_INFLATED_BYTES, chunkSize: pieceBytes(gzipSize(bytes)) }),
+        );
       case 'zstd':
-        return this.#run(() => unzstd(bytes, { maxOutputLength: MAX_INFLATED_BYTES }));
+        return this.#run(() =>
+          unzstd(bytes, {
+            maxOutputLength: MAX_INFLATED_BYTES,
+            chunkSize: pieceBytes(TYPICAL_RATIO * bytes.length),
+          }),
+        );
       default:
         throw unsupportedType('unsupported content encoding', 'Send gzip, zstd, or no encoding.');
     }
@@ -48,4 +64,14 @@ export class Inflater {
       this.#waiting.shift()?.();
     }
   }
+}
+
+/** How long a body becomes, as its last four bytes say (RFC 1952, 2.3.1): its sender may have put anything there. */
+function gzipSize(bytes: Buffer): number {
+  return bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+}
+
+/** A byte more than is thought: what fills its piece exactly has zlib ask for another. */
+function pieceBytes(expectedBytes: number): number {
+  return Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, expectedBytes + 1));
 }
