@@ -1,22 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /** What a thread works for. */
 type ThreadPurpose = Exclude<keyof typeof NICE, 'garbage'>;
 
 /**
  * Nice values: a thread takes three times the processor time of one whose value is larger by five, where there is not
- * enough for both. Requests have 0. They come first, for a sender waits; then what somebody is to be warned of; then what
+ * enough for both. Requests have what
+ * the process was started with; to that these are added. They come first, for a sender waits; then what somebody is to be warned of; then what
  * somebody may search for.
  */
 const NICE = { alerts: 5, garbage: 5, followers: 10, replay: 15 } as const;
+
+const LARGEST_NICE = 19;
 
 /**
  * Gives the calling thread its place behind the one that takes in requests. Only Linux has a priority per thread: elsewhere
  * all of them have the same.
  */
 export function yieldToRequests(purpose: ThreadPurpose): void {
-  if (process.platform === 'linux') setPriority(0, NICE[purpose]);
+  if (process.platform === 'linux') setPriority(0, niceOf(purpose));
+}
+
+/** Of a thread of this process. It can only ever be given a larger one than it has. */
+function niceOf(purpose: keyof typeof NICE): number {
+  return Math.min(LARGEST_NICE, getPriority(process.pid) + NICE[purpose]);
 }
 
 /** What V8 calls the threads that collect and compile for all others. */
@@ -28,7 +36,7 @@ export function yieldGarbageToRequests(): void {
   for (const thread of readdirSync('/proc/self/task')) {
     try {
       const name = readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
-      if (name === V8_THREAD) setPriority(Number(thread), NICE.garbage);
+      if (name === V8_THREAD) setPriority(Number(thread), niceOf('garbage'));
     } catch {
       // It has ended meanwhile, or this is no place where one may ask: then it stays as it is.
     }
