@@ -5,10 +5,9 @@ import { getPriority, setPriority } from 'node:os';
 type ThreadPurpose = Exclude<keyof typeof NICE, 'garbage'>;
 
 /**
- * Nice values: a thread takes three times the processor time of one whose value is larger by five, where there is not
- * enough for both. Requests have what
- * the process was started with; to that these are added. They come first, for a sender waits; then what somebody is to be warned of; then what
- * somebody may search for.
+ * Nice values, beside the one that the process was started with, which requests have: a thread takes three times the
+ * processor time of one whose value is larger by five, where there is not enough for both. Requests come first, for a
+ * sender waits; then what somebody is to be warned of; then what somebody may search for.
  */
 const NICE = { alerts: 5, garbage: 5, followers: 10, replay: 15 } as const;
 

@@ -6,11 +6,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { tuneHeap } from '@spanledger/audit-exporter';
 tuneHeap();
-const threads = readdirSync('/proc/self/task').map((id) => [
-  readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim(),
-  getPriority(Number(id)) - getPriority(process.ppid),
-]);
-console.log(JSON.stringify(threads));
+for (const id of readdirSync('/proc/self/task')) {
+  const name = readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim();
+  console.log(name, getPriority(Number(id)) - getPriority(process.ppid));
+}
 `;
 
 test.runIf(process.platform === 'linux')('what clears up comes behind requests', () => {
@@ -18,9 +17,9 @@ test.runIf(process.platform === 'linux')('what clears up comes behind requests',
     cwd: import.meta.dirname,
     encoding: 'utf8',
   });
-  const threads = JSON.parse(output) as [name: string, nice: number][];
-  const helpers = threads.filter(([name]) => name === 'V8Worker');
+  const threads = output.trim().split('\n');
+  const helpers = threads.filter((thread) => thread.startsWith('V8Worker'));
   expect(helpers.length).toBeGreaterThan(0);
-  for (const [, nice] of helpers) expect(nice).toBeGreaterThan(0);
-  expect(threads.find(([name]) => name === 'MainThread')?.[1]).toBe(0);
+  for (const helper of helpers) expect(helper).toBe('V8Worker 5');
+  expect(threads).toContain('MainThread 0');
 });
