@@ -3,11 +3,11 @@ import { yieldGarbageToRequests } from './thread-priority.ts';
 
 /**
  * Of a process that serves, on a machine that senders use too. V8 collects what bytes from outside leave behind as soon as
- * it has grown by half a small heap, and lets as many threads as it has help with it, which no priority holds back: as it
- * is, that takes as much of two cores as the intake itself (docs/performance.md).
+ * it has grown by half a small heap, and lets as many threads as it has help with it, ahead of all that is less than a
+ * request: as it is, that takes as much of two cores as the intake itself (docs/performance.md).
  */
 const FLAGS = [
-  // A heap may grow to three times what was alive before it is collected again.
+  // A heap may grow to twice what was alive before it is collected again.
   '--heap-growing-percent=100',
   // What there is to do is done by the thread that made it, at its own priority.
   '--no-parallel-scavenge',

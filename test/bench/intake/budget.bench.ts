@@ -12,6 +12,7 @@ import {
   sha256Base64url,
 } from '../../../packages/exporter/src/receive/record-crypto.ts';
 import { RequestReading, type TakenRequest } from '../../../packages/exporter/src/receive/request-reading.ts';
+import { SpanKernel } from '../../../packages/exporter/src/receive/kernel/span-kernel.ts';
 import { Transcoder } from '../../../packages/exporter/src/receive/transcode/transcoder.ts';
 import { KeyTable } from '../../../packages/exporter/src/receive/wire/key-table.ts';
 import {
@@ -41,8 +42,12 @@ const LOCAL = 'version: 1\nrules: [{ name: logins, match: { route: ["/login/**"]
 const BY_ROLE =
   'version: 1\nrules: [{ name: staff, match: { role: [staff] }, level: request, attributes: ["*"] }]\n';
 
-/** An intake without what is before and behind it. */
-function makeReading(crypto: typeof REAL, policyText?: string) {
+/**
+ * An intake without what is before and behind it.
+ *
+ * @param hasKernel - without it, all goes by way of TypeScript
+ */
+function makeReading(crypto: typeof REAL, policyText?: string, hasKernel = true) {
   const references = new References(KEY, { reference: () => undefined, isErased: () => false });
   const minimiser = new Minimiser(
     { fields: [], quarantine: true, quarantineExcept: [] },
@@ -50,7 +55,8 @@ function makeReading(crypto: typeof REAL, policyText?: string) {
     () => undefined,
   );
   const options = { references, producers: new Producers(), minimise: minimiser.minimise.bind(minimiser) };
-  const transcoder = new Transcoder(references, crypto);
+  const kernel = hasKernel ? SpanKernel.create(crypto.sha256Base64url) : undefined;
+  const transcoder = new Transcoder(references, crypto, kernel);
   const policy = policyText === undefined ? undefined : makeIntakePolicy(policyText);
   return {
     transcoder,
@@ -77,7 +83,8 @@ test('what a span costs on its way from the request into the journal, by stage',
   const size = { requests: REQUESTS, spans: SPANS_PER_REQUEST };
   const batch = RequestBatch.uniform({ ...size, form: 'protobuf' });
   const jsonBatch = RequestBatch.uniform({ ...size, form: 'json' });
-  const free = makeReading(FREE);
+  const free = makeReading(FREE, undefined, false);
+  const typescript = makeReading(REAL, undefined, false);
   const real = makeReading(REAL);
   const local = makeReading(REAL, LOCAL);
   const byRole = makeReading(REAL, BY_ROLE);
@@ -113,6 +120,7 @@ test('what a span costs on its way from the request into the journal, by stage',
         ),
       ],
       ['free', await cost(each((groups) => void free.read(groups)))],
+      ['typescript', await cost(each((groups) => void typescript.read(groups)))],
       ['real', await cost(each((groups) => void real.read(groups)))],
       ['local', await cost(each((groups) => void local.read(groups)))],
       ['byRole', await cost(each((groups) => void byRole.read(groups)))],
@@ -154,22 +162,23 @@ test('what a span costs on its way from the request into the journal, by stage',
   await ledger.close();
   const of = (stage: string): number => median(figures.get(stage) ?? []);
   const line = (what: string, ns: number): string =>
-    `${what.padEnd(58)} ${ns.toFixed(0).padStart(7)} ns a span`;
+    `${what.padEnd(62)} ${ns.toFixed(0).padStart(7)} ns a span`;
   printLines([
     describeMachine(),
     `${SPANS.toLocaleString('en')} spans of 20 attributes in requests of ${SPANS_PER_REQUEST}; processor time of one thread, medians of ${ROUNDS} rounds`,
     line('the request around its spans', of('outline')),
     line('scan, template', of('find') - of('outline')),
-    line('repeats, references, record and opened groups', of('free') - of('find')),
-    line('salts and commitments', of('real') - of('free')),
+    line('repeats, references, record, opened groups, commitments', of('real') - of('find')),
     line('sequence, hash, sealing of the journal, tiles', of('append')),
     line('together', of('real') + of('append')),
     line('  a policy of routes, more', of('local') - of('real')),
+    line('the same until the batch, in TypeScript alone', of('typescript')),
+    line('  of it salts and commitments', of('typescript') - of('free')),
     line('the same until the batch by way of objects', of('objects')),
     line('  a policy of roles, by way of objects, more', of('byRole') - of('objects')),
     line('OTLP/JSON, written as protobuf', of('jsonOutline')),
     line('OTLP/JSON until the batch', of('json')),
     line('  by way of objects', of('jsonObjects')),
-    `the wire takes ${((100 * of('real')) / of('objects')).toFixed(0)} % of what objects take`,
+    `until the batch: ${of('real').toFixed(0)} ns; the wire takes ${((100 * of('real')) / of('objects')).toFixed(0)} % of what objects take`,
   ]);
 });
