@@ -238,6 +238,30 @@ describe('spool send', () => {
     expect(readdirSync(join(spool(), 'rejected'))).toHaveLength(1);
   });
 
+  test('whatever answers in place of the service, however long', async () => {
+    let sentBytes = 0;
+    const page = Buffer.alloc(64 * 1024, '<html>');
+    const stranger = createServer((_request, response) => {
+      response.writeHead(502);
+      const send = (): void => {
+        if (response.destroyed) return;
+        sentBytes += page.length;
+        response.write(page, send);
+      };
+      send();
+    });
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    const address = stranger.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    expect(await failure('send', refuse(false), '--url', `http://127.0.0.1:${port}`)).toMatchObject({
+      code: 'send_refused',
+      message: expect.stringMatching(/: the service answers 502$/),
+    });
+    expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
+    stranger.closeAllConnections();
+    await new Promise((resolve) => stranger.close(resolve));
+  });
+
   test('sends nothing that it cannot open, and says where nobody answers', async () => {
     expect(await failure('send', refuse(true), '--url', url)).toMatchObject({ code: 'spool_sealed' });
     expect(taken).toEqual([]);

@@ -59,8 +59,7 @@ async function send(files: readonly string[], options: SendOptions, context: Con
 
 /** Why the service did not take it, in its own words where it has any. */
 async function refusal(file: string, answer: Response): Promise<CliError> {
-  const text = (await answer.text()).slice(0, MAX_ANSWER_BYTES);
-  const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
+  const message = messageOf(await readStart(answer));
   const why = message === undefined ? '' : `: ${message}`;
   return new CliError('send_refused', `${file}: the service answers ${answer.status}${why}`, {
     hint:
@@ -68,4 +67,27 @@ async function refusal(file: string, answer: Response): Promise<CliError> {
         ? 'Give a token that may send: --token-file.'
         : 'The log of the service says why; the file stays where it is.',
   });
+}
+
+/** What the service says is in the answer; undefined where it says nothing, or something else answers. */
+function messageOf(answer: string): string | undefined {
+  try {
+    const said: unknown = JSON.parse(answer);
+    const isSaid = typeof said === 'object' && said !== null && 'message' in said;
+    return isSaid && typeof said.message === 'string' ? said.message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As much of an answer as {@link MAX_ANSWER_BYTES} allow; whatever answers decides how long it is. */
+async function readStart({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const piece of body ?? []) {
+    pieces.push(piece);
+    sizeBytes += piece.length;
+    if (sizeBytes >= MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(pieces, Math.min(sizeBytes, MAX_ANSWER_BYTES)).toString();
 }
