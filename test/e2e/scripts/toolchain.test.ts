@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,18 +30,34 @@ if (process.argv[2] === 'wait') {
 process.stdout.write(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid }) + '\\n');
 `;
 
+/** A compiler of the kernel that notes each time that it is called. */
+const ASC = `
+const { appendFileSync, writeFileSync } = require('node:fs');
+writeFileSync(process.argv[process.argv.indexOf('-o') + 1], '');
+appendFileSync('compiled.txt', 'once\\n');
+`;
+
 let root = '';
 let build = '';
+let kernel = '';
 
 /** A checkout in which everything is in place already, with a compiler that does what a test wants. */
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanledger-toolchain-'));
   build = '';
+  kernel = ASC;
   await cp(SCRIPTS, join(root, 'scripts'), { recursive: true });
   await put('pnpm-lock.yaml', 'lock');
   await put('pnpm-workspace.yaml', 'workspace');
   await put('node_modules/.modules.yaml', '');
   await put('packages/cli/dist/main.js', COMMAND);
+  for (const source of [
+    'kernel/index.ts',
+    'src/receive/kernel/layout.ts',
+    'src/receive/transcode/steps.ts',
+  ]) {
+    await put(join('packages/exporter', source), '');
+  }
   const lockfile = createHash('sha256').update('lock').update('workspace').digest('hex');
   await put(
     'node_modules/.cache/spanledger/toolchain.json',
@@ -63,6 +79,7 @@ interface Running {
 
 async function start(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
   await put('node_modules/typescript/bin/tsc', build);
+  await put('packages/exporter/node_modules/assemblyscript/bin/asc.js', kernel);
   const child = spawn(process.execPath, [join(root, 'scripts/toolchain.mjs'), ...args], {
     cwd: root,
     env: { ...process.env, INIT_CWD: root, npm_lifecycle_event: '', ...env },
@@ -110,6 +127,37 @@ describe('the toolchain', () => {
     expect(await running.ended).toBe(1);
     expect(running.output.stderr).toContain('error TS1000: no');
     expect(running.output.stdout).toBe('');
+  });
+
+  it('prints what the compiler of the kernel said when it fails, and runs nothing', async () => {
+    kernel = 'console.error("ERROR TS2322: no"); process.exit(1);';
+    const running = await start(['spanledger', 'x']);
+    expect(await running.ended).toBe(1);
+    expect(running.output.stderr).toContain('ERROR TS2322: no');
+    expect(running.output.stdout).toBe('');
+  });
+
+  it('compiles the kernel again when what it is made of has changed', async () => {
+    const compiled = async (): Promise<number> => {
+      await (
+        await start(['spanledger', 'x'])
+      ).ended;
+      return (await readFile(join(root, 'compiled.txt'), 'utf8')).trim().split('\n').length;
+    };
+    expect(await compiled()).toBe(1);
+    const before = new Date(Date.now() - 60_000);
+    for (const file of [
+      'kernel/index.ts',
+      'src/receive/kernel/layout.ts',
+      'src/receive/transcode/steps.ts',
+    ]) {
+      await utimes(join(root, 'packages/exporter', file), before, before);
+    }
+    const after = new Date(Date.now() + 60_000);
+    await utimes(join(root, 'packages/exporter/dist/span-kernel.wasm'), after, after);
+    expect(await compiled()).toBe(1);
+    await utimes(join(root, 'packages/exporter/kernel/index.ts'), after, new Date(Date.now() + 120_000));
+    expect(await compiled()).toBe(2);
   });
 
   it('knows its tasks', async () => {
