@@ -5,6 +5,12 @@ import { describeDirectory, readTokens, type StoredToken } from './token-file.ts
 /** How soon a running service knows of a token that was made, rotated or revoked. */
 const POLL_MS = 500;
 
+/**
+ * For a token that is not known the directory is looked at again at once, so often at most: whoever was just given one may
+ * be a collector, to which a refusal says that what it sent is not wanted at all.
+ */
+const MIN_LOOK_MS = 50;
+
 /** A change of a directory this young may not be the last one under the same time stamp. */
 const SETTLED_MS = 2_000;
 
@@ -36,6 +42,7 @@ export class TokenBook {
   #tokens: Map<string, { token: StoredToken; hash: Buffer }> = new Map();
   #seen: string | undefined;
   #seenMs = 0;
+  #lookedMs = -Infinity;
   #failure = '';
   #wasUsed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -99,6 +106,7 @@ export class TokenBook {
   check(text: string): TokenVerdict {
     const id = readTokenId(text);
     if (id === undefined) return { ok: false, fault: 'token_malformed' };
+    if (!this.#tokens.has(id)) this.#lookAgain();
     const known = this.#tokens.get(id);
     const isSame = isSameHash(hashToken(text), known?.hash ?? NO_HASH);
     if (known === undefined || !isSame) return { ok: false, fault: 'token_unknown' };
@@ -108,6 +116,13 @@ export class TokenBook {
       return { ok: false, fault: 'token_expired', token };
     }
     return { ok: true, token };
+  }
+
+  #lookAgain(): void {
+    const now = this.#now();
+    if (now >= this.#lookedMs && now - this.#lookedMs < MIN_LOOK_MS) return;
+    this.#lookedMs = now;
+    this.refresh();
   }
 
   #read(): void {
