@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** As `src/receive/kernel/layout.ts` has it. */
-const MEMORY_PAGES = '320';
+const MEMORY_PAGES = '344';
 /** Below are the compiler's own constants; the layout begins behind them. */
 const OWN_MEMORY_AT = '1024';
 

@@ -27,9 +27,11 @@ import {
   TEMPLATE_SIZE,
   TEMPLATE_UNWRITTEN,
   UNFIT,
+  UNKNOWN_PARTY,
   VALUES_AT,
   WRITTEN,
 } from '../src/receive/kernel/layout';
+import { fetchParties } from './parties';
 import { hole, placeOfCommitment, run } from './program';
 import { message, messageEnd, name, nameEnd, parentId, scan, statusCode } from './scan';
 import { blocksOf, digestOf, hashLanes, MAX_BLOCKS, setMessage } from './sha256';
@@ -37,6 +39,7 @@ import { findShape, findTemplate } from './tables';
 import { copy, writeHash, writeSalt } from './text';
 import { NO_INTEGER, smallInteger } from './values';
 
+export { forgetParties, keepParties } from './parties';
 export { setStream, writeRecordId } from './program';
 export { addShape, addTemplate } from './tables';
 
@@ -96,6 +99,11 @@ export function find(start: usize, end: usize, context: u32, hasStream: bool): u
   if (integer === NO_INTEGER || integer < 1) return 0;
   store<f64>(NUMBER_AT, <f64>integer);
   return template;
+}
+
+/** Writes the span that was found last, if the references of its parties are known. */
+export function writeKnown(template: usize, spanBytes: u32): i32 {
+  return fetchParties(template) ? write(template, spanBytes) : UNKNOWN_PARTY;
 }
 
 /** Writes the span that was found last; `spanBytes` is the length of its message. */

@@ -64,10 +64,11 @@ export class OpenLedger implements Ledger {
     this.#committer = new Committer({
       origin: ring.origin,
       tail,
-      write: async (content, isAlone) => {
-        await journal.append(content, isAlone);
+      write: async (frame, how) => {
+        await journal.append(frame, how);
         probe.worked();
       },
+      streamsFromBytes: journal.streamsFromBytes,
       onFailed: (error) => {
         probe.failed(error);
       },

@@ -1,5 +1,5 @@
+import type { LogTail } from './append/committer.ts';
 import { LedgerMember } from './append/ledger-member.ts';
-import type { LogTail } from './append/sequencer.ts';
 import { LedgerError } from './errors.ts';
 import { Integrator } from './integrate/integrator.ts';
 import { readTreeEdge } from './integrate/tree-edge.ts';

@@ -3,21 +3,22 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeFileSystem } from '../../../packages/ledger/src/storage/file-system.ts';
-import { fileStorage } from '../../../packages/ledger/src/storage/file.ts';
+import { type FileThreads, fileStorage } from '../../../packages/ledger/src/storage/file.ts';
 import { WholeFilesThread } from '../../../packages/ledger/src/storage/whole-files-thread.ts';
 import { scratchDirectory } from '../../support/ledger/scratch.ts';
 import { describeStorage } from './suite.ts';
 
-/** From so many bytes on, files are put by a thread of their own. */
-const NEVER = Infinity;
-const ALWAYS = 0;
+/** When other threads do the work. */
+const NEVER: FileThreads = { putFromBytes: Infinity, appendFromBytes: Infinity };
+const ALWAYS: FileThreads = { putFromBytes: 0, appendFromBytes: 0 };
+const SOMETIMES: FileThreads = { putFromBytes: 20, appendFromBytes: 20 };
 
 describeStorage('file', async () => fileStorage(await scratchDirectory(), nodeFileSystem, NEVER));
 describeStorage('file, by its thread', async () =>
   fileStorage(await scratchDirectory(), nodeFileSystem, ALWAYS),
 );
 describeStorage('file, sometimes by its thread', async () =>
-  fileStorage(await scratchDirectory(), nodeFileSystem, 20),
+  fileStorage(await scratchDirectory(), nodeFileSystem, SOMETIMES),
 );
 
 test('what a crash left half written is cleared away, and nothing else', async () => {
@@ -71,7 +72,7 @@ test.each([NEVER, ALWAYS])(
 test('a thread that dies takes what it was doing with it, and the next call is served', async () => {
   const directory = await scratchDirectory();
   let starts = 0;
-  const files = new WholeFilesThread(directory, ALWAYS, () => {
+  const files = new WholeFilesThread(directory, ALWAYS.putFromBytes, () => {
     starts++;
     return new Worker(`require('node:worker_threads').parentPort.once('message', () => process.exit(1))`, {
       eval: true,

@@ -1,6 +1,7 @@
 import { parseCanonical } from '@spanledger/record';
 import { hashLeaf } from '@spanledger/ledger/verify';
 import { expect, test } from 'vitest';
+import { linkEntries } from '../../../packages/ledger/src/journal/links.ts';
 import { Group } from '../../../packages/ledger/src/append/group.ts';
 import { LedgerMember, NextMember } from '../../../packages/ledger/src/append/ledger-member.ts';
 import { MAX_LEDGER_SIZE, Sequencer } from '../../../packages/ledger/src/append/sequencer.ts';
@@ -10,10 +11,11 @@ import { makeBatch } from '../../support/ledger/batches.ts';
 const ORIGIN = 'example.com/log';
 
 test('each entry states its index, the origin and the hash of the one before', () => {
-  const sequencer = new Sequencer(ORIGIN, { size: 0, hash: undefined });
+  const sequencer = new Sequencer(ORIGIN, 0);
   const group = new Group(0);
   sequencer.add(makeBatch({ count: 12, label: 'a' }), group);
   sequencer.add(makeBatch({ count: 3, label: 'b' }), group);
+  linkEntries(group.frame(undefined));
 
   const entries = splitEntries(group.entries.view);
   expect(entries).toHaveLength(15);
@@ -28,12 +30,13 @@ test('each entry states its index, the origin and the hash of the one before', (
     expect(group.hashes.view.subarray(index * 32, index * 32 + 32)).toEqual(hash);
     previous = hash.toString('hex');
   });
-  expect(sequencer.tail).toEqual({ size: 15, hash: previous });
+  expect(sequencer.size).toBe(15);
+  expect(group.lastHash).toBe(previous);
   expect(group.openings.view.toString()).toContain('{"opened":"b-2"}');
 });
 
 test('where bundles get full is noted, whatever batches they came in', () => {
-  const sequencer = new Sequencer(ORIGIN, { size: 250, hash: 'f'.repeat(64) });
+  const sequencer = new Sequencer(ORIGIN, 250);
   const group = new Group(250);
   for (const count of [5, 1, 300, 1]) sequencer.add(makeBatch({ count }), group);
   const ends = splitEntries(group.entries.view).map(({ byteOffset, length }) => byteOffset + length);
@@ -43,21 +46,35 @@ test('where bundles get full is noted, whatever batches they came in', () => {
 });
 
 test('what is rolled back is numbered and chained again', () => {
-  const sequencer = new Sequencer(ORIGIN, { size: 0, hash: undefined });
+  const sequencer = new Sequencer(ORIGIN, 0);
   sequencer.add(makeBatch({ count: 2 }), new Group(0));
-  const durable = sequencer.tail;
   sequencer.add(makeBatch({ count: 5, label: 'lost' }), new Group(2));
-  sequencer.reset(durable);
+  sequencer.reset(2);
   const group = new Group(2);
   sequencer.add(makeBatch({ count: 1, label: 'next' }), group);
+  linkEntries(group.frame('e'.repeat(64)));
   expect(group.entries.view.toString()).toContain(
-    `"index":2,"origin":"${ORIGIN}","previous":"${durable.hash}"`,
+    `"index":2,"origin":"${ORIGIN}","previous":"${'e'.repeat(64)}"`,
   );
+});
+
+test('storage that held a longer group shows in none that takes it over', () => {
+  const sequencer = new Sequencer(ORIGIN, 7);
+  const longer = new Group(7);
+  sequencer.add(makeBatch({ count: 40, entryBytes: 900 }), longer);
+  linkEntries(longer.frame('a'.repeat(64)));
+  const [reused, fresh] = [new Group(7, longer), new Group(7)];
+  for (const group of [reused, fresh]) {
+    sequencer.reset(7);
+    sequencer.add(makeBatch({ count: 3 }), group);
+    linkEntries(group.frame('b'.repeat(64)));
+  }
+  expect(reused.frame(undefined)).toEqual(fresh.frame(undefined));
 });
 
 test('an origin is escaped as JSON demands', () => {
   for (const origin of ['example.com/"quoted"\\', 'beispiel.de/prüfpfad', 'log']) {
-    const sequencer = new Sequencer(origin, { size: 0, hash: undefined });
+    const sequencer = new Sequencer(origin, 0);
     const group = new Group(0);
     sequencer.add(makeBatch({ count: 2 }), group);
     for (const entry of splitEntries(group.entries.view)) {
@@ -75,7 +92,7 @@ test('the size of a ledger member is known before it is written', () => {
 });
 
 test('refuses a batch before any of it has a place', () => {
-  const sequencer = new Sequencer(ORIGIN, { size: 1000, hash: 'f'.repeat(64) });
+  const sequencer = new Sequencer(ORIGIN, 1000);
   const group = new Group(1000);
   const good = makeBatch({ count: 3 });
   const malformed = [
@@ -92,26 +109,25 @@ test('refuses a batch before any of it has a place', () => {
     expect(() => sequencer.add(batch, group)).toThrow(expect.objectContaining({ code: 'batch_malformed' }));
   }
   expect(group.count).toBe(0);
-  expect(sequencer.tail.size).toBe(1000);
+  expect(sequencer.size).toBe(1000);
 });
 
 test('the longest entry is 65,535 bytes, its place included', () => {
   const placeBytes = new LedgerMember(ORIGIN).sizeBytes(1);
-  const tail = { size: 1, hash: 'f'.repeat(64) };
   const longest = makeBatch({ count: 1, entryBytes: 65_535 - placeBytes });
   expect(longest.bytes.length).toBe(65_535 - placeBytes);
   const group = new Group(1);
-  new Sequencer(ORIGIN, tail).add(longest, group);
+  new Sequencer(ORIGIN, 1).add(longest, group);
   expect(splitEntries(group.entries.view)[0]).toHaveLength(65_535);
 
   const longer = makeBatch({ count: 1, entryBytes: 65_536 - placeBytes });
-  expect(() => new Sequencer(ORIGIN, tail).add(longer, new Group(1))).toThrow(
+  expect(() => new Sequencer(ORIGIN, 1).add(longer, new Group(1))).toThrow(
     expect.objectContaining({ code: 'entry_too_large' }),
   );
 });
 
 test('a ledger ends where a number is no longer exact', () => {
-  const sequencer = new Sequencer(ORIGIN, { size: MAX_LEDGER_SIZE - 1, hash: 'f'.repeat(64) });
+  const sequencer = new Sequencer(ORIGIN, MAX_LEDGER_SIZE - 1);
   const group = new Group(MAX_LEDGER_SIZE - 1);
   expect(() => sequencer.add(makeBatch({ count: 2 }), group)).toThrow(
     expect.objectContaining({ code: 'ledger_full' }),
@@ -119,16 +135,16 @@ test('a ledger ends where a number is no longer exact', () => {
 });
 
 test('the member of the next entry is what it would be if it were written anew, wherever it is', () => {
-  const next = new NextMember('beispiel.de/prüfpfad');
   const member = new LedgerMember('beispiel.de/prüfpfad');
   for (const start of [0, 8, 97, 998, 1_099_998, MAX_LEDGER_SIZE - 3]) {
-    let previous = start === 0 ? undefined : 'a'.repeat(64);
-    next.reset(start, previous);
+    const next = new NextMember('beispiel.de/prüfpfad', start);
     for (let index = start; index < start + 4; index++) {
-      expect(next.bytes.toString()).toBe(member.text(index, previous));
-      expect(next).toMatchObject({ index, previous });
-      previous = String(index).padStart(64, '0');
-      next.advance(previous);
+      const link = '0'.repeat(64);
+      const text = member.text(index, index === 0 ? undefined : link);
+      expect(next.bytes.toString()).toBe(text);
+      expect(next.index).toBe(index);
+      expect(next.linkAt).toBe(index === 0 ? undefined : Buffer.from(text).indexOf(link));
+      next.advance();
     }
   }
 });

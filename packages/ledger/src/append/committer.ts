@@ -1,9 +1,9 @@
 import type { EntryBatch } from '@spanledger/record';
 import { LedgerError } from '../errors.ts';
 import { explainFailure } from '../storage/failure.ts';
-import type { FrameContent } from '../journal/frame.ts';
+import type { UnlinkedFrame } from '../journal/links.ts';
 import { Group } from './group.ts';
-import { Sequencer, type LogTail } from './sequencer.ts';
+import { Sequencer } from './sequencer.ts';
 
 /**
  * The most bytes that may be sequenced and not yet durable; and the most that may be durable and wait to be written
@@ -18,17 +18,37 @@ export interface Appended {
   count: number;
 }
 
+/** The end of the log that the next entry is chained to. */
+export interface LogTail {
+  /** How many entries there are, and so the next one's index. */
+  size: number;
+  /** The last entry's leaf hash, 64 hexadecimal digits; undefined if there are no entries. */
+  hash: string | undefined;
+}
+
+/** How a group is to be made durable. */
+export interface WriteHow {
+  /** Nobody else waits to append. */
+  isAlone: boolean;
+  /** It may be followed by others before it is durable. */
+  isStreamed: boolean;
+  /** Others are on their way before it: the hash of the entry before it is known only to who links them. */
+  isFollowing: boolean;
+}
+
 /** What a {@link Committer} is made of. */
 export interface CommitterOptions {
   origin: string;
   /** The durable end of the log. */
   tail: LogTail;
-  /** Makes a group durable, or leaves no trace of it. Nobody else waits to append if it `isAlone`. */
-  write: (content: FrameContent, isAlone: boolean) => Promise<void>;
   /**
-   * Called with each group once it is durable, in order, as the next one is on its way to the disk, or at once if there is
-   * none. The group's buffers are reused after it returns.
+   * Links a group and makes it durable, or leaves no trace of it. Called again before that is done only for groups that are
+   * streamed; if one fails, so do those that follow it.
    */
+  write: (frame: UnlinkedFrame, how: WriteHow) => Promise<void>;
+  /** Groups of so many bytes are streamed; Infinity where there is no thread that could write them. */
+  streamsFromBytes: number;
+  /** Called with each group once it is durable, in order. The group's buffers are reused after it returns. */
   onDurable: (group: Group) => void;
   /** Called with the error that a group, and those that were chained to it, are refused with. */
   onFailed: (error: LedgerError) => void;
@@ -39,28 +59,39 @@ export interface CommitterOptions {
 }
 
 /**
- * Group commit: all appends that arrive while one group is being made durable form the next, and share its write and
- * its sync. They are sequenced and hashed as they arrive, while the disk is busy with the group before.
+ * How many groups may be on their way to the disk. While the first of them is synced, the next is linked and sealed, and
+ * one waits, so that the thread which does so need not wait for this one.
+ */
+const MAX_STREAMED = 4;
+
+/**
+ * Group commit: all appends that arrive while others are on their way to the disk form the next group, and share its write
+ * and its sync. They get their places as they arrive. Large groups are streamed: they go to the disk one after the other
+ * without waiting for each other's end.
  */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #sequencer: Sequencer;
   /** The group that appends join. */
   #open: Group;
-  /** The group that is being made durable. */
-  #committing: Group | undefined;
+  /** The groups that are being made durable, in their order. */
+  readonly #underWay: Group[] = [];
   #durable: LogTail;
-  /** The group that has become durable last, until {@link CommitterOptions.onDurable} is called with it. */
-  #unannounced: Group | undefined;
+  /** Groups that are durable, and that {@link CommitterOptions.onDurable} was not called with. */
+  #unannounced: Group[] = [];
+  /** Groups that could not be made durable, and why the first of them could not. */
+  #failed: { groups: Group[]; cause: unknown } | undefined;
   /** Groups that are done with, whose storage the next ones take over. */
   readonly #spares: Group[] = [];
   #running: Promise<void> | undefined;
+  /** Has {@link #commitAll} look again whether the open group may go. */
+  #wake: () => void = () => undefined;
   /** One append was in the last group, and no other came while that was on its way to the disk. */
   #isAlone = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
-    this.#sequencer = new Sequencer(options.origin, options.tail);
+    this.#sequencer = new Sequencer(options.origin, options.tail.size);
     this.#durable = options.tail;
     this.#open = new Group(options.tail.size);
   }
@@ -86,7 +117,8 @@ export class Committer {
     const first = group.end;
     this.#sequencer.add(batch, group);
     group.appends++;
-    this.#running ??= this.#commitAll();
+    if (this.#running === undefined) this.#running = this.#commitAll();
+    else if (this.#isLarge) this.#wake();
     await group.settled;
     return { first, count: batch.count };
   }
@@ -100,7 +132,7 @@ export class Committer {
 
   /** Resolves once everything that was appended before is durable; rejects if some of it never will be. */
   async barrier(): Promise<void> {
-    await (this.#open.count > 0 ? this.#open : this.#committing)?.settled;
+    await (this.#open.count > 0 ? this.#open : this.#underWay.at(-1))?.settled;
   }
 
   /** Resolves once nothing is waiting any more, whatever became of it. */
@@ -120,60 +152,87 @@ export class Committer {
   }
 
   get #pendingBytes(): number {
-    return this.#open.sizeBytes + (this.#committing?.sizeBytes ?? 0);
+    return this.#underWay.reduce((sum, { sizeBytes }) => sum + sizeBytes, this.#open.sizeBytes);
+  }
+
+  get #isLarge(): boolean {
+    return this.#open.sizeBytes >= this.#options.streamsFromBytes;
   }
 
   async #commitAll(): Promise<void> {
     for (;;) {
-      // All that arrives in this turn of the event loop joins the group, also from those who were just told of the last.
-      // And there is one turn for each group: one that is alone may be written without waiting for another.
-      await new Promise(setImmediate);
+      let isTurnOver = false;
+      setImmediate(() => {
+        isTurnOver = true;
+        this.#wake();
+      });
+      while (!this.#mayGo(isTurnOver)) await new Promise<void>((resolve) => (this.#wake = resolve));
       if (this.#open.count === 0) break;
       await this.#options.catchUp();
-      await this.#commit(this.#open);
+      // Meanwhile a group may have failed, and this one with it.
+      if (this.#mayGo(true) && this.#open.count > 0) this.#commit(this.#open);
     }
     this.#announce();
     this.#running = undefined;
   }
 
-  async #commit(group: Group): Promise<void> {
-    const tail = this.#sequencer.tail;
-    this.#committing = group;
+  /** @param isTurnOver the event loop has had a turn since the group before went */
+  #mayGo(isTurnOver: boolean): boolean {
+    if (this.#failed !== undefined) return false;
+    const { length } = this.#underWay;
+    // All that arrives in this turn of the event loop joins the group, also from those who were just told of the last.
+    // And there is one turn for each group: one that is alone may be written without waiting for another.
+    return length === 0 ? isTurnOver || this.#isLarge : length < MAX_STREAMED && this.#isLarge;
+  }
+
+  #commit(group: Group): void {
+    const how = {
+      isAlone: this.#isAlone && group.appends === 1,
+      isStreamed: this.#isLarge,
+      isFollowing: this.#underWay.length > 0,
+    };
+    const frame = group.frame(how.isFollowing ? undefined : this.#durable.hash);
+    this.#underWay.push(group);
     this.#open = new Group(group.end, this.#spares.pop());
-    // By then the disk is busy: whoever waits for it is not kept waiting by the tiles of the group before.
-    setImmediate(() => this.#announce());
-    try {
-      const content = {
-        first: group.first,
-        count: group.count,
-        entries: group.entries.view,
-        openingLengths: group.openingLengths.view,
-        openings: group.openings.view,
-      };
-      await this.#options.write(content, this.#isAlone && group.appends === 1);
-    } catch (cause) {
-      this.#rollBack(group, cause);
-      return;
-    }
-    this.#announce();
-    this.#committing = undefined;
-    this.#durable = tail;
-    this.#unannounced = group;
-    this.#isAlone = group.appends === 1 && this.#open.appends === 0;
+    this.#options.write(frame, how).then(
+      () => this.#succeed(group),
+      (cause: unknown) => this.#fail(group, cause),
+    );
+  }
+
+  #succeed(group: Group): void {
+    this.#underWay.shift();
+    this.#durable = { size: group.end, hash: group.lastHash };
+    this.#isAlone = group.appends === 1 && this.#open.appends === 0 && this.#underWay.length === 0;
+    // Whoever waits is told, and what waits goes to the disk, before the tiles are seen to.
+    if (this.#unannounced.push(group) === 1) setImmediate(() => this.#announce());
     group.resolve();
+    this.#wake();
   }
 
-  /** Tells of the group that has become durable last, unless that is done. */
+  /** Tells of the groups that have become durable, unless that is done. */
   #announce(): void {
-    const group = this.#unannounced;
-    if (group === undefined) return;
-    this.#unannounced = undefined;
-    this.#options.onDurable(group);
-    this.#spares.push(group);
+    const groups = this.#unannounced;
+    this.#unannounced = [];
+    for (const group of groups) {
+      this.#options.onDurable(group);
+      if (this.#spares.length < MAX_STREAMED) this.#spares.push(group);
+    }
   }
 
-  /** The group is not durable, and what was sequenced after it is chained to it: all of it goes. */
-  #rollBack(group: Group, cause: unknown): void {
+  #fail(group: Group, cause: unknown): void {
+    this.#underWay.shift();
+    this.#failed ??= { groups: [], cause };
+    this.#failed.groups.push(group);
+    // What follows fails too, and until then it may be looked at by another thread.
+    if (this.#underWay.length > 0) return;
+    this.#rollBack(this.#failed.groups, this.#failed.cause);
+    this.#failed = undefined;
+    this.#wake();
+  }
+
+  /** These groups are not durable, and what was sequenced after them is chained to them: all of it goes. */
+  #rollBack(groups: readonly Group[], cause: unknown): void {
     const { reason, help } = explainFailure(cause);
     const error = new LedgerError('append_failed', `the journal could not be written${reason}`, {
       cause,
@@ -181,10 +240,8 @@ export class Committer {
     });
     this.#options.onFailed(error);
     const following = this.#open;
-    this.#committing = undefined;
-    this.#sequencer.reset(this.#durable);
+    this.#sequencer.reset(this.#durable.size);
     this.#open = new Group(this.#durable.size);
-    group.reject(error);
-    following.reject(error);
+    for (const group of [...groups, following]) group.reject(error);
   }
 }

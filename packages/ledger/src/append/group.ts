@@ -1,4 +1,5 @@
 import { ByteBuffer } from '../byte-buffer.ts';
+import { HASH_BYTES, LINK_BYTES, type UnlinkedFrame } from '../journal/links.ts';
 
 /** What of a group's storage is kept for the next one. */
 const KEEP_BYTES = 8 * 1024 * 1024;
@@ -15,7 +16,9 @@ export class Group {
   readonly entries: ByteBuffer;
   /** Where in {@link entries} entry bundles get full. */
   readonly bundleEnds: number[] = [];
-  /** Their leaf hashes, 32 bytes each. */
+  /** Where in {@link entries} each one names the one before it, as {@link UnlinkedFrame.links} has it. */
+  readonly links: ByteBuffer;
+  /** Place for their leaf hashes, 32 bytes each: see {@link frame}. */
   readonly hashes: ByteBuffer;
   /** The lengths of their openings, uint32 each. */
   readonly openingLengths: ByteBuffer;
@@ -29,6 +32,7 @@ export class Group {
   constructor(first: number, storage?: Group) {
     this.first = first;
     this.entries = reused(storage?.entries);
+    this.links = reused(storage?.links);
     this.hashes = reused(storage?.hashes);
     this.openingLengths = reused(storage?.openingLengths);
     this.openings = reused(storage?.openings);
@@ -45,7 +49,33 @@ export class Group {
 
   /** How much memory the group's content takes. */
   get sizeBytes(): number {
-    return this.entries.length + this.hashes.length + this.openingLengths.length + this.openings.length;
+    const { entries, openings, openingLengths } = this;
+    return entries.length + openings.length + openingLengths.length + this.count * (LINK_BYTES + HASH_BYTES);
+  }
+
+  /**
+   * What is to be written; the entries' hashes are there once it is.
+   *
+   * @param previous the leaf hash of the entry before the first, 64 hexadecimal digits; undefined for the first of all
+   */
+  frame(previous: string | undefined): UnlinkedFrame {
+    this.hashes.reserve(this.count * HASH_BYTES);
+    this.hashes.length = this.count * HASH_BYTES;
+    return {
+      first: this.first,
+      count: this.count,
+      previous,
+      entries: this.entries.view,
+      links: this.links.view,
+      hashes: this.hashes.view,
+      openingLengths: this.openingLengths.view,
+      openings: this.openings.view,
+    };
+  }
+
+  /** The leaf hash of the last entry, 64 hexadecimal digits, once the group is written. */
+  get lastHash(): string {
+    return this.hashes.view.toString('hex', this.hashes.length - HASH_BYTES);
   }
 
   /** Tells all who wait that the group is durable. */
@@ -61,5 +91,6 @@ export class Group {
 
 function reused(buffer: ByteBuffer | undefined): ByteBuffer {
   buffer?.clear(KEEP_BYTES);
-  return buffer ?? new ByteBuffer();
+  // Shared: another thread may link it, seal it and write it where it is.
+  return buffer ?? new ByteBuffer(0, true);
 }

@@ -1,49 +1,43 @@
-import { hash } from 'node:crypto';
 import { MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES, type EntryBatch } from '@spanledger/record';
 import { asBuffer } from '../byte-buffer.ts';
 import { LedgerError } from '../errors.ts';
 import { TILE_WIDTH } from '../verify/tile.ts';
+import { LINK_BYTES, NO_LINK } from '../journal/links.ts';
 import type { Group } from './group.ts';
 import { LedgerMember, NextMember } from './ledger-member.ts';
 
 /** The largest log: an index is a JavaScript number, and a JSON one, exactly. */
 export const MAX_LEDGER_SIZE: number = Number.MAX_SAFE_INTEGER;
 
-const HASH_BYTES = 32;
 /** What may follow `ledger` in an `audit` object: `outcome`, which every record has, or what stands between the two. */
 const NEXT_KEYS = ['"outcome"', '"lost"'].map((key) => Buffer.from(key, 'latin1'));
 const LONGEST_KEY_BYTES = Math.max(...NEXT_KEYS.map(({ length }) => length));
 
-/** The end of the log that the next entry is chained to. */
-export interface LogTail {
-  /** How many entries there are, and so the next one's index. */
-  size: number;
-  /** The last entry's leaf hash, 64 hexadecimal digits; undefined if there are no entries. */
-  hash: string | undefined;
-}
-
 /**
- * Gives entries their place: writes index, origin and the hash of the entry before into each, and hashes it. One
- * SHA-256 an entry, the RFC 6962 leaf hash, serves the chain and the tree.
+ * Gives entries their place: writes index and origin into each, with room for the hash of the entry before, which is
+ * written when the group is ({@link linkEntries}).
  */
 export class Sequencer {
   readonly #member: LedgerMember;
   readonly #next: NextMember;
 
-  constructor(origin: string, tail: LogTail) {
+  /**
+   * @param origin the log's
+   * @param size how many entries there are
+   */
+  constructor(origin: string, size: number) {
     this.#member = new LedgerMember(origin);
-    this.#next = new NextMember(origin);
-    this.reset(tail);
+    this.#next = new NextMember(origin, size);
   }
 
-  /** The end of what was sequenced. */
-  get tail(): LogTail {
-    return { size: this.#next.index, hash: this.#next.previous };
+  /** How many entries there are with those that were sequenced. */
+  get size(): number {
+    return this.#next.index;
   }
 
-  /** Goes back: what was sequenced after `tail` never became durable. */
-  reset(tail: LogTail): void {
-    this.#next.reset(tail.size, tail.hash);
+  /** Goes back: what was sequenced after so many entries never became durable. */
+  reset(size: number): void {
+    this.#next.reset(size);
   }
 
   /**
@@ -56,29 +50,25 @@ export class Sequencer {
     const source = asBuffer(batch.bytes);
     const next = this.#next;
     const out = group.entries.reserve(entriesBytes);
-    const hashes = group.hashes.reserve(batch.count * HASH_BYTES);
+    const links = group.links.reserve(batch.count * LINK_BYTES);
     let at = group.entries.length;
-    let hashAt = group.hashes.length;
+    let linkAt = group.links.length;
     let start = 0;
     for (let i = 0; i < batch.count; i++) {
       const end = offset(batch.ends, i);
       const hole = offset(batch.holes, i);
-      const entry = at + 2;
-      let cursor = entry + source.copy(out, entry, start, hole);
+      let cursor = at + 2 + source.copy(out, at + 2, start, hole);
+      linkAt = links.writeUInt32LE(next.linkAt === undefined ? NO_LINK : cursor + next.linkAt, linkAt);
       cursor += next.bytes.copy(out, cursor);
       cursor += source.copy(out, cursor, hole, end);
-      // The byte before the entry holds RFC 6962's leaf prefix while it is hashed, and half of the length after.
-      out[entry - 1] = 0;
-      const digest = hash('sha256', out.subarray(entry - 1, cursor), 'hex');
-      out.writeUInt16BE(cursor - entry, at);
-      hashAt += hashes.write(digest, hashAt, HASH_BYTES, 'hex');
-      next.advance(digest);
+      out.writeUInt16BE(cursor - at - 2, at);
+      next.advance();
       if (next.index % TILE_WIDTH === 0) group.bundleEnds.push(cursor);
       at = cursor;
       start = end;
     }
     group.entries.length = at;
-    group.hashes.length = hashAt;
+    group.links.length = linkAt;
     group.count += batch.count;
     addOpenings(batch, group);
   }

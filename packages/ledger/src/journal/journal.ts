@@ -1,9 +1,13 @@
-import { randomBytes, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { WriteHow } from '../append/committer.ts';
 import { LedgerError } from '../errors.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { WritableStorage } from '../storage/storage.ts';
 import type { EpochKeys } from './epoch-keys.ts';
-import { encodeFrame, FRAME_IV_BYTES, type FrameContent } from './frame.ts';
+import { FrameStream, headerOf } from './frame-stream.ts';
+import { FrameThread } from './frame-thread.ts';
+import { encodeFrame } from './frame.ts';
+import { linkEntries, type UnlinkedFrame } from './links.ts';
 import { SegmentReader, type JournalGroup } from './segment-reader.ts';
 import { addFrame, emptySegment, segmentFile, type Segment } from './segment.ts';
 
@@ -82,11 +86,23 @@ interface Tail {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** A frame that waits for a stream to be opened. */
+interface WaitingFrame {
+  write: (stream: FrameStream) => void;
+  reject: (error: unknown) => void;
+}
+
 /** The journal as segment files. */
 export class SegmentedJournal implements Journal {
   readonly #options: JournalOptions;
   readonly #reader: SegmentReader;
   readonly #queue = new SerialQueue();
+  readonly #retiring = new SerialQueue();
+  readonly #thread = new FrameThread();
+  /** The last that was opened. */
+  #stream: FrameStream | undefined;
+  /** Frames for the next one. */
+  readonly #waiting: WaitingFrame[] = [];
   #segments: Segment[];
   #tail: Tail | undefined;
 
@@ -96,26 +112,32 @@ export class SegmentedJournal implements Journal {
     this.#reader = new SegmentReader(options.storage, options.epochKeys);
   }
 
+  /** Frames of so many bytes can be streamed; Infinity where none can. */
+  get streamsFromBytes(): number {
+    return this.#options.storage.lending?.fromBytes ?? Infinity;
+  }
+
   /**
-   * Appends a group, whose first index is the end of the one before it. Resolves once it is durable. If it rejects,
-   * the group is not there: what was written of it is cut off before anything else is appended.
+   * Links and appends a group, whose first index is the end of the one before it. Resolves once it is durable; then its
+   * hashes are there. If it rejects, the group is not there: what was written of it is cut off before anything else is
+   * appended.
    *
-   * @param isAlone nobody else waits to append; see `WritableStorage.append`
+   * @param how see `CommitterOptions.write`
    */
-  append(content: FrameContent, isAlone: boolean): Promise<void> {
-    return this.#queue.run(async () => {
-      const tail = await this.#openTail(content.first);
-      try {
-        await this.#write(tail, content, isAlone);
-      } catch (error) {
-        // If this fails too, the next write cuts it off.
-        await this.#cut(tail).catch((cause: unknown) => this.#options.onError(cause));
-        throw error;
-      }
-      if (isFull(tail.segment, this.#options)) {
-        await this.#closeTail().catch((error: unknown) => this.#options.onError(error));
-      }
-    });
+  append(frame: UnlinkedFrame, how: WriteHow): Promise<void> {
+    if (!how.isStreamed) return this.#queue.run(() => this.#append(frame, how.isAlone));
+    const stream = this.#stream;
+    if (stream?.isOpen === true && this.#waiting.length === 0 && this.#mayGoOn(stream)) {
+      return stream.write(frame, how.isFollowing);
+    }
+    const settled = Promise.withResolvers<void>();
+    const write = (opened: FrameStream): void => {
+      opened.write(frame, how.isFollowing).then(settled.resolve, settled.reject);
+    };
+    if (this.#waiting.push({ write, reject: settled.reject }) === 1) {
+      void this.#queue.run(() => this.#streamWaiting(frame.first));
+    }
+    return settled.promise;
   }
 
   segments(): SegmentInfo[] {
@@ -140,7 +162,8 @@ export class SegmentedJournal implements Journal {
   }
 
   retire(name: string): Promise<void> {
-    return this.#queue.run(async () => {
+    // Nobody who appends waits for it: to remove a large file takes as long as many groups.
+    return this.#retiring.run(async () => {
       const segment = this.#segments.find((candidate) => candidate.name === name);
       if (segment === undefined) return;
       if (!segment.closed || segment.end > this.#options.publishedSize()) {
@@ -156,27 +179,74 @@ export class SegmentedJournal implements Journal {
   }
 
   /** Ends appending. If it rejects, what a failed write left behind is cut off at the next open, as after a crash. */
-  close(): Promise<void> {
-    return this.#queue.run(async () => {
+  async close(): Promise<void> {
+    await this.#retiring.run(() => Promise.resolve());
+    await this.#queue.run(async () => {
       clearTimeout(this.#tail?.timer);
-      await this.#closeTail();
+      try {
+        await this.#closeTail();
+      } finally {
+        await this.#thread.close();
+      }
     });
   }
 
-  async #write(tail: Tail, content: FrameContent, isAlone: boolean): Promise<void> {
-    const iv = randomBytes(FRAME_IV_BYTES);
-    const pieces = encodeFrame(content, tail.key, iv);
-    tail.uncut = true;
-    const file = segmentFile(tail.segment.name);
-    await this.#options.storage.append(file, tail.segment.sizeBytes, pieces, ROOM_BYTES, isAlone);
-    addFrame(tail.segment, {
-      first: content.first,
-      count: content.count,
-      entriesBytes: content.entries.length,
-      sealedBytes: content.openingLengths.length + content.openings.length,
-      iv,
+  /** Appends a frame in this thread. */
+  #append(frame: UnlinkedFrame, isAlone: boolean): Promise<void> {
+    return this.#withTail(frame.first, async ({ segment, key }) => {
+      linkEntries(frame);
+      const header = headerOf(frame);
+      const pieces = encodeFrame(frame, key, header.iv);
+      const { storage } = this.#options;
+      await storage.append(segmentFile(segment.name), segment.sizeBytes, pieces, ROOM_BYTES, isAlone);
+      addFrame(segment, header);
     });
+  }
+
+  /** Whoever waits for the segment gets it between two streams. */
+  #mayGoOn(stream: FrameStream): boolean {
+    return !this.#queue.isAwaited && stream.sizeBytes < this.#options.segmentMaxBytes;
+  }
+
+  /**
+   * Streams the frames that wait for it, and those that come until all are done.
+   *
+   * @param first the first entry's index
+   */
+  async #streamWaiting(first: number): Promise<void> {
+    try {
+      await this.#withTail(first, async ({ segment, key }) => {
+        const { lending } = this.#options.storage;
+        if (lending === undefined) throw new TypeError('nothing can be streamed to this storage');
+        await lending.lend(segmentFile(segment.name), segment.sizeBytes, async (fd) => {
+          const stream = new FrameStream({ thread: this.#thread, segment, key, fd });
+          this.#stream = stream;
+          for (const { write } of this.#waiting.splice(0)) write(stream);
+          await stream.ended;
+          return segment.sizeBytes;
+        });
+      });
+    } catch (error) {
+      // Those whose frames were handed over know it already.
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    }
+  }
+
+  /** Has something appended to the segment that is appended to; if that fails, nothing of it is left. */
+  async #withTail(first: number, append: (tail: Tail) => Promise<void>): Promise<void> {
+    const tail = await this.#openTail(first);
+    tail.uncut = true;
+    try {
+      await append(tail);
+    } catch (error) {
+      // If this fails too, the next write cuts it off.
+      await this.#cut(tail).catch((cause: unknown) => this.#options.onError(cause));
+      throw error;
+    }
     tail.timer ??= this.#startTimer(tail);
+    if (isFull(tail.segment, this.#options)) {
+      await this.#closeTail().catch((error: unknown) => this.#options.onError(error));
+    }
   }
 
   #startTimer(tail: Tail): NodeJS.Timeout {

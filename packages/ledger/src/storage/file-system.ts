@@ -28,6 +28,8 @@ export interface FileHandle {
   close(): Promise<void>;
   /** What blocks the thread until it is done. */
   readonly blocking: BlockingHandle;
+  /** By which another thread of the process can use the file; undefined where none can. */
+  readonly fd?: number;
 }
 
 /** An open file, used without waiting for its turn: each operation is done when the call returns. */

@@ -73,45 +73,68 @@ export class FileTails {
     this.#averageMs += (performance.now() - started - this.#averageMs) * LAST_SHARE;
   }
 
+  /**
+   * As {@link append}, with bytes that another thread writes and syncs. The file's name is durable before.
+   *
+   * @param use given the number of the open file; gives where it ends then
+   * @throws TypeError if no other thread can use the file
+   */
+  async lend(path: string, position: number, use: (fd: number) => Promise<number>): Promise<void> {
+    await this.#withTail(path, position, async (tail) => {
+      if (tail.handle.fd === undefined) throw new TypeError(`${path} cannot be used by another thread`);
+      await this.#cutAt(path, tail, position, true);
+      await this.#directories.sync([dirname(path)]);
+      const end = await use(tail.handle.fd);
+      tail.durableSize = end;
+      tail.roomEnd = Math.max(tail.roomEnd, end);
+    });
+  }
+
   async #openAndWrite(
     path: string,
     position: number,
     buffers: readonly Uint8Array[],
     roomBytes: number,
   ): Promise<void> {
+    await this.#withTail(path, position, async (tail) => {
+      const end = buffers.reduce((sum, { length }) => sum + length, position);
+      const isCut = await this.#cutAt(path, tail, position, roomBytes > 0 || tail.roomEnd <= end);
+      const makesRoom = end > tail.roomEnd && end - position <= roomBytes * MAX_SHARE_OF_ROOM;
+      const room = makesRoom ? [new Uint8Array(roomBytes)] : [];
+      await writeAll(tail.handle, [...buffers, ...room], position);
+      if (isCut || end > position) await tail.handle.datasync();
+      await this.#directories.sync([dirname(path)]);
+      tail.durableSize = end;
+      tail.roomEnd = Math.max(tail.roomEnd, makesRoom ? end + roomBytes : end);
+    });
+  }
+
+  async #withTail(path: string, position: number, use: (tail: Tail) => Promise<void>): Promise<void> {
     const tail = await this.#open(path, position);
     tail.isBusy = true;
     try {
-      await this.#write(path, tail, position, buffers, roomBytes);
+      await use(tail);
     } finally {
       tail.isBusy = false;
       await this.#closeOldest();
     }
   }
 
-  async #write(
-    path: string,
-    tail: Tail,
-    position: number,
-    buffers: readonly Uint8Array[],
-    roomBytes: number,
-  ): Promise<void> {
+  /**
+   * Has a file end at `position`, before something is written there: how it ends is not known until that is durable.
+   *
+   * @param mayHaveRoom what is known to be room may stay
+   * @returns whether something was cut off
+   */
+  async #cutAt(path: string, tail: Tail, position: number, mayHaveRoom: boolean): Promise<boolean> {
     const size = tail.durableSize ?? (await tail.handle.stat()).size;
     if (size < position) throw new Error(`${path} has ${size} bytes, nothing can be appended at ${position}`);
-    const end = buffers.reduce((sum, { length }) => sum + length, position);
-    const isCut = tail.durableSize === position && (roomBytes > 0 || tail.roomEnd <= end);
+    const isAsItShould = tail.durableSize === position && mayHaveRoom;
     tail.durableSize = undefined;
-    if (!isCut) {
-      await tail.handle.truncate(position);
-      tail.roomEnd = position;
-    }
-    const makesRoom = end > tail.roomEnd && end - position <= roomBytes * MAX_SHARE_OF_ROOM;
-    const room = makesRoom ? [new Uint8Array(roomBytes)] : [];
-    await writeAll(tail.handle, [...buffers, ...room], position);
-    if (!isCut || end > position) await tail.handle.datasync();
-    await this.#directories.sync([dirname(path)]);
-    tail.durableSize = end;
-    tail.roomEnd = Math.max(tail.roomEnd, makesRoom ? end + roomBytes : end);
+    if (isAsItShould) return false;
+    await tail.handle.truncate(position);
+    tail.roomEnd = position;
+    return true;
   }
 
   /** Closes a file, if it is open. */

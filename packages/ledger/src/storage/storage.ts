@@ -64,10 +64,25 @@ export interface WritableStorage extends ReadableStorage {
     roomBytes?: number,
     isAlone?: boolean,
   ): Promise<void>;
+  /** Undefined where no other thread can write to the files. */
+  readonly lending?: Lending | undefined;
   /** Removes files, and the folders that get empty; no error for those that are not there. */
   remove(names: readonly string[]): Promise<void>;
   /** Lets others write. Nothing more may be called. */
   release(): Promise<void>;
+}
+
+/** Files that another thread of the process can append to. */
+export interface Lending {
+  /** Fewer bytes are not worth it. */
+  readonly fromBytes: number;
+  /**
+   * As {@link WritableStorage.append}, with bytes that somebody else writes and syncs. Room that is there may be left behind
+   * them.
+   *
+   * @param use given the number of the open file, which is open until this settles; gives where the file ends then
+   */
+  lend(name: string, position: number, use: (fd: number) => Promise<number>): Promise<void>;
 }
 
 /** A place for a ledger: on disk ({@link fileStorage}), or in memory ({@link memoryStorage}). */

@@ -9,12 +9,4 @@ export interface WholeFilesThreadData {
 
 /** Work for the thread; it is done in order. */
 export type WholeFilesTask =
-  | { kind: 'put'; id: number; files: readonly StoredFile[] }
-  | { kind: 'remove'; id: number; names: readonly string[] };
-
-/** What became of a task. */
-export interface WholeFilesOutcome {
-  id: number;
-  /** Why it failed: what survives of a file system's error when it changes threads. */
-  failure?: { message: string; code?: string };
-}
+  { kind: 'put'; files: readonly StoredFile[] } | { kind: 'remove'; names: readonly string[] };

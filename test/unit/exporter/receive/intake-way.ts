@@ -28,6 +28,10 @@ export interface IntakeWay {
   written: () => number;
   /** How many of these the kernel wrote. */
   writtenByKernel: () => number;
+  /** How often the intake asked who is behind a name. */
+  asked: () => number;
+  /** All references that were given are given no more: others are, from now on. */
+  retire: () => void;
   read(groups: readonly SpanGroup[]): ReadRequest;
 }
 
@@ -38,13 +42,22 @@ export interface IntakeWay {
  * @param hasKernel - without it, all goes by way of TypeScript
  */
 export function makeIntakeWay(policyText?: string, hasKernel = true): IntakeWay {
+  let [generation, asked] = [0, 0];
+  const refer = (...names: string[]): string => {
+    asked++;
+    return Buffer.from([...names, generation].join(' '))
+      .toString('base64url')
+      .padEnd(22, 'A')
+      .slice(-22);
+  };
   const references = {
     ofSubject: ({ issuer, id, type }: { issuer: string; id: string; type: string }) =>
-      Buffer.from(`${type} ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
-    ofSession: ({ issuer, id }: { issuer: string; id: string }) =>
-      Buffer.from(`session ${issuer} ${id}`).toString('base64url').padEnd(22, 'A').slice(-22),
+      refer(type, issuer, id),
+    ofSession: ({ issuer, id }: { issuer: string; id: string }) => refer('session', issuer, id),
     attempt: <Result>(work: () => Result) => work(),
-    generation: 0,
+    get generation() {
+      return generation;
+    },
     isErased: () => false,
   };
   const randomBytes = (sizeBytes: number) => new Uint8Array(sizeBytes);
@@ -67,6 +80,12 @@ export function makeIntakeWay(policyText?: string, hasKernel = true): IntakeWay 
       if (isWritten) byKernel++;
       return isWritten;
     };
+    const writeKnownByKernel = kernel.writeKnown.bind(kernel);
+    kernel.writeKnown = (...span) => {
+      const isWritten = writeKnownByKernel(...span);
+      if (isWritten === true) byKernel++;
+      return isWritten;
+    };
   }
   transcoder.write = (...span) => {
     const isWritten = write(...span);
@@ -77,6 +96,8 @@ export function makeIntakeWay(policyText?: string, hasKernel = true): IntakeWay 
     transcoder,
     written: () => written,
     writtenByKernel: () => byKernel,
+    asked: () => asked,
+    retire: () => generation++,
     read(groups: readonly SpanGroup[]) {
       const minimise = minimiser.minimise.bind(minimiser);
       const taken = new RequestReading({ references, producers, minimise }, transcoder, policy).read(groups);

@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { expect, test } from 'vitest';
-import { MAX_RUN, REQUEST_BYTES } from '../../../../packages/exporter/src/receive/kernel/layout.ts';
+import { MAX_RUN, PARTIES, REQUEST_BYTES } from '../../../../packages/exporter/src/receive/kernel/layout.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
 import {
   decodeTraceRequest,
@@ -85,4 +85,39 @@ test('a request that is refused halfway leaves nothing to the one after it', () 
   expect(
     isSame(wire.read(outlineTraceRequest(good, keys)), fresh.read(outlineTraceRequest(good, keys))),
   ).toBe(true);
+});
+
+test('who is behind a name is asked once, and again when references are retired', () => {
+  const wire = makeIntakeWay();
+  const objects = makeIntakeWay(undefined, false);
+  const read = (spans: readonly ReadableSpan[]): void => {
+    const body = toProtobuf(spans);
+    expect(
+      isSame(wire.read(outlineTraceRequest(body, keys)), objects.read(decodeTraceRequest(body, keys))),
+    ).toBe(true);
+  };
+  read(spansOf(100, () => 'a'));
+  const asked = wire.asked();
+  read(spansOf(200, () => 'b'));
+  expect(wire.asked()).toBe(asked);
+  for (const way of [wire, objects]) way.retire();
+  read(spansOf(200, () => 'c'));
+  const again = wire.asked() - asked;
+  expect(again).toBeGreaterThanOrEqual(7 + 11);
+  expect(again).toBeLessThan(100);
+});
+
+test('names of every length, more of them than there are places, and the same ones at another issuer', () => {
+  const sender = createSender('shop');
+  const spanOf = (name: string, issuer: string): ReadableSpan =>
+    sender.span({ attributes: { ...sessionAttributes(name, `at ${name}`), 'oidc.issuer': issuer } });
+  const names = [
+    ...Array.from({ length: 90 }, (_, length) => 'n'.repeat(length)),
+    ...Array.from({ length: PARTIES + 2_000 }, (_, at) => `user ${at}`),
+  ];
+  const issuers = ['https://one.example', 'https://two.example'];
+  const all = issuers.map((issuer) => names.map((name) => spanOf(name, issuer)));
+  const again = issuers.map((issuer) => names.slice(0, 2_000).map((name) => spanOf(name, issuer)));
+  const wire = expectSame([...all, ...again]);
+  expect(wire.writtenByKernel()).toBeGreaterThan(2 * PARTIES);
 });

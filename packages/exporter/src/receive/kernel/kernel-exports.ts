@@ -10,6 +10,9 @@ export interface KernelExports {
   find: (start: number, end: number, context: number, hasStream: number) => number;
   writeRecordId: () => number;
   write: (template: number, spanBytes: number) => number;
+  writeKnown: (template: number, spanBytes: number) => number;
+  keepParties: (template: number) => void;
+  forgetParties: () => void;
   commit: () => number;
 }
 
@@ -23,6 +26,9 @@ const FUNCTIONS = [
   'find',
   'writeRecordId',
   'write',
+  'writeKnown',
+  'keepParties',
+  'forgetParties',
   'commit',
 ] as const satisfies (keyof KernelExports)[];
 

@@ -6,6 +6,7 @@ import type { KernelExports } from './kernel-exports.ts';
 import {
   GROUP_BYTES,
   GROUPS_AT,
+  NO_ATTRIBUTE,
   SHAPE_BYTES,
   SHAPE_COUNT,
   SHAPE_FIXED,
@@ -16,12 +17,14 @@ import {
   STEP_BYTES,
   TABLES_AT,
   TABLES_END,
+  TEMPLATE_ACTOR,
   TEMPLATE_BYTES,
   TEMPLATE_CONTEXT,
   TEMPLATE_FIXED,
   TEMPLATE_GROUP_COUNT,
   TEMPLATE_GROUPS,
   TEMPLATE_RECORD,
+  TEMPLATE_SESSION,
   TEMPLATE_SHAPE,
   TEMPLATE_SIZE,
   TEMPLATE_TRAITS,
@@ -46,6 +49,9 @@ export class KernelTables {
   readonly #proven: Set<number> = new Set();
   /** How many spans did not fit those that are not proven. */
   readonly #misfits: Map<number, number> = new Map();
+  /** Who names parties: no number is given twice, for what is known of names outlives templates. */
+  readonly #namers: Map<string, number> = new Map();
+  #nextNamer = 1;
   #next = 0;
 
   constructor(exports: KernelExports) {
@@ -84,6 +90,7 @@ export class KernelTables {
     this.#templates.clear();
     this.#proven.clear();
     this.#misfits.clear();
+    this.#namers.clear();
     this.#next = TABLES_AT;
     for (const [at, group] of COMMITMENT_GROUPS.entries()) {
       const heads = [`"${group}":{`, `{"group":"${group}",`].map((head) => Buffer.from(head, 'latin1'));
@@ -151,7 +158,27 @@ export class KernelTables {
       this.#set(at + TEMPLATE_GROUPS + 8 * i, group.group);
       this.#set(at + TEMPLATE_GROUPS + 8 * i + WORD_BYTES, group.at);
     }
+    this.#setParties(at, template);
     return at;
+  }
+
+  #setParties(at: number, { subject, session, sessionIssuer }: Template): void {
+    // A user whose name is the client's is another party: the same name has another place where there is another client.
+    const [namer, attribute] =
+      subject.kind === 'user'
+        ? [['user', subject.type, subject.issuer, subject.client], subject.attribute]
+        : [['fixed', subject.subject.type, subject.subject.issuer, subject.subject.id], NO_ATTRIBUTE];
+    this.#set(at + TEMPLATE_ACTOR, this.#namer(namer));
+    this.#set(at + TEMPLATE_ACTOR + WORD_BYTES, attribute);
+    this.#set(at + TEMPLATE_SESSION, session < 0 ? 0 : this.#namer(['session', sessionIssuer]));
+    this.#set(at + TEMPLATE_SESSION + WORD_BYTES, session);
+  }
+
+  #namer(name: readonly (string | undefined)[]): number {
+    const key = JSON.stringify(name);
+    const known = this.#namers.get(key) ?? this.#nextNamer++;
+    this.#namers.set(key, known);
+    return known;
   }
 
   #program({ steps, arguments: args, literals }: Program): number {

@@ -4,7 +4,7 @@
  */
 
 /** Pages of 64 KiB that the memory has: it never grows. */
-export const MEMORY_PAGES = 320;
+export const MEMORY_PAGES = 344;
 
 /** Spans that one run writes before its groups are committed to and it is taken out. */
 export const MAX_RUN = 512;
@@ -67,6 +67,15 @@ export const ENTRIES_END = 15_728_640;
 export const OPENINGS_AT = 15_728_704;
 export const OPENINGS_END = 20_971_456;
 
+/** References of parties by their names: a power of two of places, each for one name of so many bytes at the most. */
+export const PARTIES_AT = 20_971_520;
+export const PARTIES = 16_384;
+export const PARTY_BYTES = 96;
+export const PARTY_LENGTH = 4;
+export const PARTY_NAME = 8;
+export const MAX_PARTY_NAME_BYTES = 64;
+export const PARTY_REFERENCE = 72;
+
 /** Members of a shape: an order of keys under which spans of one kind came. */
 export const SHAPE_KIND = 4;
 export const SHAPE_COUNT = 8;
@@ -86,7 +95,11 @@ export const TEMPLATE_UNWRITTEN = 24;
 export const TEMPLATE_RECORD = 28;
 export const TEMPLATE_GROUP_COUNT = 32;
 export const TEMPLATE_GROUPS = 36;
-export const TEMPLATE_BYTES = 60;
+/** Its parties: who names them, 0 where there is no such party, and by which attribute, {@link NO_ATTRIBUTE} for a fixed one. */
+export const TEMPLATE_ACTOR = 60;
+export const TEMPLATE_SESSION = 68;
+export const TEMPLATE_BYTES = 76;
+export const NO_ATTRIBUTE = 0xffffffff;
 
 /** A step of a program: what to do, with what, and how long that is. */
 export const STEP_BYTES = 12;
@@ -95,3 +108,4 @@ export const STEP_BYTES = 12;
 export const WRITTEN = 1;
 export const UNFIT = 0;
 export const FULL = 2;
+export const UNKNOWN_PARTY = 3;

@@ -27,6 +27,7 @@ import {
   SECOND_BYTES,
   SESSION_AT,
   STREAM_AT,
+  UNKNOWN_PARTY,
   VALUES_AT,
   WRITTEN,
 } from './layout.ts';
@@ -72,8 +73,6 @@ export class SpanKernel {
   #start = 0;
   #end = 0;
   #streamId: string | undefined;
-  #actor = '';
-  #session = '';
   #count = 0;
 
   private constructor(exports: KernelExports, sha256Base64url: (bytes: Uint8Array) => string) {
@@ -144,6 +143,17 @@ export class SpanKernel {
   }
 
   /**
+   * Writes the span that was found last, if the references of its parties are kept.
+   *
+   * @param template - what {@link find} gave
+   * @returns false, and nothing written, where it does not fit; undefined where a party is not known
+   */
+  writeKnown(template: number, spanBytes: number, taker: RunTaker): boolean | undefined {
+    const outcome = this.#write(() => this.#exports.writeKnown(template, spanBytes), taker);
+    return outcome === UNKNOWN_PARTY ? undefined : outcome === WRITTEN;
+  }
+
+  /**
    * Writes the span that was found last.
    *
    * @param template - what {@link find} gave
@@ -152,19 +162,32 @@ export class SpanKernel {
    */
   write(template: number, spanBytes: number, actor: string, session: string, taker: RunTaker): boolean {
     if (actor.length !== REFERENCE_BYTES) return false;
-    if (actor !== this.#actor) writeAscii(this.#bytes, ACTOR_AT, (this.#actor = actor));
-    if (session !== this.#session) writeAscii(this.#bytes, SESSION_AT, (this.#session = session));
+    writeAscii(this.#bytes, ACTOR_AT, actor);
+    writeAscii(this.#bytes, SESSION_AT, session);
+    return this.#write(() => this.#exports.write(template, spanBytes), taker) === WRITTEN;
+  }
+
+  /** Keeps the references that a span was written with, by its names: it has to be the one that was written last. */
+  keepParties(template: number): void {
+    this.#exports.keepParties(template);
+  }
+
+  /** Forgets what references there are. */
+  forgetParties(): void {
+    this.#exports.forgetParties();
+  }
+
+  #write(write: () => number, taker: RunTaker): number {
     // A run that holds nothing may be one that was given up.
     if (this.#count === 0) this.#begin(taker);
-    let outcome = this.#exports.write(template, spanBytes);
+    let outcome = write();
     if (outcome === FULL && this.#count > 0) {
       this.flush(taker);
       this.#begin(taker);
-      outcome = this.#exports.write(template, spanBytes);
+      outcome = write();
     }
-    if (outcome !== WRITTEN) return false;
-    this.#count++;
-    return true;
+    if (outcome === WRITTEN) this.#count++;
+    return outcome;
   }
 
   /** Has what is written taken. */

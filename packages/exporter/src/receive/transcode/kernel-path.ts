@@ -27,6 +27,8 @@ export class KernelPath {
   // Of the span that was looked at last: its template's handle, 0 where the kernel knows none, and its length.
   #handle = 0;
   #sizeBytes = 0;
+  /** Of the references that the kernel keeps. */
+  #generation: number | undefined;
 
   constructor(kernel: SpanKernel, references: PartyReferences, crypto: Required<BatchCrypto>) {
     this.#kernel = kernel;
@@ -64,11 +66,21 @@ export class KernelPath {
    */
   write(reader: WireReader, batch: BatchWriter): boolean {
     const kernel = this.#kernel;
-    const { tables } = kernel;
-    const template = tables.isProven(this.#handle) ? tables.template(this.#handle) : undefined;
+    const handle = this.#handle;
+    if (!kernel.tables.isProven(handle)) return false;
+    if (this.#generation !== this.#references.generation) {
+      kernel.forgetParties();
+      this.#generation = this.#references.generation;
+    }
+    const isWritten = kernel.writeKnown(handle, this.#sizeBytes, batch);
+    if (isWritten !== undefined) return isWritten;
+    const template = kernel.tables.template(handle);
     const references = template && this.#references.of(template, kernel.values, kernel.shift, reader);
     if (references === undefined) return false;
-    return kernel.write(this.#handle, this.#sizeBytes, references.actorRef, references.sessionRef, batch);
+    const { actorRef, sessionRef } = references;
+    if (!kernel.write(handle, this.#sizeBytes, actorRef, sessionRef, batch)) return false;
+    kernel.keepParties(handle);
+    return true;
   }
 
   /** Finds out whether the kernel writes of the span that was found last what TypeScript writes, unless that is known. */
