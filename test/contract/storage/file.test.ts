@@ -1,3 +1,4 @@
+import { fdatasyncSync, writeSync } from 'node:fs';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -97,4 +98,43 @@ test('a folder that got empty and went is made again for whoever appends, or put
     await writable.remove(['f/g/h', 'f/g/i']);
     expect(await writable.list('f')).toEqual([]);
   }
+});
+
+test('another thread writes to a file that is lent, from where it is to end before to where it says', async () => {
+  const writable = await fileStorage(await scratchDirectory(), nodeFileSystem, ALWAYS).lock('a test');
+  onTestFinished(() => writable.release());
+  const { lending } = writable;
+  if (lending === undefined) throw new TypeError('this storage lends nothing');
+  const lend = (position: number, text: string): Promise<void> =>
+    lending.lend('f/g', position, async (fd) => {
+      writeSync(fd, text, position);
+      fdatasyncSync(fd);
+      return position + text.length;
+    });
+  const content = async (): Promise<string> => String(await writable.read('f/g'));
+  await lend(0, 'abc');
+  await writable.append('f/g', 3, [Buffer.from('def')], 4096);
+  await lend(6, 'ghi');
+  expect((await content()).replace(/\0+$/, '')).toBe('abcdefghi');
+  await writable.append('f/g', 9, [Buffer.from('j')]);
+  expect(await content()).toBe('abcdefghij');
+  // What is behind is cut off, as by an append.
+  await lend(4, 'X');
+  expect(await content()).toBe('abcdX');
+  await expect(lend(9, 'Y')).rejects.toThrow('has 5 bytes, nothing can be appended at 9');
+  await expect(lending.lend('../f', 0, async () => 0)).rejects.toThrow();
+  await writable.remove(['f/g']);
+  await expect(lend(3, 'Z')).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('what a thread failed to write is cut off by what is appended next', async () => {
+  const writable = await fileStorage(await scratchDirectory(), nodeFileSystem, ALWAYS).lock('a test');
+  onTestFinished(() => writable.release());
+  const failing = writable.lending?.lend('f', 0, async (fd) => {
+    writeSync(fd, 'half of it', 0);
+    throw new Error('the thread ended');
+  });
+  await expect(failing).rejects.toThrow('the thread ended');
+  await writable.append('f', 0, [Buffer.from('abc')]);
+  expect(String(await writable.read('f'))).toBe('abc');
 });

@@ -53,6 +53,7 @@ export class FrameStream {
    * @param isFollowing see `FrameTask`
    */
   async write(frame: UnlinkedFrame, isFollowing: boolean): Promise<void> {
+    if (!this.isOpen) throw new Error('the frame before was not written', this.#failure);
     const { thread, segment, key, fd } = this.#options;
     const header = headerOf(frame);
     const position = this.#position;

@@ -68,6 +68,8 @@ export interface JournalOptions {
   publishedSize: () => number;
   /** Told of a failure that no caller waits for. */
   onError: (error: unknown) => void;
+  /** Writes frames that are streamed; a test brings its own. */
+  thread?: FrameThread;
 }
 
 /** How much room is left behind a small group. A segment's last is cut off when it is closed. */
@@ -98,7 +100,7 @@ export class SegmentedJournal implements Journal {
   readonly #reader: SegmentReader;
   readonly #queue = new SerialQueue();
   readonly #retiring = new SerialQueue();
-  readonly #thread = new FrameThread();
+  readonly #thread: FrameThread;
   /** The last that was opened. */
   #stream: FrameStream | undefined;
   /** Frames for the next one. */
@@ -108,6 +110,7 @@ export class SegmentedJournal implements Journal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#thread = options.thread ?? new FrameThread();
     this.#segments = options.segments;
     this.#reader = new SegmentReader(options.storage, options.epochKeys);
   }
@@ -214,6 +217,7 @@ export class SegmentedJournal implements Journal {
    * @param first the first entry's index
    */
   async #streamWaiting(first: number): Promise<void> {
+    let isOpened = false;
     try {
       await this.#withTail(first, async ({ segment, key }) => {
         const { lending } = this.#options.storage;
@@ -221,14 +225,15 @@ export class SegmentedJournal implements Journal {
         await lending.lend(segmentFile(segment.name), segment.sizeBytes, async (fd) => {
           const stream = new FrameStream({ thread: this.#thread, segment, key, fd });
           this.#stream = stream;
+          isOpened = true;
           for (const { write } of this.#waiting.splice(0)) write(stream);
           await stream.ended;
           return segment.sizeBytes;
         });
       });
     } catch (error) {
-      // Those whose frames were handed over know it already.
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      // Those whose frames were handed over know it already, and who waits now waits for the next stream.
+      if (!isOpened) for (const { reject } of this.#waiting.splice(0)) reject(error);
     }
   }
 
