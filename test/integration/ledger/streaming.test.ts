@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import {
   fileStorage,
@@ -23,8 +24,8 @@ import { scratchDirectory } from '../../support/ledger/scratch.ts';
 /** All groups are streamed. */
 const ALWAYS = { putFromBytes: Infinity, appendFromBytes: 0 };
 
-async function lockedStorage(): Promise<WritableStorage> {
-  const storage = await fileStorage(await scratchDirectory(), undefined, ALWAYS).lock('a test');
+async function lockedStorage(threads = ALWAYS): Promise<WritableStorage> {
+  const storage = await fileStorage(await scratchDirectory(), undefined, threads).lock('a test');
   onTestFinished(() => storage.release());
   return storage;
 }
@@ -81,6 +82,27 @@ test('groups that are streamed keep their order, over segments that end and are 
   const report = await verifyLedger({ source: storageTiles(storage), vkey: signer.vkey });
   expect(report.failures).toEqual([]);
   expect(report.verified).toBe(ledger.sizes().durable);
+  await ledger.close();
+});
+
+test('large groups follow small ones, and small ones large ones, in one chain', async () => {
+  const storage = await lockedStorage({ putFromBytes: Infinity, appendFromBytes: 6_000 });
+  const ledger = await openOn(storage);
+  const append = (count: number, label: string): Promise<unknown> =>
+    ledger.append(makeBatch({ count, label }));
+  for (let at = 0; at < 100; at++) {
+    const appended = [append(60, `first${at}`)];
+    // Each time a group is on its way, and as often the disk is not done with it yet.
+    for (const [next, count] of [1, 1, 60, 1, 60, 60].entries()) {
+      for (let turns = 0; turns < 1 + ((at + next) % 3); turns++) await setImmediate();
+      appended.push(append(count, `next${at}-${next}`), append(1, `small${at}-${next}`));
+      if (next === 0) await Promise.all(appended);
+    }
+    await Promise.all(appended);
+  }
+  await ledger.published(ledger.sizes().durable);
+  const report = await verifyLedger({ source: storageTiles(storage), vkey: signer.vkey });
+  expect(report.failures).toEqual([]);
   await ledger.close();
 });
 

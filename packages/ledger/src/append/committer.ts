@@ -76,6 +76,8 @@ export class Committer {
   #open: Group;
   /** The groups that are being made durable, in their order. */
   readonly #underWay: Group[] = [];
+  /** The last of them is streamed. */
+  #isStreaming = false;
   #durable: LogTail;
   /** Groups that are durable, and that {@link CommitterOptions.onDurable} was not called with. */
   #unannounced: Group[] = [];
@@ -182,7 +184,9 @@ export class Committer {
     const { length } = this.#underWay;
     // All that arrives in this turn of the event loop joins the group, also from those who were just told of the last.
     // And there is one turn for each group: one that is alone may be written without waiting for another.
-    return length === 0 ? isTurnOver || this.#isLarge : length < MAX_STREAMED && this.#isLarge;
+    if (length === 0) return isTurnOver || this.#isLarge;
+    // Only who links a group knows, before it is durable, what its last entry's hash is.
+    return this.#isStreaming && length < MAX_STREAMED && this.#isLarge;
   }
 
   #commit(group: Group): void {
@@ -193,6 +197,7 @@ export class Committer {
     };
     const frame = group.frame(how.isFollowing ? undefined : this.#durable.hash);
     this.#underWay.push(group);
+    this.#isStreaming = how.isStreamed;
     this.#open = new Group(group.end, this.#spares.pop());
     this.#options.write(frame, how).then(
       () => this.#succeed(group),

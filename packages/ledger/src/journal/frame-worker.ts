@@ -9,16 +9,19 @@ import { encodeFrame } from './frame.ts';
 import { linkEntries } from './links.ts';
 
 let epochKey: KeyObject | undefined;
-/** The leaf hash of the last entry that was written; undefined once a frame has failed. */
-let last: string | undefined;
+/** The end of what was written; undefined once a frame has failed. */
+let tail: { size: number; hash: string } | undefined;
 
 function writeFrame({ frame, isFollowing, key, iv, fd, position }: FrameTask): void {
   epochKey = key ?? epochKey;
   if (epochKey === undefined) throw new Error('there is no epoch key');
-  const previous = isFollowing ? last : frame.previous;
-  last = undefined;
-  if (isFollowing && previous === undefined) throw new Error('the frame before was not written');
-  const digest = linkEntries({
+  if (isFollowing && tail?.size !== frame.first) {
+    tail = undefined;
+    throw new Error('the frame before was not written');
+  }
+  const previous = isFollowing ? tail?.hash : frame.previous;
+  tail = undefined;
+  const hash = linkEntries({
     ...frame,
     previous,
     entries: asBuffer(frame.entries),
@@ -28,7 +31,7 @@ function writeFrame({ frame, isFollowing, key, iv, fd, position }: FrameTask): v
   const file = blockingHandle(fd);
   writeAllBlocking(file, encodeFrame(frame, epochKey, iv), position);
   file.datasync();
-  last = digest;
+  tail = { size: frame.first + frame.count, hash };
 }
 
 parentPort?.on('message', ({ id, task }: NumberedTask<FrameTask>) => {
