@@ -2,7 +2,7 @@ import type { Service } from '@spanledger/audit-exporter';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeDataDirectory, sendTraces, waitFor } from '../../support/exporter/service.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
-import { postLogout, startSignalService } from '../../support/signals/signal-service.ts';
+import { findDocuments, postLogout, startSignalService } from '../../support/signals/signal-service.ts';
 import { CLIENT, SigningProvider } from '../../support/signals/signing-provider.ts';
 
 const stack = new AsyncDisposableStack();
@@ -76,6 +76,8 @@ test('somebody who is told by an email address is whom applications know by it',
   });
   expect((await sendTraces(service.url, toProtobuf([span]))).status).toBe(200);
   await untilState('zoe', 'sid-of-zoe', 'active');
+  // Whom an address belongs to is looked up in the index, which another follower fills.
+  await findDocuments(service.url, 'user.email:"zoe@example.test"');
   const { token } = await provider.securityEvent(
     'https://schemas.openid.net/secevent/risc/event-type/sessions-revoked',
     { event_timestamp: Math.floor(Date.now() / 1000) + 1 },
