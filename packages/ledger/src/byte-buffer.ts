@@ -37,12 +37,6 @@ export class ByteBuffer {
     // By Buffer: into shared memory it copies in two thirds of the time that `set` takes.
     this.length += asBuffer(bytes).copy(this.reserve(end - start), this.length, start, end);
   }
-
-  /** Empties it; storage above `keepBytes` is given back. */
-  clear(keepBytes: number): void {
-    this.length = 0;
-    if (this.#bytes.length > keepBytes) this.#bytes = this.#allocate(0);
-  }
 }
 
 /** The same bytes, as a Buffer. */

@@ -221,7 +221,7 @@ export class Committer {
     this.#unannounced = [];
     for (const group of groups) {
       this.#options.onDurable(group);
-      if (this.#spares.length < MAX_STREAMED) this.#spares.push(group);
+      if (this.#spares.length < MAX_STREAMED && group.isSpare) this.#spares.push(group);
     }
   }
 

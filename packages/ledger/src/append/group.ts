@@ -1,8 +1,8 @@
 import { ByteBuffer } from '../byte-buffer.ts';
 import { HASH_BYTES, LINK_BYTES, type UnlinkedFrame } from '../journal/links.ts';
 
-/** What of a group's storage is kept for the next one. */
-const KEEP_BYTES = 8 * 1024 * 1024;
+/** A group that has more storage is not kept for the next one. */
+const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 
 /** The appends that will share one write and one sync. */
 export class Group {
@@ -78,6 +78,12 @@ export class Group {
     return this.hashes.view.toString('hex', this.hashes.length - HASH_BYTES);
   }
 
+  /** Whether its storage is worth keeping for the next one: what one burst took is given back. */
+  get isSpare(): boolean {
+    const buffers = [this.entries, this.links, this.hashes, this.openingLengths, this.openings];
+    return buffers.reduce((sum, { bytes }) => sum + bytes.length, 0) <= MAX_SPARE_BYTES;
+  }
+
   /** Tells all who wait that the group is durable. */
   resolve(): void {
     this.#settle.resolve();
@@ -90,7 +96,7 @@ export class Group {
 }
 
 function reused(buffer: ByteBuffer | undefined): ByteBuffer {
-  buffer?.clear(KEEP_BYTES);
+  if (buffer !== undefined) buffer.length = 0;
   // Shared: another thread may link it, seal it and write it where it is.
   return buffer ?? new ByteBuffer(0, true);
 }
