@@ -106,6 +106,25 @@ test('large groups follow small ones, and small ones large ones, in one chain', 
   await ledger.close();
 });
 
+test('more than a group takes goes on in the next one, in order, and what is appended is durable in that order', async () => {
+  const storage = await lockedStorage();
+  const ledger = await openOn(storage);
+  const settled: number[] = [];
+  const appended = Array.from({ length: 24 }, async (_, at) => {
+    const batch = makeBatch({ count: 1_500, label: `g${at}`, entryBytes: 900 });
+    const { first } = await ledger.append(batch);
+    settled.push(first);
+  });
+  await ledger.barrier();
+  expect(settled).toHaveLength(24);
+  await Promise.all(appended);
+  expect(settled).toEqual(Array.from({ length: 24 }, (_, at) => 1_500 * at));
+  await ledger.published(24 * 1_500);
+  const report = await verifyLedger({ source: storageTiles(storage), vkey: signer.vkey });
+  expect(report.failures).toEqual([]);
+  await ledger.close();
+});
+
 test('a full disk refuses all that is on its way, and the log goes on where it ended', async () => {
   const storage = await lockedStorage();
   const full = await open('/dev/full', 'r+');
@@ -129,7 +148,9 @@ test('a full disk refuses all that is on its way, and the log goes on where it e
   const { durable } = ledger.sizes();
   isFull = true;
   const refused = await Promise.allSettled(
-    Array.from({ length: 12 }, (_, i) => ledger.append(makeBatch({ count: 300, label: `refused${i}` }))),
+    Array.from({ length: 12 }, (_, i) =>
+      ledger.append(makeBatch({ count: 1_500, label: `refused${i}`, entryBytes: 900 })),
+    ),
   );
   for (const result of refused) {
     expect(result).toMatchObject({

@@ -64,6 +64,9 @@ export interface CommitterOptions {
  */
 const MAX_STREAMED = 4;
 
+/** A group of so many bytes takes no more appends, where it could be streamed: its memory is used again by the next. */
+const MAX_GROUP_BYTES = 4 * 1024 * 1024;
+
 /**
  * Group commit: all appends that arrive while others are on their way to the disk form the next group, and share its write
  * and its sync. They get their places as they arrive. Large groups are streamed: they go to the disk one after the other
@@ -72,8 +75,11 @@ const MAX_STREAMED = 4;
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #sequencer: Sequencer;
+  readonly #maxGroupBytes: number;
   /** The group that appends join. */
   #open: Group;
+  /** Groups that take no more appends, and wait to be made durable. */
+  readonly #full: Group[] = [];
   /** The groups that are being made durable, in their order. */
   readonly #underWay: Group[] = [];
   /** The last of them is streamed. */
@@ -94,6 +100,7 @@ export class Committer {
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#sequencer = new Sequencer(options.origin, options.tail.size);
+    this.#maxGroupBytes = Math.max(MAX_GROUP_BYTES, options.streamsFromBytes);
     this.#durable = options.tail;
     this.#open = new Group(options.tail.size);
   }
@@ -119,6 +126,7 @@ export class Committer {
     const first = group.end;
     this.#sequencer.add(batch, group);
     group.appends++;
+    if (group.sizeBytes >= this.#maxGroupBytes) this.#close(group);
     if (this.#running === undefined) this.#running = this.#commitAll();
     else if (this.#isLarge) this.#wake();
     await group.settled;
@@ -134,7 +142,8 @@ export class Committer {
 
   /** Resolves once everything that was appended before is durable; rejects if some of it never will be. */
   async barrier(): Promise<void> {
-    await (this.#open.count > 0 ? this.#open : this.#underWay.at(-1))?.settled;
+    const last = this.#open.count > 0 ? this.#open : (this.#full.at(-1) ?? this.#underWay.at(-1));
+    await last?.settled;
   }
 
   /** Resolves once nothing is waiting any more, whatever became of it. */
@@ -154,11 +163,25 @@ export class Committer {
   }
 
   get #pendingBytes(): number {
-    return this.#underWay.reduce((sum, { sizeBytes }) => sum + sizeBytes, this.#open.sizeBytes);
+    return [...this.#underWay, ...this.#full].reduce(
+      (sum, { sizeBytes }) => sum + sizeBytes,
+      this.#open.sizeBytes,
+    );
+  }
+
+  /** The group that is to be made durable next. */
+  get #next(): Group {
+    return this.#full[0] ?? this.#open;
   }
 
   get #isLarge(): boolean {
-    return this.#open.sizeBytes >= this.#options.streamsFromBytes;
+    return this.#next.sizeBytes >= this.#options.streamsFromBytes;
+  }
+
+  /** Has the open group take no more appends. */
+  #close(group: Group): void {
+    this.#full.push(group);
+    this.#open = new Group(group.end, this.#spares.pop());
   }
 
   async #commitAll(): Promise<void> {
@@ -169,10 +192,10 @@ export class Committer {
         this.#wake();
       });
       while (!this.#mayGo(isTurnOver)) await new Promise<void>((resolve) => (this.#wake = resolve));
-      if (this.#open.count === 0) break;
+      if (this.#next.count === 0) break;
       await this.#options.catchUp();
       // Meanwhile a group may have failed, and this one with it.
-      if (this.#mayGo(true) && this.#open.count > 0) this.#commit(this.#open);
+      if (this.#mayGo(true) && this.#next.count > 0) this.#commit(this.#next);
     }
     this.#announce();
     this.#running = undefined;
@@ -198,7 +221,8 @@ export class Committer {
     const frame = group.frame(how.isFollowing ? undefined : this.#durable.hash);
     this.#underWay.push(group);
     this.#isStreaming = how.isStreamed;
-    this.#open = new Group(group.end, this.#spares.pop());
+    if (group === this.#open) this.#close(group);
+    this.#full.shift();
     this.#options.write(frame, how).then(
       () => this.#succeed(group),
       (cause: unknown) => this.#fail(group, cause),
@@ -244,9 +268,9 @@ export class Committer {
       hint: `Nothing of the request was recorded. ${help} Then send it again.`,
     });
     this.#options.onFailed(error);
-    const following = this.#open;
+    const following = [...this.#full.splice(0), this.#open];
     this.#sequencer.reset(this.#durable.size);
     this.#open = new Group(this.#durable.size);
-    for (const group of [...groups, following]) group.reject(error);
+    for (const group of [...groups, ...following]) group.reject(error);
   }
 }
