@@ -210,7 +210,7 @@ test('a thread that ends takes what is on its way with it; the next frame is wri
   const [orphan] = framesOf(1);
   if (orphan === undefined) throw new TypeError('no frame');
   // Nobody knows any more what it follows.
-  await expect(write(orphan, true)).rejects.toThrow('the frame before was not written');
+  await expect(write(orphan, true)).rejects.toThrow();
   const [one, two] = framesOf(2);
   if (one === undefined || two === undefined) throw new TypeError('no frames');
   await Promise.all([write(one, false), write(two, true)]);

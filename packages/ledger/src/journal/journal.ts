@@ -90,6 +90,8 @@ interface Tail {
 
 /** A frame that waits for a stream to be opened. */
 interface WaitingFrame {
+  first: number;
+  isFollowing: boolean;
   write: (stream: FrameStream) => void;
   reject: (error: unknown) => void;
 }
@@ -137,8 +139,10 @@ export class SegmentedJournal implements Journal {
     const write = (opened: FrameStream): void => {
       opened.write(frame, how.isFollowing).then(settled.resolve, settled.reject);
     };
-    if (this.#waiting.push({ write, reject: settled.reject }) === 1) {
-      void this.#queue.run(() => this.#streamWaiting(frame.first));
+    const { first } = frame;
+    const { isFollowing } = how;
+    if (this.#waiting.push({ first, isFollowing, write, reject: settled.reject }) === 1) {
+      void this.#queue.run(() => this.#streamWaiting());
     }
     return settled.promise;
   }
@@ -213,13 +217,13 @@ export class SegmentedJournal implements Journal {
 
   /**
    * Streams the frames that wait for it, and those that come until all are done.
-   *
-   * @param first the first entry's index
    */
-  async #streamWaiting(first: number): Promise<void> {
+  async #streamWaiting(): Promise<void> {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
     let isOpened = false;
     try {
-      await this.#withTail(first, async ({ segment, key }) => {
+      await this.#withTail(next.first, async ({ segment, key }) => {
         const { lending } = this.#options.storage;
         if (lending === undefined) throw new TypeError('nothing can be streamed to this storage');
         await lending.lend(segmentFile(segment.name), segment.sizeBytes, async (fd) => {
@@ -232,8 +236,11 @@ export class SegmentedJournal implements Journal {
         });
       });
     } catch (error) {
-      // Those whose frames were handed over know it already, and who waits now waits for the next stream.
-      if (!isOpened) for (const { reject } of this.#waiting.splice(0)) reject(error);
+      // Those whose frames were handed over know it already. Who follows one of them has nothing to follow: a segment that is
+      // opened for it would have a name that no frame belongs to.
+      while (this.#waiting[0]?.isFollowing === true || (!isOpened && this.#waiting.length > 0)) {
+        this.#waiting.shift()?.reject(error);
+      }
     }
   }
 
