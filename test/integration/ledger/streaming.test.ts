@@ -16,6 +16,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { FrameThread } from '../../../packages/ledger/src/journal/frame-thread.ts';
 import { SegmentedJournal } from '../../../packages/ledger/src/journal/journal.ts';
 import type { UnlinkedFrame } from '../../../packages/ledger/src/journal/links.ts';
+import { recoverSegments } from '../../../packages/ledger/src/journal/recovery.ts';
 import { Group } from '../../../packages/ledger/src/append/group.ts';
 import { Sequencer } from '../../../packages/ledger/src/append/sequencer.ts';
 import { makeBatch, recordIdOf } from '../../support/ledger/batches.ts';
@@ -125,13 +126,21 @@ test('more than a group takes goes on in the next one, in order, and what is app
   await ledger.close();
 });
 
-test('a full disk refuses all that is on its way, and the log goes on where it ended', async () => {
-  const storage = await lockedStorage();
+interface FillingStorage extends WritableStorage {
+  /** The disk is full for frames that are streamed. */
+  isFull: boolean;
+  /** Called once a file was lent and the first frames for it are on their way. */
+  onLent: () => void;
+}
+
+async function fillingStorage(storage: WritableStorage): Promise<FillingStorage> {
   const full = await open('/dev/full', 'r+');
-  let isFull = false;
+  onTestFinished(() => full.close());
   const { lending } = storage;
   if (lending === undefined) throw new TypeError('this storage lends nothing');
-  const filling: WritableStorage = {
+  const filling: FillingStorage = {
+    isFull: false,
+    onLent: () => undefined,
     read: (name, range) => storage.read(name, range),
     list: (folder) => storage.list(folder),
     put: (files) => storage.put(files),
@@ -140,13 +149,24 @@ test('a full disk refuses all that is on its way, and the log goes on where it e
     release: () => storage.release(),
     lending: {
       fromBytes: 0,
-      lend: (name, position, use) => lending.lend(name, position, (fd) => use(isFull ? full.fd : fd)),
+      lend: (name, position, use) =>
+        lending.lend(name, position, (fd) => {
+          const end = use(filling.isFull ? full.fd : fd);
+          filling.onLent();
+          return end;
+        }),
     },
   };
+  return filling;
+}
+
+test('a full disk refuses all that is on its way, and the log goes on where it ended', async () => {
+  const storage = await lockedStorage();
+  const filling = await fillingStorage(storage);
   const ledger = await openOn(filling);
   await appendAll(ledger, 4, 5);
   const { durable } = ledger.sizes();
-  isFull = true;
+  filling.isFull = true;
   const refused = await Promise.allSettled(
     Array.from({ length: 12 }, (_, i) =>
       ledger.append(makeBatch({ count: 1_500, label: `refused${i}`, entryBytes: 900 })),
@@ -159,14 +179,34 @@ test('a full disk refuses all that is on its way, and the log goes on where it e
     });
   }
   expect(ledger.sizes()).toMatchObject({ durable, sequenced: durable });
-  isFull = false;
+  filling.isFull = false;
   const places = await appendAll(ledger, 4, 5);
   await ledger.published(ledger.sizes().durable);
   await expectAt(filling, places);
   expect((await verifyLedger({ source: storageTiles(filling), vkey: signer.vkey })).failures).toEqual([]);
   await ledger.close();
-  await full.close();
 });
+
+/** A journal that holds nothing; it may meet no error that nobody waits for. */
+function openJournal(storage: WritableStorage, thread?: FrameThread): SegmentedJournal {
+  const errors: unknown[] = [];
+  onTestFinished(() => expect(errors).toEqual([]));
+  return new SegmentedJournal({
+    storage,
+    epochKeys: memoryEpochKeys(),
+    segments: [],
+    segmentMaxBytes: 1024 * 1024,
+    segmentMaxAgeMs: 60_000,
+    publishedSize: () => 0,
+    onError: (error) => errors.push(error),
+    ...(thread !== undefined && { thread }),
+  });
+}
+
+/** Streams frames to a journal. */
+function writerTo(journal: SegmentedJournal): (frame: UnlinkedFrame, isFollowing: boolean) => Promise<void> {
+  return (frame, isFollowing) => journal.append(frame, { isAlone: false, isStreamed: true, isFollowing });
+}
 
 /** Groups that follow one another. */
 function framesOf(count: number): UnlinkedFrame[] {
@@ -190,19 +230,8 @@ test('a thread that ends takes what is on its way with it; the next frame is wri
           eval: true,
         });
   });
-  const errors: unknown[] = [];
-  const journal = new SegmentedJournal({
-    storage,
-    epochKeys: memoryEpochKeys(),
-    segments: [],
-    segmentMaxBytes: 1024 * 1024,
-    segmentMaxAgeMs: 60_000,
-    publishedSize: () => 0,
-    onError: (error) => errors.push(error),
-    thread,
-  });
-  const write = (frame: UnlinkedFrame, isFollowing: boolean): Promise<void> =>
-    journal.append(frame, { isAlone: false, isStreamed: true, isFollowing });
+  const journal = openJournal(storage, thread);
+  const write = writerTo(journal);
   const lost = await Promise.allSettled(framesOf(3).map((frame, at) => write(frame, at > 0)));
   for (const result of lost) {
     expect(result).toMatchObject({ reason: { message: 'the thread that writes the journal ended' } });
@@ -215,10 +244,47 @@ test('a thread that ends takes what is on its way with it; the next frame is wri
   if (one === undefined || two === undefined) throw new TypeError('no frames');
   await Promise.all([write(one, false), write(two, true)]);
   expect(starts).toBe(2);
-  expect(errors).toEqual([]);
   const [segment] = journal.segments();
   const firsts: number[] = [];
   for await (const { first } of journal.read(segment?.name ?? '')) firsts.push(first);
   expect(firsts).toEqual([0, 5]);
   await journal.close();
+});
+
+test('a segment that was to end as a frame failed ends where it held together; the next begins there', async () => {
+  const storage = await lockedStorage();
+  const filling = await fillingStorage(storage);
+  const journal = openJournal(filling);
+  const write = writerTo(journal);
+  const [one, two, three] = framesOf(3);
+  if (one === undefined || two === undefined || three === undefined) throw new TypeError('no frames');
+  await write(one, false);
+  filling.isFull = true;
+  const lent = Promise.withResolvers<void>();
+  filling.onLent = lent.resolve;
+  const refused = write(two, false);
+  await lent.promise;
+  const rotated = journal.rotate();
+  // It waits for the next segment, and follows a frame that will not be there.
+  const orphan = write(three, true);
+  const settled = await Promise.allSettled([refused, orphan]);
+  expect(settled).toMatchObject([{ reason: { code: 'ENOSPC' } }, { reason: { code: 'ENOSPC' } }]);
+  await rotated;
+  filling.isFull = false;
+  await write({ ...two, previous: one.hashes.subarray(-32).toString('hex') }, false);
+  expect(journal.segments().map(({ first, end, closed }) => [first, end, closed])).toEqual([
+    [0, 5, true],
+    [5, 10, false],
+  ]);
+  await journal.close();
+  const recovered = await recoverSegments({
+    storage,
+    epochKeys: memoryEpochKeys(),
+    publishedSize: 0,
+    onFrame: () => undefined,
+  });
+  expect(recovered.map(({ first, end }) => [first, end])).toEqual([
+    [0, 5],
+    [5, 10],
+  ]);
 });
