@@ -9,7 +9,7 @@ type ThreadPurpose = Exclude<keyof typeof NICE, 'garbage'>;
  * processor time of one whose value is larger by five, where there is not enough for both. Requests come first, for a
  * sender waits; then what somebody is to be warned of; then what somebody may search for.
  */
-const NICE = { alerts: 5, garbage: 5, followers: 10, replay: 15 } as const;
+const NICE = { alerts: 10, garbage: 15, followers: 15, replay: 19 } as const;
 
 const LARGEST_NICE = 19;
 

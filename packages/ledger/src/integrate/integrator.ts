@@ -9,8 +9,14 @@ import { TileBuilder } from '../verify/tile-builder.ts';
 import { EntryBundles } from './entry-bundles.ts';
 import type { TreeEdge } from './tree-edge.ts';
 
-/** How many tiles are written in one go; a checkpoint that is due waits for no more. */
+/** How many tiles are written in one go: a lot. */
 const MAX_TILES_AT_ONCE = 16;
+
+/**
+ * How many lots are on their way: while the disk makes one durable, the next is handed to it. A checkpoint that is due waits
+ * for no more.
+ */
+const MAX_LOTS = 2;
 
 /**
  * How many bytes of full tiles may wait before appends are held up. It is what keeps publishing in time when records
@@ -178,20 +184,35 @@ export class Integrator {
   }
 
   /** Writes full tiles, some at a time, until all are written or `isInterrupted`. */
-  async #write(
-    tiles: [path: string, bytes: Uint8Array][],
-    isInterrupted = (): boolean => false,
-  ): Promise<void> {
+  async #write(tiles: readonly FullTile[], isInterrupted = (): boolean => false): Promise<void> {
     const left = tiles.filter(([path]) => this.#waiting.has(path));
-    for (let at = 0; at < left.length && !isInterrupted(); at += MAX_TILES_AT_ONCE) {
-      const some = left.slice(at, at + MAX_TILES_AT_ONCE);
-      await this.#storage.put(some.map(([path, bytes]) => ({ name: `${LOG_FOLDER}/${path}`, bytes })));
-      for (const [path, bytes] of some) {
-        this.#waiting.delete(path);
-        this.#waitingBytes -= bytes.length;
-        this.#bundles.giveBack(bytes);
+    // Who leaves the loop, interrupted or because a lot failed, ends it for the others too.
+    const lots = lotsOf(left);
+    const writeSome = async (): Promise<void> => {
+      for (const lot of lots) {
+        await this.#writeLot(lot);
+        if (isInterrupted()) return;
       }
-      if (this.#waitingBytes <= MAX_WAITING_BYTES) this.#caughtUp?.();
-    }
+    };
+    const results = await Promise.allSettled(Array.from({ length: MAX_LOTS }, writeSome));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
+
+  async #writeLot(lot: readonly FullTile[]): Promise<void> {
+    await this.#storage.put(lot.map(([path, bytes]) => ({ name: `${LOG_FOLDER}/${path}`, bytes })));
+    for (const [path, bytes] of lot) {
+      this.#waiting.delete(path);
+      this.#waitingBytes -= bytes.length;
+      this.#bundles.giveBack(bytes);
+    }
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) this.#caughtUp?.();
+  }
+}
+
+/** A full tile that is not written yet. */
+type FullTile = readonly [path: string, bytes: Uint8Array];
+
+/** Tiles that are written in one go, lot by lot. */
+function* lotsOf(tiles: readonly FullTile[]): Generator<readonly FullTile[]> {
+  for (let at = 0; at < tiles.length; at += MAX_TILES_AT_ONCE) yield tiles.slice(at, at + MAX_TILES_AT_ONCE);
 }

@@ -2,7 +2,8 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { asBuffer } from '../byte-buffer.ts';
-import { blockingHandle, writeAllBlocking } from '../storage/file-system.ts';
+import { DirectHandle } from '../storage/direct-handle.ts';
+import { writeAllBlocking } from '../storage/file-system.ts';
 import { failureOf, type NumberedTask, type TaskOutcome } from '../threads/task-outcome.ts';
 import type { FrameTask } from './frame-messages.ts';
 import { encodeFrame } from './frame.ts';
@@ -28,9 +29,13 @@ function writeFrame({ frame, isFollowing, key, iv, fd, position }: FrameTask): v
     links: asBuffer(frame.links),
     hashes: asBuffer(frame.hashes),
   });
-  const file = blockingHandle(fd);
-  writeAllBlocking(file, encodeFrame(frame, epochKey, iv), position);
-  file.datasync();
+  const file = new DirectHandle(fd);
+  try {
+    writeAllBlocking(file, encodeFrame(frame, epochKey, iv), position);
+    file.datasync();
+  } finally {
+    file.close();
+  }
   tail = { size: frame.first + frame.count, hash };
 }
 

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { blockingHandle, type FileHandle, type FileSystem } from './file-system.ts';
+import { DirectHandle } from './direct-handle.ts';
+import type { FileHandle, FileSystem } from './file-system.ts';
 
 const fdatasync = promisify(fs.fdatasync);
 
@@ -20,8 +21,9 @@ export const blockingFileSystem: FileSystem = {
 };
 
 function openFile(fd: number): FileHandle {
+  const blocking = new DirectHandle(fd);
   return {
-    writev: async (buffers, position) => ({ bytesWritten: fs.writevSync(fd, buffers, position) }),
+    writev: async (buffers, position) => ({ bytesWritten: blocking.writev(buffers, position) }),
     read: async (buffer, offset, length, position) => ({
       bytesRead: fs.readSync(fd, buffer, offset, length, position),
     }),
@@ -29,7 +31,10 @@ function openFile(fd: number): FileHandle {
     sync: async () => fs.fsyncSync(fd),
     truncate: async (sizeBytes) => fs.ftruncateSync(fd, sizeBytes),
     stat: async () => fs.fstatSync(fd),
-    close: async () => fs.closeSync(fd),
-    blocking: blockingHandle(fd),
+    close: async () => {
+      blocking.close();
+      fs.closeSync(fd);
+    },
+    blocking,
   };
 }
