@@ -20,6 +20,6 @@ test.runIf(process.platform === 'linux')('what clears up comes behind requests',
   const threads = output.trim().split('\n');
   const helpers = threads.filter((thread) => thread.startsWith('V8Worker'));
   expect(helpers.length).toBeGreaterThan(0);
-  for (const helper of helpers) expect(helper).toBe('V8Worker 5');
+  for (const helper of helpers) expect(helper).toBe('V8Worker 15');
   expect(threads).toContain('MainThread 0');
 });
