@@ -276,7 +276,16 @@ export class SegmentedJournal implements Journal {
     // A segment whose last write failed is not closed before that is cut off, so it stays the tail.
     if (this.#tail !== undefined) return this.#tail;
     const segment = emptySegment(first);
-    const key = await this.#options.epochKeys.create(segment.name);
+    const { storage, epochKeys } = this.#options;
+    // Both wait for the disk, and who appends for both: they do so side by side. Whatever becomes of one, the other is not
+    // under way any more when it is tried again.
+    const [created, named] = await Promise.allSettled([
+      epochKeys.create(segment.name),
+      storage.append(segmentFile(segment.name), 0, []),
+    ]);
+    if (created.status === 'rejected') throw created.reason;
+    if (named.status === 'rejected') throw named.reason;
+    const key = created.value;
     this.#reader.remember(segment.name, key);
     this.#segments = [...this.#segments, segment];
     this.#tail = { segment, key, uncut: false, timer: undefined };
