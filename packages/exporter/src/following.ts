@@ -5,6 +5,7 @@ import { type FollowerReaders, openFollowerReaders } from './follower-readers.ts
 import { FollowerThreads } from './followers/index.ts';
 import type { LedgerAndVault } from './ledger-and-vault.ts';
 import type { OpeningsReader } from './openings.ts';
+import type { RequestLoad } from './request-load.ts';
 import { journalAndVaultOpenings, VaultFollower } from './privacy/index.ts';
 import { awaitPublished } from './witnesses.ts';
 
@@ -24,6 +25,7 @@ export interface Following {
 export async function startFollowing(
   config: Config,
   opened: LedgerAndVault,
+  load: RequestLoad,
   closers: Closers,
   log: Logger,
 ): Promise<Following> {
@@ -31,6 +33,7 @@ export async function startFollowing(
   const threads = await FollowerThreads.start({
     data: {
       dataDirectory: paths.root,
+      requestLoad: load.memory,
       environmentKek: keys.brought,
       sessions: config.sessions,
       elasticsearch: config.elasticsearch,

@@ -6,6 +6,7 @@ import { type DataMinimisation, startMinimisation } from './data-minimisation.ts
 import { DerivedRecords } from './derived-records.ts';
 import type { LedgerAndVault } from './ledger-and-vault.ts';
 import type { PolicyInForce } from './policy/index.ts';
+import type { RequestLoad } from './request-load.ts';
 import { Intake, keepProducers, Producers, restoreProducers } from './receive/index.ts';
 
 /** Everything that appends records. */
@@ -27,6 +28,7 @@ export interface Recording {
 export async function startRecording(
   config: Pick<Config, 'minimisation' | 'policy'>,
   opened: LedgerAndVault,
+  load: RequestLoad,
   closers: Closers,
   log: Logger,
 ): Promise<Recording> {
@@ -34,7 +36,7 @@ export async function startRecording(
   const producers = new Producers();
   await restoreProducers(paths.producersFile, producers, { reader, size: ledger.sizes().durable });
   const minimisation = startMinimisation(config.minimisation, keys.reference, log);
-  const intake = new Intake({ ledger, references, producers, minimise: minimisation.minimise });
+  const intake = new Intake({ ledger, references, producers, load, minimise: minimisation.minimise });
   closers.add(keepProducers(paths.producersFile, intake, onError));
   const policy = await startPolicy({
     policy: config.policy,

@@ -27,6 +27,7 @@ import { openDesk } from './privacy-desk.ts';
 import { startComparison } from './provider-comparison.ts';
 import { openSignals } from './provider-signals.ts';
 import { startRecording } from './recording.ts';
+import { RequestLoad } from './request-load.ts';
 import { Replays } from './replays.ts';
 import { heldFromNowOn, RetentionRuns } from './retention-runs.ts';
 import { ServiceReport } from './service-report.ts';
@@ -82,7 +83,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   loadRules({ file: config.alerts.rulesFile, disabled: config.alerts.disabled });
   const opened = await openLedgerAndVault(config, log, closers);
   const { paths, origin, signers, ledger, source, reader, references, keys } = opened;
-  const { threads, vaultFollower, openings, readers } = await startFollowing(config, opened, closers, log);
+  const load = new RequestLoad();
+  const { threads, vaultFollower, openings, readers } = await startFollowing(
+    config,
+    opened,
+    load,
+    closers,
+    log,
+  );
   const { search, sessions, completeness, alerts } = readers;
 
   const elasticsearch =
@@ -101,6 +109,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Ser
   const { intake, producers, minimisation, policy, derived } = await startRecording(
     config,
     opened,
+    load,
     closers,
     log,
   );

@@ -7,6 +7,7 @@ import { FollowerThreads } from '../../../packages/exporter/src/followers/index.
 import { PublishedSize } from '../../../packages/exporter/src/followers/published-size.ts';
 import { createLog } from '../../../packages/exporter/src/log.ts';
 import { loadIndexKey, loadKek } from '../../../packages/exporter/src/privacy/index.ts';
+import { RequestLoad } from '../../../packages/exporter/src/request-load.ts';
 import { openSearchIndex } from '../../../packages/exporter/src/search/index.ts';
 import { openSessions } from '../../../packages/exporter/src/sessions/index.ts';
 
@@ -22,6 +23,7 @@ const { sessions, elasticsearch, alerts, deliver, completeness } = config;
 const threads = await FollowerThreads.start({
   data: {
     dataDirectory: root,
+    requestLoad: new RequestLoad().memory,
     environmentKek: undefined,
     sessions,
     elasticsearch,

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Closers } from '../closers.ts';
 import type { Follower } from '../follower.ts';
 import type { Notifier } from '../notify/index.ts';
+import { RequestsFirst } from '../request-load.ts';
 import { yieldToRequests } from '../thread-priority.ts';
 import { openAlertFollower } from './alerts.ts';
 import { openDelivery, unusableTargets } from './delivery.ts';
@@ -17,6 +18,9 @@ import type { SubjectNames } from './subject-names.ts';
 
 /** A tenth of a second at the most: what was found is sent, and what is to be delivered goes out, between two batches. */
 const BATCH_ENTRIES = 1024;
+
+/** How long it gives way to requests, at the most, before each batch: as much again as a batch takes on a busy machine. */
+const GIVE_WAY_MS = 250;
 
 const port = parentPort;
 if (port === null) throw new TypeError('alerts are looked for in a thread of the service');
@@ -43,6 +47,7 @@ const worker = new LogWorker({
   reader,
   followers,
   batchEntries: BATCH_ENTRIES,
+  requestsFirst: new RequestsFirst(data.requestLoad, GIVE_WAY_MS),
   closers,
   finish: (followed) => followed.then(() => delivery?.finish()),
 });

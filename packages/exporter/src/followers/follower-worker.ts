@@ -12,6 +12,7 @@ import {
   Vault,
   VaultSealer,
 } from '../privacy/index.ts';
+import { RequestsFirst } from '../request-load.ts';
 import { openSearchIndex } from '../search/index.ts';
 import { openSessions } from '../sessions/index.ts';
 import { yieldToRequests } from '../thread-priority.ts';
@@ -38,7 +39,11 @@ const tell = (message: FromFollowers): void => {
 
 yieldToRequests('followers');
 
+/** How long it gives way to requests, at the most, before each batch, and each part of what goes to the vault. */
+const GIVE_WAY_MS = 500;
+
 const data: FollowerThreadData = workerData;
+const requestsFirst = new RequestsFirst(data.requestLoad, GIVE_WAY_MS);
 const closers = new Closers();
 const { paths, kek, key, openings, records, reader, log } = await openLogAccess(data, closers);
 const keeper =
@@ -101,6 +106,7 @@ const worker = new LogWorker({
   ledger,
   reader,
   followers: following,
+  requestsFirst,
   closers,
   finish: () => elasticsearch?.finish(),
 });
@@ -194,7 +200,7 @@ port.on('message', (message: ToFollowers) => {
 tell({ kind: 'ready' });
 
 function seal(segment: string, end: number): void {
-  oneByOne(() => sealSegment({ journal, vault, sealer, segment, end }))
+  oneByOne(() => sealSegment({ journal, vault, sealer, segment, end, requestsFirst }))
     .then((learned) => {
       tell({ kind: 'sealed', segment, learned });
     })

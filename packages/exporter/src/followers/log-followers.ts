@@ -14,8 +14,8 @@ const POLL_MS = 10;
 const TICK_MS = 1000;
 
 /** How long followers that nobody waits for give way to those that somebody does, at the most, before each batch. */
-const GIVE_WAY_MS = 1000;
-const GIVE_WAY_POLL_MS = 5;
+const URGENT_MS = 1000;
+const URGENT_POLL_MS = 5;
 
 /** Entries of one batch, unless it is said otherwise: what a session's many records cost is then paid once. */
 const BATCH_ENTRIES = 4096;
@@ -32,6 +32,8 @@ export interface LogFollowersOptions {
   onError: (error: unknown, follower: string) => void;
   /** The most entries of one batch. */
   batchEntries?: number;
+  /** Waits before each batch while others are to come first; none, unless it is said otherwise. */
+  giveWay?: () => Promise<void>;
   /** Told whenever a follower has taken something in, or was told the time. */
   onStep?: () => void;
   /** Milliseconds since the epoch; the clock unless a test brings another. */
@@ -98,18 +100,19 @@ export class LogFollowers {
 
   async #process(follower: Follower, batch: FollowedBatch): Promise<void> {
     for (const part of partsOf(batch)) {
-      if (follower.isUrgent !== true) await this.#giveWay();
+      await this.#options.giveWay?.();
+      if (follower.isUrgent !== true) await this.#giveWayToUrgent();
       await this.#step(follower, () => follower.process(part));
     }
   }
 
   /** An alert that comes late is of less use than a search that does. */
-  async #giveWay(): Promise<void> {
+  async #giveWayToUrgent(): Promise<void> {
     const { signal } = this.#stop;
     const urgent = this.#options.followers.filter(({ isUrgent }) => isUrgent === true);
-    const deadline = performance.now() + GIVE_WAY_MS;
+    const deadline = performance.now() + URGENT_MS;
     while (!signal.aborted && performance.now() < deadline && urgent.some((one) => this.#isBehind(one))) {
-      await delay(GIVE_WAY_POLL_MS);
+      await delay(URGENT_POLL_MS);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Follower } from '../follower.ts';
 import { OutboxSender } from '../outbox/index.ts';
 import { LogFollowers } from './log-followers.ts';
 import type { FromThread, ToThread } from './messages.ts';
+import type { RequestsFirst } from '../request-load.ts';
 import { describeProblem } from './problem.ts';
 import type { PublishedSize } from './published-size.ts';
 
@@ -17,6 +18,7 @@ export interface LogWorkerOptions {
   followers: readonly Follower[];
   /** The most entries that a follower takes in at once. */
   batchEntries?: number;
+  requestsFirst: RequestsFirst;
   closers: Closers;
   /** What else has to reach its end at a stop. @param followed - resolves once the followers have */
   finish: (followed: Promise<void>) => Promise<unknown> | undefined;
@@ -30,7 +32,7 @@ export class LogWorker {
 
   constructor(options: LogWorkerOptions) {
     this.#options = options;
-    const { batchEntries, followers, ledger, reader } = options;
+    const { batchEntries, followers, requestsFirst, ledger, reader } = options;
     this.#sender = new OutboxSender(followers, (drafts) => {
       this.tell({ kind: 'derived', drafts });
     });
@@ -38,6 +40,7 @@ export class LogWorker {
       followers,
       ledger,
       reader,
+      giveWay: () => requestsFirst.giveWay(),
       ...(batchEntries !== undefined && { batchEntries }),
       onError: (error, follower) => {
         this.tellProblem(`the follower ${follower}`, error);

@@ -3,6 +3,7 @@ import type { SessionsConfig } from '../sessions/index.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { RefusedDraft } from '../outbox/index.ts';
 import type { TargetConfig, TargetStatus } from '../notify/index.ts';
+import type { RequestLoad } from '../request-load.ts';
 import type { Problem } from './problem.ts';
 import type { ErasureCounts } from './subject-eraser.ts';
 import type { SubjectNames } from './subject-names.ts';
@@ -18,6 +19,8 @@ export interface ElasticsearchStatus extends IndexFollowerStatus {
 /** What the threads of the followers are started with. */
 export interface FollowerThreadData {
   dataDirectory: string;
+  /** Whether the thread of the requests is busy: of a {@link RequestLoad}. */
+  requestLoad: RequestLoad['memory'];
   /** The key-encryption key where the environment brought it, base64. */
   environmentKek: string | undefined;
   /** How long sessions last. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JournalReader } from '@spanledger/ledger';
+import type { RequestsFirst } from '../request-load.ts';
 import { leafHash } from './leaf-hash.ts';
 import type { Vault } from './vault.ts';
 import type { VaultSealer } from './vault-sealer.ts';
@@ -14,6 +15,8 @@ export interface SegmentSealing {
   segment: string;
   /** The ledger index after its last entry. */
   end: number;
+  /** Asked before each group, and each part of what is sealed. */
+  requestsFirst?: RequestsFirst;
 }
 
 /**
@@ -28,19 +31,25 @@ export async function sealSegment({
   sealer,
   segment,
   end,
+  requestsFirst,
 }: SegmentSealing): Promise<Uint8Array[]> {
   if (end <= vault.sealedTo) return [];
   const learned: Uint8Array[] = [];
   let last: Uint8Array | undefined;
+  const rest = async (): Promise<void> => {
+    await nextTurn();
+    await requestsFirst?.giveWay();
+  };
   vault.begin();
   try {
     for await (const group of journal.read(segment)) {
+      await rest();
       learned.push(...sealer.add(group));
       last = group.entries.at(-1) ?? last;
-      await nextTurn();
-      if (sealer.isFull) await flush(sealer);
+      if (!sealer.isFull) continue;
+      for (const _ of sealer.flush()) await rest();
     }
-    await flush(sealer);
+    for (const _ of sealer.flush()) await rest();
     vault.commit(end, last === undefined ? undefined : leafHash(last));
   } catch (error) {
     vault.rollback();
@@ -48,8 +57,4 @@ export async function sealSegment({
     throw error;
   }
   return learned;
-}
-
-async function flush(sealer: VaultSealer): Promise<void> {
-  for (const _ of sealer.flush()) await nextTurn();
 }

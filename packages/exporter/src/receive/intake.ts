@@ -10,6 +10,7 @@ import {
 import { SpanKernel } from './kernel/span-kernel.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
+import type { RequestLoad } from '../request-load.ts';
 import type { ProducersSnapshot, SpanIdentity } from './producers.ts';
 import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
 import { busy, malformed, tooLarge } from './request-errors.ts';
@@ -25,6 +26,8 @@ export type IntakeLedger = Pick<Ledger, 'append' | 'hasRoom' | 'sizes'>;
 /** The rooms that intake joins. */
 export interface IntakeOptions extends ReadingOptions {
   ledger: IntakeLedger;
+  /** Told of each request. */
+  load?: Pick<RequestLoad, 'note'>;
 }
 
 /** A snapshot of {@link Producers} that covers everything before a position of the log, and nothing unwritten. */
@@ -71,6 +74,7 @@ export class Intake {
    *   recorded by this call
    */
   async accept(groups: readonly SpanGroup[]): Promise<number> {
+    this.#options.load?.note();
     const { batch, marked, known, skipped } = this.#take(groups);
     const { count } = batch;
     // Repeats may belong to appends that are still on their way: their fate is ours.

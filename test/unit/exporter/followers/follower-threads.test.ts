@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { DerivedRecords } from '../../../../packages/exporter/src/derived-records.ts';
 import { FollowerThreads } from '../../../../packages/exporter/src/followers/follower-threads.ts';
 import { PublishedSize } from '../../../../packages/exporter/src/followers/published-size.ts';
+import { RequestLoad } from '../../../../packages/exporter/src/request-load.ts';
 import { createLog } from '../../../../packages/exporter/src/log.ts';
 
 /** A thread that answers as the real one does, and ends by itself when it is asked to seal `fatal`. */
@@ -46,6 +47,7 @@ async function start(): Promise<{ started: () => number; lines: string[] }> {
     {
       data: {
         dataDirectory: '/nowhere',
+        requestLoad: new RequestLoad().memory,
         environmentKek: undefined,
         sessions,
         completeness: { graceMs: 0, silenceMs: 0 },
@@ -106,6 +108,7 @@ test('where one thread cannot start, the other is stopped and its error told', a
     {
       data: {
         dataDirectory: '/nowhere',
+        requestLoad: new RequestLoad().memory,
         environmentKek: undefined,
         sessions,
         completeness: { graceMs: 0, silenceMs: 0 },

@@ -163,3 +163,30 @@ test('a batch of large entries is taken in by parts', async () => {
     [8, 2],
   ]);
 });
+
+test('before each batch it is asked whether others come first, and nothing is taken in until they do not', async () => {
+  const ledger = new PublishedSize();
+  const follower = gatherer('patient', 0);
+  const turns: PromiseWithResolvers<void>[] = [];
+  const followers = new LogFollowers({
+    followers: [follower],
+    ledger,
+    reader: new NumberedLog({ read: () => Promise.resolve(undefined) }),
+    batchEntries: 2,
+    giveWay: () => {
+      const turn = Promise.withResolvers<void>();
+      turns.push(turn);
+      return turn.promise;
+    },
+    onError: () => undefined,
+  });
+  ledger.set(4);
+  await expect.poll(() => turns).toHaveLength(1);
+  expect(follower.taken).toEqual([]);
+  turns[0]?.resolve();
+  await expect.poll(() => turns).toHaveLength(2);
+  expect(follower.taken).toEqual([0, 1]);
+  turns[1]?.resolve();
+  await followers.finish();
+  expect(follower.taken).toEqual([0, 1, 2, 3]);
+});
