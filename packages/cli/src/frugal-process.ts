@@ -6,13 +6,14 @@ import { existsSync } from 'node:fs';
  */
 const ALLOCATOR: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '2',
-  // What is as large as a body is given back as soon as it is freed, and goes on being so.
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '1048576',
+  // What is larger than most bodies is given back as soon as it is freed, and goes on being so. What is as large as a body
+  // is used again by the next: to have the system clear new memory for each of them takes longer than to receive it.
+  MALLOC_MMAP_THRESHOLD_: '1048576',
+  MALLOC_TRIM_THRESHOLD_: '8388608',
 };
 
 /** The young part of the memory of the thread that takes in requests may not grow to 128 MB: it is never given back. */
-const FLAGS = ['--max-semi-space-size=16'] as const;
+const FLAGS = ['--max-semi-space-size=8'] as const;
 
 /** What a process was started with. */
 export interface StartedProcess {

@@ -1,4 +1,4 @@
-export { MAX_PENDING_BYTES, type Appended } from './append/committer.ts';
+export { MAX_BATCH_BYTES, MAX_PENDING_BYTES, type Appended } from './append/committer.ts';
 export { MAX_LEDGER_SIZE } from './append/sequencer.ts';
 export { generateCosigner, loadCosigner, type Cosigner, type GeneratedCosigner } from './cosigner.ts';
 export { LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from './errors.ts';

@@ -111,16 +111,16 @@ test('more than a group takes goes on in the next one, in order, and what is app
   const storage = await lockedStorage();
   const ledger = await openOn(storage);
   const settled: number[] = [];
-  const appended = Array.from({ length: 24 }, async (_, at) => {
+  const appended = Array.from({ length: 16 }, async (_, at) => {
     const batch = makeBatch({ count: 1_500, label: `g${at}`, entryBytes: 900 });
     const { first } = await ledger.append(batch);
     settled.push(first);
   });
   await ledger.barrier();
-  expect(settled).toHaveLength(24);
+  expect(settled).toHaveLength(16);
   await Promise.all(appended);
-  expect(settled).toEqual(Array.from({ length: 24 }, (_, at) => 1_500 * at));
-  await ledger.published(24 * 1_500);
+  expect(settled).toEqual(Array.from({ length: 16 }, (_, at) => 1_500 * at));
+  await ledger.published(16 * 1_500);
   const report = await verifyLedger({ source: storageTiles(storage), vkey: signer.vkey });
   expect(report.failures).toEqual([]);
   await ledger.close();

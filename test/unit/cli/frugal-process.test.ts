@@ -30,7 +30,7 @@ describe('a process that is going to serve', () => {
     expect(file).toBe(process.execPath);
     expect(args).toEqual([
       process.execPath,
-      '--max-semi-space-size=16',
+      '--max-semi-space-size=8',
       '--enable-source-maps',
       '/app/main.js',
       'serve',
@@ -40,8 +40,8 @@ describe('a process that is going to serve', () => {
     expect(env).toEqual({
       PATH: '/bin',
       MALLOC_ARENA_MAX: '2',
-      MALLOC_MMAP_THRESHOLD_: '131072',
-      MALLOC_TRIM_THRESHOLD_: '1048576',
+      MALLOC_MMAP_THRESHOLD_: '1048576',
+      MALLOC_TRIM_THRESHOLD_: '8388608',
     });
   });
 
@@ -78,7 +78,7 @@ describe('a process that is going to serve', () => {
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
       pid: running.child.pid,
-      execArgv: ['--max-semi-space-size=16'],
+      execArgv: ['--max-semi-space-size=8'],
       args: ['serve'],
       arenas: '2',
     });

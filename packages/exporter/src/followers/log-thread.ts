@@ -12,7 +12,7 @@ import { FollowerThreadError } from './problem.ts';
 const RESTART_MS = 1000;
 
 /** The young part of a thread's memory: more of it is hardly ever of use, and is never given back. */
-const YOUNG_MB = 24;
+const YOUNG_MB = 12;
 
 /** The rest of it. Whoever needs more is ended, and begins anew. */
 const OLD_MB = 384;

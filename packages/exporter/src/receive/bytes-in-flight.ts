@@ -8,16 +8,16 @@ import { busy } from './request-errors.ts';
 interface Counted {
   /** Bytes that it holds in memory. */
   held: number;
-  /** Bytes of its body, until the intake has seen it. */
-  unseen: number;
+  /** Bytes that its body was announced with. */
+  announced: number;
 }
 
-/** Counts the bodies of requests, from when they are announced until they are answered, or their sender has gone. */
+/** Counts the bodies of requests, from when they are announced until they have been read, or their sender has gone. */
 export class BytesInFlight {
   readonly #hasRoom: (sizeBytes: number) => boolean;
   readonly #held: ByteBudget = new ByteBudget(MAX_BYTES_IN_FLIGHT);
-  /** Of bodies that the intake has not seen yet: they will want room in the log, too. */
-  #unseen = 0;
+  /** What they were announced with: they will want room in the log, too. */
+  #unread = 0;
   readonly #requests: WeakMap<FastifyRequest, Counted> = new WeakMap();
 
   /** @param hasRoom - whether the log takes so many bytes more */
@@ -31,13 +31,13 @@ export class BytesInFlight {
    * @throws ExporterError `service_busy`
    */
   announce(request: FastifyRequest, reply: FastifyReply, sizeBytes: number): void {
-    if (!this.#hasRoom(this.#unseen + sizeBytes)) throw busy('more waits to be written than the log takes');
+    if (!this.#hasRoom(this.#unread + sizeBytes)) throw busy('more waits to be written than the log takes');
     this.#take(sizeBytes);
-    this.#unseen += sizeBytes;
-    this.#requests.set(request, { held: sizeBytes, unseen: sizeBytes });
+    this.#unread += sizeBytes;
+    this.#requests.set(request, { held: sizeBytes, announced: sizeBytes });
     // Fastify tells nothing of a response that was never sent, to a sender that broke off.
     finished(reply.raw, () => {
-      this.#release(request);
+      this.release(request);
     });
   }
 
@@ -53,21 +53,16 @@ export class BytesInFlight {
     counted.held += sizeBytes;
   }
 
-  /** The intake has it: what it takes of the log's room is for the log to say. */
-  noteSeen(request: FastifyRequest): void {
+  /** Its body is not needed any more. What it takes of the log's room is for the log to say, if the intake has it. */
+  release(request: FastifyRequest): void {
     const counted = this.#requests.get(request);
     if (counted === undefined) return;
-    this.#unseen -= counted.unseen;
-    counted.unseen = 0;
+    this.#unread -= counted.announced;
+    this.#held.give(counted.held);
+    this.#requests.delete(request);
   }
 
   #take(sizeBytes: number): void {
     if (!this.#held.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
-  }
-
-  #release(request: FastifyRequest): void {
-    this.noteSeen(request);
-    this.#held.give(this.#requests.get(request)?.held ?? 0);
-    this.#requests.delete(request);
   }
 }

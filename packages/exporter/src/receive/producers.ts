@@ -1,5 +1,6 @@
 import type { RecordDraft } from '@spanledger/record';
 import { IntervalSet } from '../interval-set.ts';
+import { type Numbering, RecentNumbers } from './recent-numbers.ts';
 
 /** Producers that are remembered: one per process start of an application. The least recently seen is forgotten. */
 export const MAX_STREAMS = 65_536;
@@ -25,10 +26,8 @@ export interface ProducersSnapshot {
 }
 
 /** What is remembered of one producer. */
-interface Stream {
+interface Stream extends Numbering {
   numbers: IntervalSet;
-  /** The record id of each recent number. */
-  recent: Map<number, string>;
 }
 
 /**
@@ -43,8 +42,7 @@ export class Producers {
   #latest: { id: string; stream: Stream } | undefined;
   readonly #recentIds: Set<string> = new Set();
   readonly #idsInOrder: Ring<string> = new Ring(MAX_RECENT_IDS);
-  /** Of each recent number whose it is, in the order in which they came. */
-  readonly #numbersInOrder: Ring<{ stream: Stream; number: number }> = new Ring(MAX_RECENT_NUMBERS);
+  readonly #recentNumbers: RecentNumbers = new RecentNumbers(MAX_RECENT_NUMBERS);
   #conflicts = 0;
 
   /** How many producers are remembered. */
@@ -67,16 +65,14 @@ export class Producers {
     if (span.producer === undefined) return this.#addId(span.id);
     const { streamId, number } = span.producer;
     const stream = this.#use(streamId);
-    if (isOther(stream, number, span.id)) {
+    if (this.#recentNumbers.isOther(stream, number, span.id)) {
       const added = this.#addId(span.id);
       if (added) this.#conflicts++;
       return added;
     }
-    const { numbers, recent } = stream;
+    const { numbers } = stream;
     if (!numbers.add(number)) return false;
-    recent.set(number, span.id);
-    const oldest = this.#numbersInOrder.push({ stream, number });
-    oldest?.stream.recent.delete(oldest.number);
+    this.#recentNumbers.add(stream, number, span.id);
     if (numbers.ranges > MAX_RANGES_PER_STREAM) numbers.forgetLowest();
     return true;
   }
@@ -102,8 +98,9 @@ export class Producers {
     }
     const { streamId, number } = span.producer;
     const stream = this.#streams.get(streamId);
-    stream?.numbers.delete(number);
-    stream?.recent.delete(number);
+    if (stream === undefined) return;
+    stream.numbers.delete(number);
+    this.#recentNumbers.delete(stream, number);
   }
 
   snapshot(): ProducersSnapshot {
@@ -114,7 +111,7 @@ export class Producers {
   /** Takes in what an earlier snapshot remembered. */
   restore(snapshot: ProducersSnapshot): void {
     for (const [streamId, bounds] of snapshot.streams) {
-      this.#streams.set(streamId, { numbers: new IntervalSet(bounds), recent: new Map() });
+      this.#streams.set(streamId, { numbers: new IntervalSet(bounds), places: new Map() });
     }
     this.#latest = undefined;
   }
@@ -122,7 +119,7 @@ export class Producers {
   /** A producer, from now on the one that was used last. */
   #use(streamId: string): Stream {
     if (this.#latest?.id === streamId) return this.#latest.stream;
-    const stream = this.#streams.get(streamId) ?? { numbers: new IntervalSet(), recent: new Map() };
+    const stream = this.#streams.get(streamId) ?? { numbers: new IntervalSet(), places: new Map() };
     // A Map keeps insertion order: taken out and put in again, the stream is the most recent one.
     this.#streams.delete(streamId);
     this.#streams.set(streamId, stream);
@@ -135,7 +132,7 @@ export class Producers {
   #isConflict({ id, producer }: SpanIdentity): boolean {
     if (producer === undefined) return false;
     const stream = this.#streams.get(producer.streamId);
-    return stream !== undefined && isOther(stream, producer.number, id);
+    return stream !== undefined && this.#recentNumbers.isOther(stream, producer.number, id);
   }
 
   #addId(id: string): boolean {
@@ -145,12 +142,6 @@ export class Producers {
     if (oldest !== undefined) this.#recentIds.delete(oldest);
     return true;
   }
-}
-
-/** Whether a number is known to be that of another span than this one. */
-function isOther({ recent }: Stream, number: number, id: string): boolean {
-  const known = recent.get(number);
-  return known !== undefined && known !== id;
 }
 
 /**

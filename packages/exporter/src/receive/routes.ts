@@ -4,6 +4,8 @@ import { Inflater } from './inflate.ts';
 import type { Intake } from './intake.ts';
 import { MAX_BODY_BYTES, UNANNOUNCED_BODY_BYTES } from './limits.ts';
 import { JsonRequests } from './json/json-requests.ts';
+import { releaseBytes } from './released-bytes.ts';
+import { discardBody, receiveBody } from './request-body.ts';
 import { unsupportedType } from './request-errors.ts';
 import { KeyTable } from './wire/key-table.ts';
 import { outlineTraceRequest, type SpanGroup } from './wire/trace-request.ts';
@@ -46,13 +48,17 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     // Without a body Fastify calls no parser: an empty message, which protobuf allows and JSON does not.
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const inflated = await inflater.inflate(bytes, request.headers['content-encoding']);
-    if (inflated !== bytes) inFlight.hold(request, inflated.length);
+    if (inflated !== bytes) {
+      inFlight.hold(request, inflated.length);
+      releaseBytes(bytes);
+    }
     return inflated;
   };
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser([PROTOBUF, JSON_TYPE], { parseAs: 'buffer' }, (_request, body, parsed) => {
-    parsed(null, body);
+  app.addContentTypeParser([PROTOBUF, JSON_TYPE], ({ headers }, payload, parsed) => {
+    const announced = headers['content-length'];
+    receiveBody(payload, announced === undefined ? undefined : Number(announced), parsed);
   });
   app.addHook('onRequest', (request, reply, next) => {
     const announced = Number(request.headers['content-length'] ?? UNANNOUNCED_BODY_BYTES);
@@ -62,6 +68,7 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
       inFlight.announce(request, reply, sizeBytes);
       next();
     } catch (error) {
+      discardBody(request.raw);
       next(error instanceof Error ? error : new Error(String(error)));
     }
   });
@@ -71,11 +78,18 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
       throw unsupportedType('unsupported content type', `Send ${PROTOBUF} or ${JSON_TYPE}.`);
     }
     const body = await inflate(request);
-    // From here to the intake nothing waits: of OTLP/JSON, the groups are good until the next request is read.
-    const groups = type === PROTOBUF ? outlineTraceRequest(body, keys) : json.read(body);
-    options.admit(request, groups.map(serviceName), reply);
-    inFlight.noteSeen(request);
-    await options.intake.accept(groups);
+    let accepted: Promise<number>;
+    try {
+      // From here to the intake nothing waits: of OTLP/JSON, the groups are good until the next request is read.
+      const groups = type === PROTOBUF ? outlineTraceRequest(body, keys) : json.read(body);
+      options.admit(request, groups.map(serviceName), reply);
+      accepted = options.intake.accept(groups);
+    } finally {
+      // Whatever is needed of it has been read by now.
+      releaseBytes(body);
+      inFlight.release(request);
+    }
+    await accepted;
     return reply.type(type).send(EMPTY_RESPONSE[type]);
   });
   done();

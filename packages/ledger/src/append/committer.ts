@@ -5,11 +5,14 @@ import type { UnlinkedFrame } from '../journal/links.ts';
 import { Group } from './group.ts';
 import { Sequencer } from './sequencer.ts';
 
+/** The most bytes of one batch: what holds more is refused for good. */
+export const MAX_BATCH_BYTES: number = 64 * 1024 * 1024;
+
 /**
  * The most bytes that may be sequenced and not yet durable; and the most that may be durable and wait to be written
- * to tiles. A batch that alone holds more is refused for good.
+ * to tiles. A batch that alone holds more is taken where no other waits.
  */
-export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
+export const MAX_PENDING_BYTES: number = 32 * 1024 * 1024;
 
 /** What an append resolves to. */
 export interface Appended {
@@ -65,7 +68,7 @@ export interface CommitterOptions {
 const MAX_STREAMED = 4;
 
 /** A group of so many bytes takes no more appends, where it could be streamed: its memory is used again by the next. */
-const MAX_GROUP_BYTES = 4 * 1024 * 1024;
+const MAX_GROUP_BYTES = 2 * 1024 * 1024;
 
 /**
  * Group commit: all appends that arrive while others are on their way to the disk form the next group, and share its write
@@ -152,8 +155,8 @@ export class Committer {
   }
 
   #checkRoom({ bytes, openings }: EntryBatch): void {
-    if (bytes.length + openings.length > MAX_PENDING_BYTES) {
-      throw new LedgerError('batch_too_large', `a batch has at most ${MAX_PENDING_BYTES} bytes`);
+    if (bytes.length + openings.length > MAX_BATCH_BYTES) {
+      throw new LedgerError('batch_too_large', `a batch has at most ${MAX_BATCH_BYTES} bytes`);
     }
     if (this.hasRoom(bytes.length + openings.length)) return;
     const waiting = this.#pendingBytes + this.#options.unintegratedBytes();

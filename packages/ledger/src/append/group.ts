@@ -2,7 +2,7 @@ import { ByteBuffer } from '../byte-buffer.ts';
 import { HASH_BYTES, LINK_BYTES, type UnlinkedFrame } from '../journal/links.ts';
 
 /** A group that has more storage is not kept for the next one. */
-const MAX_SPARE_BYTES = 16 * 1024 * 1024;
+const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 
 /** The appends that will share one write and one sync. */
 export class Group {

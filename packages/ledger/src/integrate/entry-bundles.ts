@@ -9,11 +9,11 @@ export interface EntryBundle {
   bytes: Buffer;
 }
 
-/** Storage that is kept for bundles to come, in bundles. */
-const MAX_SPARES = 16;
+/** Storage that is kept for bundles to come: as much as may wait to be written. */
+const MAX_SPARE_BYTES = 16 * 1024 * 1024;
 
 /** Storage above this is not kept: a log of large entries shall not hold memory after they have ended. */
-const MAX_SPARE_BYTES = 1024 * 1024;
+const MAX_SPARE_BUNDLE_BYTES = 1024 * 1024;
 
 /** The rightmost entry bundle of a log. One that gets full is handed out. */
 export class EntryBundles {
@@ -22,6 +22,7 @@ export class EntryBundles {
   #bytes = new ByteBuffer(0, true);
   /** Bundles that are written, whose storage the next ones take over, and those that are not, by their bytes. */
   readonly #spares: ByteBuffer[] = [];
+  #spareBytes = 0;
   readonly #handedOut = new Map<Uint8Array, ByteBuffer>();
   #index: number;
   #width: number;
@@ -61,10 +62,12 @@ export class EntryBundles {
   giveBack(bytes: Uint8Array): void {
     const storage = this.#handedOut.get(bytes);
     this.#handedOut.delete(bytes);
-    if (storage === undefined || this.#spares.length >= MAX_SPARES) return;
-    if (storage.bytes.length > MAX_SPARE_BYTES) return;
+    const sizeBytes = storage?.bytes.length ?? 0;
+    if (storage === undefined || sizeBytes > MAX_SPARE_BUNDLE_BYTES) return;
+    if (this.#spareBytes + sizeBytes > MAX_SPARE_BYTES) return;
     storage.length = 0;
     this.#spares.push(storage);
+    this.#spareBytes += sizeBytes;
   }
 
   /** A copy of the unfinished bundle; undefined if all are full. */
@@ -77,8 +80,10 @@ export class EntryBundles {
     const full = this.#bytes;
     const { view } = full;
     this.#handedOut.set(view, full);
+    const spare = this.#spares.pop();
+    this.#spareBytes -= spare?.bytes.length ?? 0;
     // The next one will be about as long, and copied if it is any longer.
-    this.#bytes = this.#spares.pop() ?? new ByteBuffer(full.length + (full.length >> 3), true);
+    this.#bytes = spare ?? new ByteBuffer(full.length + (full.length >> 3), true);
     this.#onFull({ index: this.#index, width: TILE_WIDTH, bytes: view });
   }
 }
