@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 const WATCHED_MS = 20;
 
 /** It is busy when so much of that time was work, or waiting for a processor. */
-const BUSY_UTILIZATION = 0.6;
+const BUSY_UTILIZATION = 0.5;
 
 /** With so many processors the threads behind the requests' have one of their own: that of the requests, of the journal, and two that follow. */
 const ENOUGH_PROCESSORS = 4;

@@ -44,6 +44,7 @@ export class Producers {
   readonly #idsInOrder: Ring<string> = new Ring(MAX_RECENT_IDS);
   readonly #recentNumbers: RecentNumbers = new RecentNumbers(MAX_RECENT_NUMBERS);
   #conflicts = 0;
+  #serial = 0;
 
   /** How many producers are remembered. */
   get streams(): number {
@@ -111,7 +112,7 @@ export class Producers {
   /** Takes in what an earlier snapshot remembered. */
   restore(snapshot: ProducersSnapshot): void {
     for (const [streamId, bounds] of snapshot.streams) {
-      this.#streams.set(streamId, { numbers: new IntervalSet(bounds), places: new Map() });
+      this.#streams.set(streamId, { numbers: new IntervalSet(bounds), serial: ++this.#serial });
     }
     this.#latest = undefined;
   }
@@ -119,7 +120,7 @@ export class Producers {
   /** A producer, from now on the one that was used last. */
   #use(streamId: string): Stream {
     if (this.#latest?.id === streamId) return this.#latest.stream;
-    const stream = this.#streams.get(streamId) ?? { numbers: new IntervalSet(), places: new Map() };
+    const stream = this.#streams.get(streamId) ?? { numbers: new IntervalSet(), serial: ++this.#serial };
     // A Map keeps insertion order: taken out and put in again, the stream is the most recent one.
     this.#streams.delete(streamId);
     this.#streams.set(streamId, stream);

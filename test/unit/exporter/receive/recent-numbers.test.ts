@@ -1,11 +1,12 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Numbering, RecentNumbers } from '../../../../packages/exporter/src/receive/recent-numbers.ts';
+import { RecentNumbers } from '../../../../packages/exporter/src/receive/recent-numbers.ts';
 
 const LONG = 'x'.repeat(100);
 
 test('ids that begin alike are told apart, however long they are', () => {
   const recent = new RecentNumbers(4);
-  const numbering: Numbering = { places: new Map() };
+  const numbering = { serial: 1 };
   recent.add(numbering, 1, 'a');
   recent.add(numbering, 2, `${LONG}a`);
   recent.add(numbering, 3, '');
@@ -22,19 +23,33 @@ test('ids that begin alike are told apart, however long they are', () => {
   ]);
 });
 
-test('the oldest leaves, and nothing else: neither a number that came anew, nor the same of somebody else', () => {
-  const recent = new RecentNumbers(3);
-  const [a, b]: [Numbering, Numbering] = [{ places: new Map() }, { places: new Map() }];
-  recent.add(a, 1, LONG);
-  recent.add(b, 1, 'of b');
-  recent.delete(a, 1);
-  expect(recent.isOther(a, 1, 'another')).toBe(false);
-  recent.add(a, 1, 'anew');
-  // The place that its first came to is given away here.
-  recent.add(a, 2, 'short');
-  expect([recent.isOther(a, 1, 'another'), recent.isOther(b, 1, 'another')]).toEqual([true, true]);
-  expect([recent.isOther(a, 2, 'short'), recent.isOther(a, 2, LONG)]).toEqual([false, true]);
-  recent.add(a, 3, 'third');
-  expect([recent.isOther(a, 1, 'another'), recent.isOther(b, 1, 'another')]).toEqual([true, false]);
-  expect([a.places.size, b.places.size]).toEqual([3, 0]);
+test('the last so many are known, whatever is added, taken back and added anew, by whomever', () => {
+  const CAPACITY = 8;
+  const step = fc.record({
+    isAdded: fc.boolean(),
+    serial: fc.integer({ min: 1, max: 3 }),
+    number: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(2 ** 31, 2 ** 32 + 1, 2 ** 53 - 1)),
+    id: fc.constantFrom('a', 'b', LONG, `${LONG}b`),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      const recent = new RecentNumbers(CAPACITY);
+      // The same, as a list of places that are taken one after the other.
+      const places: ({ key: string; id: string } | undefined)[] = [];
+      for (const { isAdded, serial, number, id } of steps) {
+        const key = `${serial} ${number}`;
+        const at = places.findLastIndex((place) => place?.key === key);
+        const known = at >= places.length - CAPACITY ? places[at] : undefined;
+        expect(recent.isOther({ serial }, number, 'a')).toBe(known !== undefined && known.id !== 'a');
+        if (isAdded && known === undefined) {
+          places.push({ key, id });
+          recent.add({ serial }, number, id);
+        } else if (!isAdded) {
+          if (known !== undefined) places[at] = undefined;
+          recent.delete({ serial }, number);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
