@@ -22,16 +22,18 @@ export class RequestLoad {
   readonly memory: Int32Array<SharedArrayBuffer> = new Int32Array(
     new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   );
-  #isWatching: boolean;
+  /** There are too few processors for everybody to have one. */
+  readonly #isShared: boolean;
+  #isWatching = false;
 
   /** @param processors - how many this process may use; with enough of them nobody has to give way */
   constructor(processors: number = availableParallelism()) {
-    this.#isWatching = processors >= ENOUGH_PROCESSORS;
+    this.#isShared = processors < ENOUGH_PROCESSORS;
   }
 
   /** The calling thread has a request to take in. What it costs does not show. */
   note(): void {
-    if (this.#isWatching) return;
+    if (!this.#isShared || this.#isWatching) return;
     this.#isWatching = true;
     this.#watch();
   }
