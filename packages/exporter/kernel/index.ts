@@ -32,7 +32,7 @@ import {
   WRITTEN,
 } from '../src/receive/kernel/layout';
 import { fetchParties } from './parties';
-import { hole, placeOfCommitment, run } from './program';
+import { hole, identify, placeOfCommitment, run } from './program';
 import { message, messageEnd, name, nameEnd, parentId, scan, statusCode } from './scan';
 import { blocksOf, digestOf, hashLanes, MAX_BLOCKS, setMessage } from './sha256';
 import { findShape, findTemplate } from './tables';
@@ -40,7 +40,7 @@ import { copy, writeHash, writeSalt } from './text';
 import { NO_INTEGER, smallInteger } from './values';
 
 export { forgetParties, keepParties } from './parties';
-export { setStream, writeRecordId } from './program';
+export { setStream } from './program';
 export { addShape, addTemplate } from './tables';
 
 const MAX_GROUP_BYTES: usize = 65_535;
@@ -93,11 +93,13 @@ export function find(start: usize, end: usize, context: u32, hasStream: bool): u
   const template = findTemplate(shape, context, traitsOf(hasStream));
   if (template === 0) return 0;
   const number = load<u32>(shape, SHAPE_NUMBER);
-  if (number === NO_NUMBER) return template;
-  const value = VALUES_AT + (number << 3);
-  const integer = smallInteger(load<u32>(value), load<u32>(value, 4));
-  if (integer === NO_INTEGER || integer < 1) return 0;
-  store<f64>(NUMBER_AT, <f64>integer);
+  if (number !== NO_NUMBER) {
+    const value = VALUES_AT + (number << 3);
+    const integer = smallInteger(load<u32>(value), load<u32>(value, 4));
+    if (integer === NO_INTEGER || integer < 1) return 0;
+    store<f64>(NUMBER_AT, <f64>integer);
+  }
+  identify();
   return template;
 }
 

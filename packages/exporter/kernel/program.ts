@@ -7,6 +7,7 @@ import {
   SECOND_AT,
   SECOND_BYTES,
   SESSION_AT,
+  SPAN_KEY_AT,
   STEP_BYTES,
   STREAM_AT,
   VALUES_AT,
@@ -72,8 +73,11 @@ export function placeOfCommitment(group: u32): usize {
   return group === 0 ? content : group === 1 ? identity : network;
 }
 
-/** Writes the id of the span's record to RECORD_ID_AT; returns its length. */
-export function writeRecordId(): usize {
+/** Writes the span's key to SPAN_KEY_AT, and the id of its record to RECORD_ID_AT. */
+export function identify(): void {
+  store<u64>(SPAN_KEY_AT, load<u64>(traceId));
+  store<u64>(SPAN_KEY_AT + 8, load<u64>(traceId, 8));
+  store<u64>(SPAN_KEY_AT + 16, load<u64>(spanId));
   let at = writeHex8(writeHex8(RECORD_ID_AT, traceId), traceId + 8);
   store<u8>(at, DASH);
   at = writeHex8(at + 1, spanId);
@@ -81,7 +85,6 @@ export function writeRecordId(): usize {
   if (streamBytes === 0) store<u8>(at++, NO_STREAM);
   else at = copy(at, STREAM_AT, streamBytes);
   recordIdBytes = at - RECORD_ID_AT;
-  return recordIdBytes;
 }
 
 /** Writes what a program says; returns just past it, or 0 where the span does not fit it. */

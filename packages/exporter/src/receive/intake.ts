@@ -11,7 +11,8 @@ import { SpanKernel } from './kernel/span-kernel.ts';
 import type { DerivedDraft } from '../derived-draft.ts';
 import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
 import type { RequestLoad } from '../request-load.ts';
-import type { ProducersSnapshot, SpanIdentity } from './producers.ts';
+import type { Marks } from './marks.ts';
+import type { ProducersSnapshot } from './producers.ts';
 import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
 import { busy, malformed, tooLarge } from './request-errors.ts';
 import { type ReadingOptions, RequestReading, type TakenRequest } from './request-reading.ts';
@@ -110,13 +111,11 @@ export class Intake {
    * @throws as {@link Intake.accept}
    */
   async recordDerived(drafts: readonly DerivedDraft[]): Promise<void> {
-    await this.#append(
-      () =>
-        buildEntryBatch(
-          drafts.map((draft) => this.#refer(draft)),
-          CRYPTO,
-        ),
-      [],
+    await this.#append(() =>
+      buildEntryBatch(
+        drafts.map((draft) => this.#refer(draft)),
+        CRYPTO,
+      ),
     );
   }
 
@@ -145,7 +144,7 @@ export class Intake {
     try {
       return this.#options.references.attempt(() => request.read(groups));
     } catch (cause) {
-      this.#unmark(request.marked);
+      request.marked.takeBack(this.#options.producers);
       throw asRequestError(cause);
     }
   }
@@ -158,7 +157,7 @@ export class Intake {
       await this.#policy?.account(skipped);
     } catch (cause) {
       this.#failures++;
-      this.#unmark(skipped);
+      for (const span of skipped) this.#options.producers.delete(span);
       throw busy('what the audit policy leaves out cannot be accounted for now', cause);
     } finally {
       this.#pending.delete(settled);
@@ -167,14 +166,14 @@ export class Intake {
   }
 
   /** @param build - makes the batch, which the ledger copies at once */
-  async #append(build: () => EntryBatch, marked: readonly SpanIdentity[]): Promise<void> {
+  async #append(build: () => EntryBatch, marked?: Marks): Promise<void> {
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
     this.#pending.add(settled);
     try {
       await this.#options.ledger.append(build());
     } catch (cause) {
       this.#failures++;
-      this.#unmark(marked);
+      marked?.takeBack(this.#options.producers);
       throw asRequestError(cause);
     } finally {
       this.#pending.delete(settled);
@@ -194,10 +193,6 @@ export class Intake {
     if (derived.sessionRef !== undefined) return { draft, actorRef, sessionRef: derived.sessionRef };
     if (draft.session === undefined) return { draft, actorRef };
     return { draft, actorRef, sessionRef: references.ofSession(draft.session) };
-  }
-
-  #unmark(spans: readonly SpanIdentity[]): void {
-    for (const span of spans) this.#options.producers.delete(span);
   }
 }
 

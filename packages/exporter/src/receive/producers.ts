@@ -1,6 +1,8 @@
-import type { RecordDraft } from '@spanledger/record';
 import { IntervalSet } from '../interval-set.ts';
+import type { Marks } from './marks.ts';
 import { type Numbering, RecentNumbers } from './recent-numbers.ts';
+import { RecentSpans } from './recent-spans.ts';
+import { keyAlone, keyInStream, type SpanIdentity, type SpanKey } from './span-key.ts';
 
 /** Producers that are remembered: one per process start of an application. The least recently seen is forgotten. */
 export const MAX_STREAMS = 65_536;
@@ -13,9 +15,6 @@ export const MAX_RECENT_IDS = 131_072;
 
 /** Numbers of which the record is remembered too, so that another span under the same number is told apart. */
 export const MAX_RECENT_NUMBERS = 65_536;
-
-/** What names a span for the recognition of repeats: its producer and number, or its record id. */
-export type SpanIdentity = Pick<RecordDraft, 'id' | 'producer'>;
 
 /** What {@link Producers} remembers, in a form that JSON takes. */
 export interface ProducersSnapshot {
@@ -40,8 +39,8 @@ export class Producers {
   readonly #streams: Map<string, Stream> = new Map();
   /** The stream that was used last. */
   #latest: { id: string; stream: Stream } | undefined;
-  readonly #recentIds: Set<string> = new Set();
-  readonly #idsInOrder: Ring<string> = new Ring(MAX_RECENT_IDS);
+  /** Those without a producer's number, and those whose number another span has. */
+  readonly #recentSpans: RecentSpans = new RecentSpans(MAX_RECENT_IDS);
   readonly #recentNumbers: RecentNumbers = new RecentNumbers(MAX_RECENT_NUMBERS);
   #conflicts = 0;
   #serial = 0;
@@ -57,24 +56,31 @@ export class Producers {
   }
 
   has(span: SpanIdentity): boolean {
-    if (span.producer === undefined || this.#isConflict(span)) return this.#recentIds.has(span.id);
+    if (span.producer === undefined || this.#isConflict(span)) return this.#recentSpans.has(keyAlone(span));
     return this.#streams.get(span.producer.streamId)?.numbers.has(span.producer.number) ?? false;
   }
 
-  /** Marks a span as taken in; false if it was already. */
-  add(span: SpanIdentity): boolean {
-    if (span.producer === undefined) return this.#addId(span.id);
-    const { streamId, number } = span.producer;
+  /**
+   * Marks a span as taken in; false if it was already.
+   *
+   * @param marks - takes down what is marked
+   */
+  add(span: SpanIdentity, marks?: Marks): boolean {
+    const { producer } = span;
+    if (producer === undefined) return this.#addAlone(span, marks);
+    const { streamId, number } = producer;
     const stream = this.#use(streamId);
-    if (this.#recentNumbers.isOther(stream, number, span.id)) {
-      const added = this.#addId(span.id);
+    const key = keyInStream(span, streamId);
+    if (this.#recentNumbers.isOther(stream, number, key)) {
+      const added = this.#addAlone(span, marks);
       if (added) this.#conflicts++;
       return added;
     }
     const { numbers } = stream;
     if (!numbers.add(number)) return false;
-    this.#recentNumbers.add(stream, number, span.id);
+    this.#recentNumbers.add(stream, number, key);
     if (numbers.ranges > MAX_RANGES_PER_STREAM) numbers.forgetLowest();
+    marks?.addNumber(streamId, number);
     return true;
   }
 
@@ -93,20 +99,27 @@ export class Producers {
 
   /** Takes a mark back: the span was not recorded after all. */
   delete(span: SpanIdentity): void {
-    if (span.producer === undefined || this.#isConflict(span)) {
-      this.#recentIds.delete(span.id);
-      return;
-    }
-    const { streamId, number } = span.producer;
+    const { producer } = span;
+    if (producer === undefined || this.#isConflict(span)) this.deleteAlone(keyAlone(span));
+    else this.deleteNumber(producer.streamId, producer.number);
+  }
+
+  /** Takes the mark of a producer's number back. */
+  deleteNumber(streamId: string, number: number): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     stream.numbers.delete(number);
     this.#recentNumbers.delete(stream, number);
   }
 
+  /** Takes the mark of a span back that was marked without a number. */
+  deleteAlone(key: SpanKey): void {
+    this.#recentSpans.delete(key);
+  }
+
   snapshot(): ProducersSnapshot {
     const streams = [...this.#streams].map(([id, { numbers }]) => [id, [...numbers.bounds]] as const);
-    return { streams, unsequenced: this.#recentIds.size > 0 };
+    return { streams, unsequenced: this.#recentSpans.size > 0 };
   }
 
   /** Takes in what an earlier snapshot remembered. */
@@ -130,40 +143,19 @@ export class Producers {
   }
 
   /** Whether the span's number is known to be another span's. */
-  #isConflict({ id, producer }: SpanIdentity): boolean {
+  #isConflict(span: SpanIdentity): boolean {
+    const { producer } = span;
     if (producer === undefined) return false;
     const stream = this.#streams.get(producer.streamId);
-    return stream !== undefined && this.#recentNumbers.isOther(stream, producer.number, id);
+    if (stream === undefined) return false;
+    return this.#recentNumbers.isOther(stream, producer.number, keyInStream(span, producer.streamId));
   }
 
-  #addId(id: string): boolean {
-    if (this.#recentIds.has(id)) return false;
-    this.#recentIds.add(id);
-    const oldest = this.#idsInOrder.push(id);
-    if (oldest !== undefined) this.#recentIds.delete(oldest);
-    return true;
-  }
-}
-
-/**
- * The last so many of what was pushed. Looking for the oldest key of a Map takes longer and longer, for it passes over all
- * that were deleted before.
- */
-class Ring<Item> {
-  readonly #items: (Item | undefined)[] = [];
-  readonly #capacity: number;
-  #next = 0;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  /** @returns what leaves for it */
-  push(item: Item): Item | undefined {
-    const oldest = this.#items[this.#next];
-    this.#items[this.#next] = item;
-    this.#next = (this.#next + 1) % this.#capacity;
-    return oldest;
+  #addAlone(span: SpanIdentity, marks: Marks | undefined): boolean {
+    const key = keyAlone(span);
+    const isNew = this.#recentSpans.add(key);
+    if (isNew) marks?.addAlone(key);
+    return isNew;
   }
 }
 

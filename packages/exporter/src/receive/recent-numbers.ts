@@ -1,108 +1,67 @@
-import { Buffer } from 'node:buffer';
+import { KeyStore } from './key-store.ts';
+import { mixHash, PlaceRing } from './place-ring.ts';
+import type { SpanKey } from './span-key.ts';
 
-/** The id of a span's record: trace, span and digest, with a hyphen between; see docs/record-format.md. */
-const ID_BYTES = 72;
-
-const NOWHERE = -1;
-
-/** Places that nobody's number is in. */
-const NOBODY = 0;
+const TWO_TO_32 = 2 ** 32;
+/** Numbers that are near one another in memory. */
+const RUN = 256;
 
 /** One who gives numbers to what it sends. */
 export interface Numbering {
-  /** Its own, larger than 0. */
   readonly serial: number;
 }
 
 /**
- * Which record each of the last so many numbers was given to. It is bytes in a few runs of memory: as many strings and objects,
+ * Which span each of the last so many numbers was given to. It is bytes in a few runs of memory: as many strings and objects,
  * each of which lives for a second, are most of what there would be to collect.
  */
 export class RecentNumbers {
-  readonly #capacity: number;
-  // Of each place: whose number it is, the number, the record's id, and the next place of the same bucket.
+  readonly #places: PlaceRing;
+  // Of each place: whose number it is, the number, and the span's key.
   readonly #serials: Float64Array;
   readonly #numbers: Float64Array;
-  readonly #ids: Buffer;
-  readonly #lengths: Uint8Array;
-  readonly #following: Int32Array;
-  /** Ids that have no room in {@link #ids}, by place. */
-  readonly #longIds: Map<number, string> = new Map();
-  /** The first place of each bucket. */
-  readonly #buckets: Int32Array;
-  #next = 0;
+  readonly #keys: KeyStore;
 
   /** @param capacity - how many numbers are remembered, a power of two; the oldest leaves for a new one */
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#places = new PlaceRing(capacity);
     this.#serials = new Float64Array(capacity);
     this.#numbers = new Float64Array(capacity);
-    this.#ids = Buffer.alloc(capacity * ID_BYTES);
-    this.#lengths = new Uint8Array(capacity);
-    this.#following = new Int32Array(capacity);
-    this.#buckets = new Int32Array(capacity).fill(NOWHERE);
+    this.#keys = new KeyStore(capacity);
   }
 
-  /** Whether a number is known to be that of another record than this one. */
-  isOther({ serial }: Numbering, number: number, id: string): boolean {
+  /** Whether a number is known to be that of another span than this one. */
+  isOther({ serial }: Numbering, number: number, key: SpanKey): boolean {
     const place = this.#find(serial, number);
-    return place !== NOWHERE && this.#idAt(place) !== id;
+    return place >= 0 && !this.#keys.has(place, key);
   }
 
-  /**
-   * Remembers a number that is not known.
-   *
-   * @param id - of the record: ASCII
-   */
-  add({ serial }: Numbering, number: number, id: string): void {
-    const place = this.#next;
-    this.#next = (place + 1) % this.#capacity;
-    this.#empty(place);
+  /** Remembers a number that is not known. */
+  add({ serial }: Numbering, number: number, key: SpanKey): void {
+    const place = this.#places.take(this.#hashOf(serial, number));
     this.#serials[place] = serial;
     this.#numbers[place] = number;
-    this.#lengths[place] = this.#ids.write(id, place * ID_BYTES, ID_BYTES, 'latin1');
-    if (id.length > ID_BYTES) this.#longIds.set(place, id);
-    const bucket = this.#bucketOf(serial, number);
-    this.#following[place] = this.#buckets[bucket] ?? NOWHERE;
-    this.#buckets[bucket] = place;
+    this.#keys.set(place, key);
   }
 
   delete({ serial }: Numbering, number: number): void {
     const place = this.#find(serial, number);
-    if (place !== NOWHERE) this.#empty(place);
-  }
-
-  #bucketOf(serial: number, number: number): number {
-    return (Math.imul(serial, 0x9e3779b1) + number) & (this.#capacity - 1);
+    if (place >= 0) this.#places.release(place);
   }
 
   #find(serial: number, number: number): number {
-    let place = this.#buckets[this.#bucketOf(serial, number)] ?? NOWHERE;
-    while (place !== NOWHERE && (this.#numbers[place] !== number || this.#serials[place] !== serial)) {
-      place = this.#following[place] ?? NOWHERE;
+    const places = this.#places;
+    let place = places.first(this.#hashOf(serial, number));
+    while (place >= 0 && (this.#numbers[place] !== number || this.#serials[place] !== serial)) {
+      place = places.following(place);
     }
     return place;
   }
 
-  #empty(place: number): void {
-    const serial = this.#serials[place] ?? NOBODY;
-    if (serial === NOBODY) return;
-    const bucket = this.#bucketOf(serial, this.#numbers[place] ?? 0);
-    const following = this.#following[place] ?? NOWHERE;
-    let before = this.#buckets[bucket] ?? NOWHERE;
-    if (before === place) this.#buckets[bucket] = following;
-    else {
-      while (this.#following[before] !== place) before = this.#following[before] ?? NOWHERE;
-      this.#following[before] = following;
-    }
-    this.#serials[place] = NOBODY;
-    if (this.#longIds.size > 0) this.#longIds.delete(place);
-  }
-
-  #idAt(place: number): string {
-    const start = place * ID_BYTES;
-    return (
-      this.#longIds.get(place) ?? this.#ids.toString('latin1', start, start + (this.#lengths[place] ?? 0))
-    );
+  /** Numbers that follow one another have places that do: those of a producer come in a row. */
+  #hashOf(serial: number, number: number): number {
+    const run = Math.floor(number / RUN);
+    const hash = mixHash(mixHash(this.#places.seed, serial), run | 0);
+    return mixHash(hash, run / TWO_TO_32) + (number - run * RUN);
   }
 }

@@ -7,10 +7,13 @@ import {
 } from '@spanledger/record';
 import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
 import type { ReferenceBook } from '../reference-book.ts';
-import type { Producers, SpanIdentity } from './producers.ts';
+import { Marks } from './marks.ts';
+import type { Producers } from './producers.ts';
 import { tooLarge } from './request-errors.ts';
+import type { SpanIdentity } from './span-key.ts';
 import type { BatchWriter } from './transcode/batch-writer.ts';
 import type { GroupContext } from './transcode/group-context.ts';
+import { KnownSpan } from './transcode/known-span.ts';
 import type { OpenLesson, Transcoder } from './transcode/transcoder.ts';
 import { readSpan } from './wire/span-message.ts';
 import { decodeGroup, type SpanGroup, type WireSpanGroup } from './wire/trace-request.ts';
@@ -32,7 +35,7 @@ export interface TakenRequest {
   /** The records of the spans that are new. */
   batch: BatchWriter;
   /** Spans that are new, but for those that the policy leaves out. */
-  marked: readonly SpanIdentity[];
+  marked: Marks;
   /** Spans that were taken in before. */
   known: readonly SpanIdentity[];
   skipped: readonly SkippedSpan[];
@@ -44,7 +47,7 @@ export interface TakenRequest {
  */
 export class RequestReading {
   /** Spans that were marked as taken in, those that the policy leaves out among them. */
-  readonly marked: SpanIdentity[] = [];
+  readonly marked: Marks = new Marks();
   readonly #options: ReadingOptions;
   readonly #transcoder: Transcoder;
   readonly #policy: IntakePolicy | undefined;
@@ -70,12 +73,8 @@ export class RequestReading {
     if (batch.count > MAX_BATCH_ENTRIES) {
       throw tooLarge(`more than ${MAX_BATCH_ENTRIES} spans and lifecycle events`, 'Send smaller batches.');
     }
-    return {
-      batch,
-      marked: without(this.marked, this.#skipped),
-      known: this.#known,
-      skipped: this.#skipped,
-    };
+    this.marked.leaveOut(this.#skipped);
+    return { batch, marked: this.marked, known: this.#known, skipped: this.#skipped };
   }
 
   /** What a policy says of one span may rest on the others: they are all mapped before any is judged. */
@@ -171,22 +170,14 @@ export class RequestReading {
   }
 
   /** A span and its lifecycle events have one number and stand or fall together. */
-  #mark(identity: SpanIdentity | undefined): boolean {
+  #mark(identity: SpanIdentity | KnownSpan | undefined): boolean {
     if (identity === undefined) return false;
-    const isNew = this.#options.producers.add(identity);
-    if (isNew) this.marked.push(identity);
-    else this.#known.push(identity);
+    const isNew = this.#options.producers.add(identity, this.marked);
+    if (!isNew) this.#known.push(identity instanceof KnownSpan ? identity.keep() : identity);
     return isNew;
   }
 }
 
 function spansOf(group: SpanGroup): number {
   return 'reader' in group ? group.ranges.length / 2 : group.spans.length;
-}
-
-/** Spans without those of another list. */
-function without(spans: SpanIdentity[], skipped: readonly SkippedSpan[]): SpanIdentity[] {
-  if (skipped.length === 0) return spans;
-  const ids = new Set(skipped.map(({ id }) => id));
-  return spans.filter(({ id }) => !ids.has(id));
 }

@@ -8,7 +8,6 @@ export interface KernelExports {
   addShape: (shape: number) => void;
   addTemplate: (template: number) => void;
   find: (start: number, end: number, context: number, hasStream: number) => number;
-  writeRecordId: () => number;
   write: (template: number, spanBytes: number) => number;
   writeKnown: (template: number, spanBytes: number) => number;
   keepParties: (template: number) => void;
@@ -24,7 +23,6 @@ const FUNCTIONS = [
   'addShape',
   'addTemplate',
   'find',
-  'writeRecordId',
   'write',
   'writeKnown',
   'keepParties',

@@ -9,9 +9,13 @@ export const MEMORY_PAGES = 344;
 /** Spans that one run writes before its groups are committed to and it is taken out. */
 export const MAX_RUN = 512;
 
-/** What is known of the span that was found last: its number (f64), its record's id, where its values begin and end. */
+/**
+ * What is known of the span that was found last: its number (f64), its key (trace id and span id), its record's id, where its
+ * values begin and end.
+ */
 export const NUMBER_AT = 65_536;
-export const RECORD_ID_AT = 65_552;
+export const SPAN_KEY_AT = 65_544;
+export const RECORD_ID_AT = 65_568;
 export const VALUES_AT = 66_560;
 /** Where its keys begin, and how long they are. */
 export const KEYS_AT = 67_584;

@@ -1,5 +1,6 @@
 import { COMMITMENT_GROUPS } from '@spanledger/record';
 import { MAX_LEARNED_ATTRIBUTES } from '../limits.ts';
+import { KEY_WORDS, type SpanKey } from '../span-key.ts';
 import { writeAscii } from '../transcode/text.ts';
 import { isKernel, type KernelExports } from './kernel-exports.ts';
 import { instantiateKernel } from './kernel-module.ts';
@@ -15,7 +16,6 @@ import {
   NUMBER_AT,
   OPENINGS_AT,
   ORDER_AT,
-  RECORD_ID_AT,
   REFERENCE_BYTES,
   REQUEST_AT,
   REQUEST_BYTES,
@@ -26,6 +26,7 @@ import {
   SECOND_AT,
   SECOND_BYTES,
   SESSION_AT,
+  SPAN_KEY_AT,
   STREAM_AT,
   UNKNOWN_PARTY,
   VALUES_AT,
@@ -63,6 +64,8 @@ export interface KernelRun {
 export class SpanKernel {
   /** Where attributes' values begin and end that was found last, as `SpanScan.values`; see {@link shift}. */
   readonly values: Uint32Array;
+  /** Of the span that was found last. */
+  readonly spanKey: SpanKey;
   readonly tables: KernelTables;
   readonly #exports: KernelExports;
   readonly #bytes: Buffer;
@@ -81,6 +84,7 @@ export class SpanKernel {
     this.#bytes = Buffer.from(buffer);
     this.#words = new Uint32Array(buffer);
     this.#number = new Float64Array(buffer, NUMBER_AT, 1);
+    this.spanKey = new Int32Array(buffer, SPAN_KEY_AT, KEY_WORDS);
     this.values = new Uint32Array(buffer, VALUES_AT, 2 * MAX_LEARNED_ATTRIBUTES);
     this.tables = new KernelTables(exports);
     this.#sha256Base64url = sha256Base64url;
@@ -135,11 +139,6 @@ export class SpanKernel {
     this.#number[0] = 0;
     const shift = this.shift;
     return this.#exports.find(start + shift, end + shift, context, streamId === '' ? 0 : 1);
-  }
-
-  /** `audit.record.id` of the span that was found last; to be asked for once, before the span is written. */
-  recordId(): string {
-    return this.#bytes.toString('latin1', RECORD_ID_AT, RECORD_ID_AT + this.#exports.writeRecordId());
   }
 
   /**

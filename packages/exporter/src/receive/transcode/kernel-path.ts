@@ -4,7 +4,7 @@ import type { SpanShape } from '../shape/span-shape.ts';
 import type { WireReader } from '../wire/wire-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { GroupContext } from './group-context.ts';
-import { asKnown, type KnownSpan } from './known-span.ts';
+import { KnownSpan } from './known-span.ts';
 import type { PartyReferences } from './party-references.ts';
 import type { Template } from './template.ts';
 import { isSameRecord, startTrial, TRIAL_REFERENCE } from './trial.ts';
@@ -24,6 +24,7 @@ export class KernelPath {
   readonly #kernel: SpanKernel;
   readonly #references: PartyReferences;
   readonly #crypto: Required<BatchCrypto>;
+  readonly #known: KnownSpan;
   // Of the span that was looked at last: its template's handle, 0 where the kernel knows none, and its length.
   #handle = 0;
   #sizeBytes = 0;
@@ -32,6 +33,7 @@ export class KernelPath {
 
   constructor(kernel: SpanKernel, references: PartyReferences, crypto: Required<BatchCrypto>) {
     this.#kernel = kernel;
+    this.#known = new KnownSpan(kernel.spanKey);
     this.#references = references;
     this.#crypto = crypto;
   }
@@ -55,7 +57,7 @@ export class KernelPath {
     const kernel = this.#kernel;
     this.#handle = kernel.find(bytes, start, end, context.id, context.streamId);
     this.#sizeBytes = end - start;
-    return this.#handle === 0 ? undefined : asKnown(kernel.recordId(), context, kernel.number);
+    return this.#handle === 0 ? undefined : this.#known.set(context.streamId, kernel.number);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   MAX_GROUP_BYTES,
   SALT_BYTES,
 } from '@spanledger/record';
+import { NO_STREAM } from '../span-key.ts';
 import type { SpanScan } from '../wire/span-scan.ts';
 import type { WireReader } from '../wire/wire-reader.ts';
 import type { BatchWriter } from './batch-writer.ts';
@@ -52,9 +53,6 @@ const COMMA = 0x2c;
 const DASH = 0x2d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-/** Stands in a record's id for the producer, where there is none. */
-export const NO_STREAM = '0';
 
 /** How a group begins in what is hashed, and in what is stored. */
 const HASHED_HEADS = COMMITMENT_GROUPS.map((group) => Buffer.from(`{"group":"${group}",`, 'latin1'));

@@ -8,22 +8,22 @@ import type { ReferenceBook } from '../../reference-book.ts';
 import type { SpanKernel } from '../kernel/span-kernel.ts';
 import { keysOf, type ShapeNode, ShapeTrie } from '../shape/shape-trie.ts';
 import { makeShape, type SpanShape } from '../shape/span-shape.ts';
+import { KEY_BYTES } from '../span-key.ts';
 import { SpanScan } from '../wire/span-scan.ts';
 import type { WireReader } from '../wire/wire-reader.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { type GroupContext, GroupContexts } from './group-context.ts';
 import { KernelPath, type WriteHere } from './kernel-path.ts';
-import { asKnown, type KnownSpan } from './known-span.ts';
+import { KnownSpan } from './known-span.ts';
 import { areParties, partiesOf } from './parties.ts';
 import { PartyReferences } from './party-references.ts';
-import { NO_STREAM, type SpanFacts, SpanWriter } from './span-writer.ts';
+import { type SpanFacts, SpanWriter } from './span-writer.ts';
 import { compileTemplate } from './template-compiler.ts';
 import { findTemplate, fixedValues, hashOf, type ShapeTemplates, TemplateTable } from './template-table.ts';
 import type { Template } from './template.ts';
 import { planValueSlots, type ValueSlot } from './value-slots.ts';
 import { isSameRecord, TRIAL_REFERENCE, trialCrypto } from './trial.ts';
 import { smallInteger } from './wire-value.ts';
-import { writeHex } from './text.ts';
 
 /** What is known of an order of keys, by span kind. */
 interface KnownShape {
@@ -53,8 +53,7 @@ const MAX_FAILURES = 4;
 const MAX_FAILED_HASHES = 256;
 
 const SPAN_KINDS = 6;
-const HEX_ID_BYTES = 32 + 1 + 16;
-const DASH = 0x2d;
+const TRACE_ID_BYTES = 16;
 
 /**
  * Turns spans of the wire into canonical bytes without building objects of them. What it takes for that it learns from
@@ -71,7 +70,8 @@ export class Transcoder {
   readonly #contexts: GroupContexts = new GroupContexts();
   readonly #table: TemplateTable = new TemplateTable();
   readonly #writer: SpanWriter = new SpanWriter();
-  readonly #idBytes: Buffer = Buffer.alloc(HEX_ID_BYTES);
+  readonly #key: Uint8Array = new Uint8Array(KEY_BYTES);
+  readonly #known: KnownSpan = new KnownSpan(new Int32Array(this.#key.buffer));
   #spare: BatchWriter | undefined;
   // Of the span that was looked at last.
   #start = 0;
@@ -171,7 +171,8 @@ export class Transcoder {
       if (this.#number < 1) return undefined;
     }
     this.#template = template;
-    return asKnown(this.#recordId(bytes, context), context, this.#number);
+    this.#noteKey(bytes);
+    return this.#known.set(context.streamId, this.#number);
   }
 
   /**
@@ -296,12 +297,10 @@ export class Transcoder {
     return isSameRecord(batch.batch(), buildEntryBatch([referenced], crypto));
   }
 
-  #recordId(bytes: Uint8Array, { streamId }: GroupContext): string {
-    const id = this.#idBytes;
-    const at = writeHex(id, 0, bytes, this.#scan.traceId, 16);
-    id[at] = DASH;
-    writeHex(id, at + 1, bytes, this.#scan.spanId, 8);
-    return `${id.toString('latin1')}-${streamId === '' ? NO_STREAM : streamId}`;
+  #noteKey(bytes: Uint8Array): void {
+    const { traceId, spanId } = this.#scan;
+    for (let i = 0; i < TRACE_ID_BYTES; i++) this.#key[i] = bytes[traceId + i] ?? 0;
+    for (let i = TRACE_ID_BYTES; i < KEY_BYTES; i++) this.#key[i] = bytes[spanId + i - TRACE_ID_BYTES] ?? 0;
   }
 }
 
