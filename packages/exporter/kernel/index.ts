@@ -10,6 +10,7 @@ import {
   JOB_BYTES,
   JOBS_AT,
   MAX_RUN,
+  NO_ATTRIBUTE,
   NUMBER_AT,
   OPENINGS_AT,
   OPENINGS_END,
@@ -19,7 +20,9 @@ import {
   SALT_BYTES,
   SALTS_AT,
   SHAPE_HEADS_AT,
+  SHAPE_CLIENT,
   SHAPE_NUMBER,
+  SHAPE_USER,
   TEMPLATE_GROUP_COUNT,
   TEMPLATE_GROUPS,
   TEMPLATE_HEADS_AT,
@@ -36,7 +39,7 @@ import { hole, identify, placeOfCommitment, run } from './program';
 import { message, messageEnd, name, nameEnd, parentId, scan, statusCode } from './scan';
 import { blocksOf, digestOf, hashLanes, MAX_BLOCKS, setMessage } from './sha256';
 import { findShape, findTemplate } from './tables';
-import { copy, writeHash, writeSalt } from './text';
+import { copy, isSame, writeHash, writeSalt } from './text';
 import { NO_INTEGER, smallInteger } from './values';
 
 export { forgetParties, keepParties } from './parties';
@@ -90,7 +93,7 @@ export function find(start: usize, end: usize, context: u32, hasStream: bool): u
   if (!scan(start, end)) return 0;
   const shape = findShape();
   if (shape === 0) return 0;
-  const template = findTemplate(shape, context, traitsOf(hasStream));
+  const template = findTemplate(shape, context, traitsOf(shape, hasStream));
   if (template === 0) return 0;
   const number = load<u32>(shape, SHAPE_NUMBER);
   if (number !== NO_NUMBER) {
@@ -205,13 +208,23 @@ function hashInto(lanes: usize, blocks: u32): void {
     writeHash(load<u32>(ORDER_AT + (lane << 2)), digestOf(lane));
 }
 
-/** What beside its values and its place decides what a record is made of; `receive/transcode/transcoder.ts` has the same. */
-function traitsOf(hasStream: bool): u32 {
+/** What beside its values and its place decides what a record is made of; `receive/transcode/span-traits.ts` has the same. */
+function traitsOf(shape: usize, hasStream: bool): u32 {
   return (
     statusCode |
     (parentId > 0 ? 4 : 0) |
     (nameEnd > name ? 8 : 0) |
     (messageEnd > message ? 16 : 0) |
-    (hasStream ? 32 : 0)
+    (hasStream ? 32 : 0) |
+    (areSameValues(load<u32>(shape, SHAPE_USER), load<u32>(shape, SHAPE_CLIENT)) ? 64 : 0)
   );
+}
+
+/** Whether two attributes are there, and have the same value. */
+function areSameValues(one: u32, other: u32): bool {
+  if (one === NO_ATTRIBUTE || other === NO_ATTRIBUTE) return false;
+  const start = <usize>load<u32>(VALUES_AT + (one << 3));
+  const length = <usize>load<u32>(VALUES_AT + (one << 3), 4) - start;
+  const otherStart = <usize>load<u32>(VALUES_AT + (other << 3));
+  return <usize>load<u32>(VALUES_AT + (other << 3), 4) - otherStart === length && isSame(start, otherStart, length);
 }

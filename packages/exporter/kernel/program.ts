@@ -34,15 +34,13 @@ import {
   STEP_TIMESTAMP,
   STEP_TRACE_ID,
 } from '../src/receive/transcode/steps';
+import { SECONDS_END, writeSecond } from './calendar';
 import { endTime, message, messageEnd, name, nameEnd, parentId, spanId, startTime, traceId } from './scan';
 import { copy, writeHex8, writeInteger, writeNineDigits, writeQuoted, writeString } from './text';
-import { NO_INTEGER, smallInteger, stringStart } from './values';
-
-/** Has the other side write a second, counted from 1970, to {@link SECOND_AT}. */
-@external('env', 'writeSecond')
-declare function writeSecond(second: f64): void;
+import { booleanOf, itemEnd, itemStart, listStart, NO_BOOLEAN, NO_INTEGER, smallInteger, stringStart } from './values';
 
 const MAX_STRING_LENGTH: usize = 16_384;
+const MAX_LIST_LENGTH: u32 = 512;
 const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
 const MAX_PORT: u64 = 65_535;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -50,7 +48,16 @@ const COMMITMENT_BYTES: usize = 43;
 const QUOTE: u8 = 0x22;
 const DASH: u8 = 0x2d;
 const NO_STREAM: u8 = 0x30;
+const POINT: u8 = 0x2e;
+const COMMA: u8 = 0x2c;
+const OPEN_BRACKET: u8 = 0x5b;
+const CLOSE_BRACKET: u8 = 0x5d;
+/** `Z"`. */
 const Z_QUOTE: u16 = 0x225a;
+/** `true` and `fals`. */
+const TRUE: u32 = 0x65757274;
+const FALS: u32 = 0x736c6166;
+const E: u8 = 0x65;
 
 /** Of the stream id that is at STREAM_AT; 0 where there is none. */
 let streamBytes: usize = 0;
@@ -175,7 +182,7 @@ function writeTimestamp(out: usize): usize {
     const seconds = time / NANOS_PER_SECOND;
     second = seconds * NANOS_PER_SECOND;
     fraction = time - second;
-    writeSecond(<f64>seconds);
+    store<u8>(writeSecond(SECOND_AT, seconds), POINT);
   }
   store<u8>(out, QUOTE);
   const at = writeNineDigits(copy(out + 1, SECOND_AT, SECOND_BYTES), <u32>fraction);
@@ -193,14 +200,61 @@ function writeText(out: usize, start: usize, end: usize): usize {
   return end - start > MAX_STRING_LENGTH ? 0 : writeString(out, start, end - start);
 }
 
-/** Writes an ordinary value of what a step takes: plain text, or an integer. */
+/** Writes an ordinary value of what a step takes. */
 function writeValue(out: usize, step: u32, start: usize, end: usize): usize {
+  if (step === STEP_LIST) return writeList(out, start, end);
+  if (step === STEP_TIME) return writeTime(out, start, end);
   if (step === STEP_ANY || step === STEP_TEXT) {
     const text = stringStart(start, end);
     if (text !== 0) return writeText(out, text, end);
   }
-  if (step === STEP_TEXT || step === STEP_TIME || step === STEP_LIST) return 0;
+  if (step === STEP_TEXT) return 0;
   const integer = smallInteger(start, end);
-  if (integer === NO_INTEGER || (step === STEP_SHORT && integer > MAX_PORT)) return 0;
-  return writeInteger(out, integer);
+  if (integer !== NO_INTEGER)
+    return step === STEP_SHORT && integer > MAX_PORT ? 0 : writeInteger(out, integer);
+  return step === STEP_ANY ? writeAny(out, start, end) : 0;
+}
+
+/** Writes a value that is neither text nor number. */
+function writeAny(out: usize, start: usize, end: usize): usize {
+  const boolean = booleanOf(start, end);
+  if (boolean === NO_BOOLEAN) return listStart(start, end) === 0 ? 0 : writeList(out, start, end);
+  store<u32>(out, boolean === 1 ? TRUE : FALS);
+  store<u8>(out, E, 4);
+  return out + (boolean === 1 ? 4 : 5);
+}
+
+/** Writes a list of texts; one text that is in no list is a list of it. */
+function writeList(out: usize, start: usize, end: usize): usize {
+  store<u8>(out, OPEN_BRACKET);
+  let at = out + 1;
+  const text = stringStart(start, end);
+  if (text !== 0) {
+    at = writeText(at, text, end);
+    if (at === 0) return 0;
+  } else {
+    let item = listStart(start, end);
+    if (item === 0) return 0;
+    for (let count: u32 = 0; item < end; count++) {
+      const stop = itemEnd(item, end);
+      const itemText = stop === 0 || count === MAX_LIST_LENGTH ? 0 : stringStart(itemStart(item), stop);
+      if (itemText === 0) return 0;
+      if (count > 0) store<u8>(at++, COMMA);
+      at = writeText(at, itemText, stop);
+      if (at === 0) return 0;
+      item = stop;
+    }
+  }
+  store<u8>(at, CLOSE_BRACKET);
+  return at + 1;
+}
+
+/** Writes seconds since 1970 (a JWT's NumericDate) as RFC 3339. */
+function writeTime(out: usize, start: usize, end: usize): usize {
+  const seconds = smallInteger(start, end);
+  if (seconds === NO_INTEGER || seconds >= SECONDS_END) return 0;
+  store<u8>(out, QUOTE);
+  const at = writeSecond(out + 1, seconds);
+  store<u16>(at, Z_QUOTE);
+  return at + 2;
 }

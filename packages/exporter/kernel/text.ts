@@ -11,6 +11,8 @@ const QUOTE: u8 = 0x22;
 const BACKSLASH: i8 = 0x5c;
 const DELETE: i8 = 0x7f;
 const ZERO: u32 = 0x30;
+/** Instead of an escape: it takes more than two characters. */
+const NO_ESCAPE: u8 = 0xff;
 const SHORT_INTEGER: u64 = 1_000_000_000;
 
 /** Copies bytes; returns just past them. */
@@ -31,7 +33,7 @@ export function isSame(one: usize, other: usize, length: usize): bool {
   return (i8x16.bitmask(i8x16.eq(v128.load(one + i), v128.load(other + i))) & mask) === mask;
 }
 
-/** Writes printable ASCII without quote and backslash, between quotes; 0 for any other text. */
+/** Writes ASCII, between quotes, with the escapes that it needs; 0 for any other text. */
 export function writeString(out: usize, from: usize, length: usize): usize {
   store<u8>(out, QUOTE);
   let unplain = i8x16.splat(0);
@@ -41,14 +43,54 @@ export function writeString(out: usize, from: usize, length: usize): usize {
     unplain = v128.or(unplain, unplainOf(part));
     v128.store(out + 1 + i, part);
   }
-  if (v128.any_true(unplain)) return 0;
   if (i < length) {
     const part = v128.load(from + i);
-    if ((i8x16.bitmask(unplainOf(part)) & ((1 << (<i32>(length - i))) - 1)) !== 0) return 0;
+    if ((i8x16.bitmask(unplainOf(part)) & ((1 << (<i32>(length - i))) - 1)) !== 0)
+      return writeEscaped(out, from, length);
     v128.store(out + 1 + i, part);
   }
+  if (v128.any_true(unplain)) return writeEscaped(out, from, length);
   store<u8>(out + 1 + length, QUOTE);
   return out + length + 2;
+}
+
+/** Writes text byte by byte, escaped as RFC 8785, 3.2.2.2 says; 0 where it is not ASCII, or has odd control characters. */
+function writeEscaped(out: usize, from: usize, length: usize): usize {
+  let at = out + 1;
+  for (let i: usize = 0; i < length; i++) {
+    const byte = load<u8>(from + i);
+    if (byte > <u8>DELETE) return 0;
+    const escaped = escapeOf(byte);
+    if (escaped === 0) store<u8>(at++, byte);
+    else if (escaped === NO_ESCAPE) return 0;
+    else {
+      store<u8>(at, <u8>BACKSLASH);
+      store<u8>(at + 1, escaped);
+      at += 2;
+    }
+  }
+  store<u8>(at, QUOTE);
+  return at + 1;
+}
+
+/** What stands behind the backslash for a byte; 0 for one that stands for itself. */
+function escapeOf(byte: u8): u8 {
+  if (byte === QUOTE || byte === <u8>BACKSLASH) return byte;
+  if (byte >= 0x20) return 0;
+  switch (byte) {
+    case 0x08:
+      return 0x62;
+    case 0x09:
+      return 0x74;
+    case 0x0a:
+      return 0x6e;
+    case 0x0c:
+      return 0x66;
+    case 0x0d:
+      return 0x72;
+    default:
+      return NO_ESCAPE;
+  }
 }
 
 /** Bytes that do not stand for themselves; above 0x7f they are negative. */
@@ -96,7 +138,8 @@ export function writeNineDigits(out: usize, value: u32): usize {
   return writeDigits(out, value, 9);
 }
 
-function writeDigits(out: usize, value: u32, length: usize): usize {
+/** Writes an integer in so many digits. */
+export function writeDigits(out: usize, value: u32, length: usize): usize {
   let rest = value;
   for (let at = out + length - 1; at >= out; at--) {
     const tenth = rest / 10;

@@ -65,6 +65,109 @@ test('groups of every length around what the kernel hashes itself', () => {
   expect(wire.writtenByKernel()).toBeGreaterThan(600);
 });
 
+test('lists of texts, booleans, times and text with escapes are written by the kernel', () => {
+  const sender = createSender('shop');
+  const texts = [
+    'SELECT "a" FROM b',
+    'C:\\d',
+    'one\ntwo\tthree\r\b\f',
+    '"',
+    '\\\\',
+    `${'x'.repeat(40)}"`,
+    '',
+  ];
+  const lists = [[], ['a'], ['a', 'b "c"', ''], Array.from({ length: 512 }, (_, at) => `role ${at}`)];
+  // Ends of months, leap years and centuries, and of the calendar itself.
+  const dates = [
+    '1970-01-01',
+    '1972-02-29',
+    '1999-12-31',
+    '2000-02-29',
+    '2000-03-01',
+    '2026-11-23',
+    '2099-12-31',
+  ]
+    .concat('2100-02-28', '2100-03-01', '2400-02-29', '9999-12-31')
+    .flatMap((day) => [`${day}T00:00:00Z`, `${day}T23:59:59Z`]);
+  const spanOf = (
+    at: number,
+    text = 'a',
+    list: string[] = ['a'],
+    flag = false,
+    date = dates[5],
+  ): ReadableSpan =>
+    sender.span({
+      attributes: {
+        ...sessionAttributes(`user-${at % 7}`, `session-${at % 11}`),
+        'user.roles': list,
+        'oidc.token.issued_at': Date.parse(date ?? '') / 1000,
+        'db.query.text': text,
+        flag,
+        list,
+      },
+    });
+  const all = Array.from({ length: 200 }, (_, at) =>
+    spanOf(at, texts[at % texts.length], lists[at % lists.length], at % 2 === 0, dates[at % dates.length]),
+  );
+  const wire = expectSame([[spanOf(0), spanOf(1), spanOf(2)], all]);
+  expect(wire.writtenByKernel()).toBeGreaterThanOrEqual(all.length);
+});
+
+test('a client that acts for itself is told from users of the same client', () => {
+  const sender = createSender('shop');
+  const spanOf = (at: number, client: string, user: string): ReadableSpan =>
+    sender.span({
+      attributes: { ...sessionAttributes(user, `session-${at % 11}`), 'oidc.client_id': client },
+    });
+  // One is as long as the client, another begins like it.
+  const users = ['batch', 'batcH', 'batch-2', 'somebody'];
+  const all = Array.from({ length: 200 }, (_, at) => spanOf(at, 'batch', users[at % users.length] ?? ''));
+  const others = Array.from({ length: 200 }, (_, at) =>
+    spanOf(at, 'somebody', users[at % users.length] ?? ''),
+  );
+  const learned = ['batch', 'somebody'].map((client) =>
+    [0, 1, 2].flatMap((at) => users.map((user) => spanOf(at, client, user))),
+  );
+  const wire = expectSame([...learned, all, others]);
+  expect(wire.writtenByKernel()).toBeGreaterThanOrEqual(all.length + others.length);
+});
+
+test('what is nearly a list, a time or text without odd characters goes the other way', () => {
+  const sender = createSender('shop');
+  const odd: Record<string, Attribute>[] = [
+    { 'user.roles': ['a', 1] },
+    { 'user.roles': Array.from({ length: 513 }, () => 'r') },
+    { 'user.roles': ['é'] },
+    { 'user.roles': ['x'.repeat(17_000)] },
+    { 'user.roles': 'admin' },
+    { 'user.roles': 7 },
+    { 'oidc.token.issued_at': 253_402_300_800 },
+    { 'oidc.token.issued_at': -1 },
+    { 'oidc.token.issued_at': 1.5 },
+    { 'oidc.token.issued_at': '2026-01-01T00:00:00Z' },
+    { 'oidc.token.issued_at': 'yesterday' },
+    { note: '\u0000' },
+    { note: '\u001f "' },
+    { note: 'é "' },
+    { note: [true] },
+    { note: [['a']] },
+    { note: ['a', null] as unknown as Attribute },
+  ];
+  const spans = Array.from({ length: 200 }, (_, at) =>
+    sender.span({
+      attributes: {
+        ...sessionAttributes(`user-${at % 7}`, `session-${at % 11}`),
+        'user.roles': ['a'],
+        'oidc.token.issued_at': 1_800_000_000,
+        note: 'n',
+        ...(at % 2 === 1 && odd[((at - 1) / 2) % odd.length]),
+      },
+    }),
+  );
+  const wire = expectSame([spans.slice(0, 1), spans.slice(1)]);
+  expect(wire.writtenByKernel()).toBeGreaterThan(90);
+});
+
 test('what is out of the ordinary between what is not keeps its place', () => {
   const odd = ['é', '"', -1, 0.5, true, ['a'], 2 ** 52, '\u007f', 'x'.repeat(17_000)];
   const mixed = () => spansOf(200, (at) => (at % 3 === 0 ? odd[(at / 3) % odd.length] : `note ${at}`));

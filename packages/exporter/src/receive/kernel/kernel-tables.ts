@@ -8,12 +8,14 @@ import {
   GROUPS_AT,
   NO_ATTRIBUTE,
   SHAPE_BYTES,
+  SHAPE_CLIENT,
   SHAPE_COUNT,
   SHAPE_FIXED,
   SHAPE_FIXED_COUNT,
   SHAPE_KEYS,
   SHAPE_KIND,
   SHAPE_NUMBER,
+  SHAPE_USER,
   STEP_BYTES,
   TABLES_AT,
   TABLES_END,
@@ -124,7 +126,7 @@ export class KernelTables {
     this.#misfits.delete(handle);
   }
 
-  #addShape({ keys, fixed, number }: SpanShape, kind: number): number {
+  #addShape({ keys, fixed, number, user, client }: SpanShape, kind: number): number {
     const at = this.#take(SHAPE_BYTES);
     const indexes = this.#take(fixed.length * WORD_BYTES);
     const pieces = this.#pieces(keys.map((key) => Buffer.from(key)));
@@ -132,6 +134,8 @@ export class KernelTables {
     this.#set(at + SHAPE_KIND, kind);
     this.#set(at + SHAPE_COUNT, keys.length);
     this.#set(at + SHAPE_NUMBER, number);
+    this.#set(at + SHAPE_USER, user);
+    this.#set(at + SHAPE_CLIENT, client);
     this.#set(at + SHAPE_FIXED_COUNT, fixed.length);
     this.#set(at + SHAPE_FIXED, indexes);
     this.#set(at + SHAPE_KEYS, pieces);

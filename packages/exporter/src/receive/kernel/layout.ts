@@ -87,7 +87,10 @@ export const SHAPE_NUMBER = 12;
 export const SHAPE_FIXED_COUNT = 16;
 export const SHAPE_FIXED = 20;
 export const SHAPE_KEYS = 24;
-export const SHAPE_BYTES = 28;
+/** Who names the user, and who the client; {@link NO_ATTRIBUTE} where nobody does. */
+export const SHAPE_USER = 28;
+export const SHAPE_CLIENT = 32;
+export const SHAPE_BYTES = 36;
 
 /** Members of a template; its groups are two numbers each, of which group and by which program. */
 export const TEMPLATE_CONTEXT = 4;

@@ -23,8 +23,6 @@ import {
   RESULTS_AT,
   SALT_BYTES,
   SALTS_AT,
-  SECOND_AT,
-  SECOND_BYTES,
   SESSION_AT,
   SPAN_KEY_AT,
   STREAM_AT,
@@ -34,7 +32,6 @@ import {
 } from './layout.ts';
 
 const PAGE_BYTES = 65_536;
-const MILLISECONDS = 1_000;
 const SALTS_PER_SPAN = COMMITMENT_GROUPS.length;
 const MAX_SALTS_BYTES = MAX_RUN * SALTS_PER_SPAN * SALT_BYTES;
 /** Jobs that the kernel leaves are named behind the lanes' own places. */
@@ -96,14 +93,9 @@ export class SpanKernel {
    * @param sha256Base64url - for groups that are too long for the kernel
    */
   static create(sha256Base64url: (bytes: Uint8Array) => string): SpanKernel | undefined {
-    let bytes = new Uint8Array(0);
-    const writeSecond = (second: number): void => {
-      writeAscii(bytes, SECOND_AT, new Date(second * MILLISECONDS).toISOString().slice(0, SECOND_BYTES));
-    };
-    const exports = instantiateKernel({ writeSecond, abort: () => undefined });
+    const exports = instantiateKernel({ abort: () => undefined });
     if (exports === undefined || !isKernel(exports)) return undefined;
     if (exports.memory.buffer.byteLength !== MEMORY_PAGES * PAGE_BYTES) return undefined;
-    bytes = new Uint8Array(exports.memory.buffer);
     return new SpanKernel(exports, sha256Base64url);
   }
 

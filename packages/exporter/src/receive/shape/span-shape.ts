@@ -1,4 +1,13 @@
+import {
+  ATTR_ENDUSER_ID,
+  ATTR_ENDUSER_PSEUDO_ID,
+  ATTR_OIDC_CLIENT_ID,
+  ATTR_USER_ID,
+} from '@spanledger/record';
 import { roleOf } from './attribute-role.ts';
+
+/** What may name a user, the first that is there. */
+const USER_NAMES = [ATTR_USER_ID, ATTR_ENDUSER_ID, ATTR_ENDUSER_PSEUDO_ID];
 
 /** What is known of spans of one kind whose attribute keys come in one order. */
 export interface SpanShape {
@@ -7,6 +16,10 @@ export interface SpanShape {
   fixed: readonly number[];
   /** Number of the attribute that holds the producer's number; -1 where there is none. */
   number: number;
+  /** Number of the attribute that names the user; -1 where there is none. */
+  user: number;
+  /** Number of the attribute that names the client; -1 where there is none. */
+  client: number;
 }
 
 /**
@@ -24,5 +37,11 @@ export function makeShape(keys: readonly string[], spanKind: number): SpanShape 
     if (role.kind === 'fixed') fixed.push(i);
     if (role.kind === 'number') number = i;
   }
-  return { keys, fixed, number };
+  return { keys, fixed, number, user: userIn(keys), client: keys.indexOf(ATTR_OIDC_CLIENT_ID) };
+}
+
+/** Number of the attribute that names the user; -1 where there is none. */
+function userIn(keys: readonly string[]): number {
+  const name = USER_NAMES.find((candidate) => keys.includes(candidate));
+  return name === undefined ? -1 : keys.indexOf(name);
 }

@@ -1,13 +1,11 @@
 import {
-  ATTR_ENDUSER_ID,
-  ATTR_ENDUSER_PSEUDO_ID,
   ATTR_SESSION_ID,
-  ATTR_USER_ID,
   COMMITMENT_GROUPS,
   isJsonObject,
   type JsonObject,
   type RecordDraft,
 } from '@spanledger/record';
+import type { SpanShape } from '../shape/span-shape.ts';
 import { ProgramBuilder, type Slot } from './program-builder.ts';
 import {
   STEP_ACTOR,
@@ -21,11 +19,9 @@ import {
   STEP_TIMESTAMP,
   STEP_TRACE_ID,
 } from './steps.ts';
+import { IS_CLIENT } from './span-traits.ts';
 import type { GroupProgram, Program, Template, TemplateSubject } from './template.ts';
 import type { ValueSlot } from './value-slots.ts';
-
-/** What may name a user, the first that is there. */
-const USER_NAMES = [ATTR_USER_ID, ATTR_ENDUSER_ID, ATTR_ENDUSER_PSEUDO_ID];
 
 /** What in the clear is the span's own. */
 const OWN_SLOTS: readonly Slot[] = [
@@ -53,7 +49,7 @@ export interface Lesson {
   context: number;
   traits: number;
   fixed: Uint8Array;
-  keys: readonly string[];
+  shape: SpanShape;
   slots: readonly ValueSlot[];
 }
 
@@ -62,13 +58,13 @@ export interface Lesson {
  * was cut, or is of somebody whom no attribute names.
  */
 export function compileTemplate(draft: RecordDraft, lesson: Lesson): Template | undefined {
-  const { context, traits, fixed, keys, slots } = lesson;
+  const { context, traits, fixed, shape, slots } = lesson;
   const { audit, event } = draft.clear;
   if (!isJsonObject(audit) || audit['truncated'] !== undefined) return undefined;
   // Whose clock went backwards has none; others of its shape have.
   if (!isJsonObject(event) || event['duration'] === undefined) return undefined;
-  const subject = subjectOf(draft, keys);
-  const session = keys.indexOf(ATTR_SESSION_ID);
+  const subject = subjectOf(draft, shape, traits);
+  const session = shape.keys.indexOf(ATTR_SESSION_ID);
   if (subject === undefined || session >= 0 !== (draft.session !== undefined)) return undefined;
 
   const unwritten = new ProgramBuilder([]);
@@ -118,17 +114,22 @@ function withManaged(
   };
 }
 
-function subjectOf({ subject, clear }: RecordDraft, keys: readonly string[]): TemplateSubject | undefined {
+function subjectOf(
+  { subject, clear }: RecordDraft,
+  { user }: SpanShape,
+  traits: number,
+): TemplateSubject | undefined {
   if (subject === undefined) return undefined;
-  const name = USER_NAMES.find((candidate) => keys.includes(candidate));
-  if (name === undefined) return { kind: 'fixed', subject };
+  if (user < 0) return { kind: 'fixed', subject };
   const oidc = clear['oidc'];
   const client = isJsonObject(oidc) ? oidc['client_id'] : undefined;
-  // The attribute may be empty, or say the same as the client: then it names nobody, or another kind of subject.
-  if (subject.type === 'system' || subject.id === client) return undefined;
+  // The attribute may be empty: then it names nobody.
+  if (subject.type === 'system') return undefined;
+  // A template is for one client; whose user is that client, all its spans are of one subject.
+  if (subject.id === client) return (traits & IS_CLIENT) === 0 ? undefined : { kind: 'fixed', subject };
   return {
     kind: 'user',
-    attribute: keys.indexOf(name),
+    attribute: user,
     issuer: subject.issuer,
     type: subject.type,
     client: typeof client === 'string' ? client : undefined,

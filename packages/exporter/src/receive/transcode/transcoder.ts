@@ -18,6 +18,7 @@ import { KnownSpan } from './known-span.ts';
 import { areParties, partiesOf } from './parties.ts';
 import { PartyReferences } from './party-references.ts';
 import { type SpanFacts, SpanWriter } from './span-writer.ts';
+import { traitsOf } from './span-traits.ts';
 import { compileTemplate } from './template-compiler.ts';
 import { findTemplate, fixedValues, hashOf, type ShapeTemplates, TemplateTable } from './template-table.ts';
 import type { Template } from './template.ts';
@@ -151,7 +152,7 @@ export class Transcoder {
     this.#isKnown = false;
     const kind = this.#node?.shape?.kinds[scan.kind];
     if (kind?.shape === undefined) return undefined;
-    this.#traits = traitsOf(scan, context);
+    this.#traits = traitsOf(kind.shape, scan, bytes, context);
     this.#hash = hashOf(kind.shape, scan, bytes, context.id, this.#traits);
     const template = findTemplate(
       kind.templates,
@@ -226,7 +227,7 @@ export class Transcoder {
     });
     const { shape } = kind;
     if (shape === undefined) return undefined;
-    const traits = traitsOf(scan, context);
+    const traits = traitsOf(shape, scan, reader.bytes, context);
     const hash = hashOf(shape, scan, reader.bytes, context.id, traits);
     if ((kind.failures.get(hash) ?? 0) >= MAX_FAILURES || !this.#table.isKnown(hash)) return undefined;
     noteFailure(kind.failures, hash);
@@ -262,7 +263,7 @@ export class Transcoder {
   ): void {
     const { kind, hash } = lesson;
     if (kind.shape === undefined) return;
-    const template = compileTemplate(draft, { ...lesson, keys: kind.shape.keys });
+    const template = compileTemplate(draft, { ...lesson, shape: kind.shape });
     if (template === undefined || !this.#reproduces(template, draft, context, reader, start, end)) return;
     kind.failures.delete(hash);
     if (this.#table.isFull) this.forget();
@@ -307,15 +308,4 @@ export class Transcoder {
 function noteFailure(failures: Map<number, number>, hash: number): void {
   if (failures.size === MAX_FAILED_HASHES) failures.clear();
   failures.set(hash, (failures.get(hash) ?? 0) + 1);
-}
-
-/** What beside its values and its place decides what a record is made of. */
-function traitsOf(scan: SpanScan<unknown>, { streamId }: GroupContext): number {
-  return (
-    scan.statusCode |
-    (scan.parentId > 0 ? 4 : 0) |
-    (scan.nameEnd > scan.name ? 8 : 0) |
-    (scan.messageEnd > scan.message ? 16 : 0) |
-    (streamId === '' ? 0 : 32)
-  );
 }
