@@ -13,7 +13,7 @@ const ALLOCATOR: Readonly<Record<string, string>> = {
 };
 
 /** The young part of the memory of the thread that takes in requests may not grow to 128 MB: it is never given back. */
-const FLAGS = ['--max-semi-space-size=16'] as const;
+const FLAGS = ['--max-semi-space-size=8'] as const;
 
 /** What a process was started with. */
 export interface StartedProcess {

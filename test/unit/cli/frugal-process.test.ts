@@ -30,7 +30,7 @@ describe('a process that is going to serve', () => {
     expect(file).toBe(process.execPath);
     expect(args).toEqual([
       process.execPath,
-      '--max-semi-space-size=16',
+      '--max-semi-space-size=8',
       '--enable-source-maps',
       '/app/main.js',
       'serve',
@@ -78,7 +78,7 @@ describe('a process that is going to serve', () => {
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
       pid: running.child.pid,
-      execArgv: ['--max-semi-space-size=16'],
+      execArgv: ['--max-semi-space-size=8'],
       args: ['serve'],
       arenas: '2',
     });

@@ -3,6 +3,7 @@ import { LedgerError } from '../errors.ts';
 import { explainFailure } from '../storage/failure.ts';
 import type { UnlinkedFrame } from '../journal/links.ts';
 import { Group } from './group.ts';
+import { SpareGroups } from './spare-groups.ts';
 import { Sequencer } from './sequencer.ts';
 
 /** The most bytes of one batch: what holds more is refused for good. */
@@ -93,7 +94,7 @@ export class Committer {
   /** Groups that could not be made durable, and why the first of them could not. */
   #failed: { groups: Group[]; cause: unknown } | undefined;
   /** Groups that are done with, whose storage the next ones take over. */
-  readonly #spares: Group[] = [];
+  readonly #spares = new SpareGroups();
   #running: Promise<void> | undefined;
   /** Has {@link #commitAll} look again whether the open group may go. */
   #wake: () => void = () => undefined;
@@ -184,7 +185,7 @@ export class Committer {
   /** Has the open group take no more appends. */
   #close(group: Group): void {
     this.#full.push(group);
-    this.#open = new Group(group.end, this.#spares.pop());
+    this.#open = new Group(group.end, this.#spares.take(), group);
   }
 
   async #commitAll(): Promise<void> {
@@ -248,7 +249,7 @@ export class Committer {
     this.#unannounced = [];
     for (const group of groups) {
       this.#options.onDurable(group);
-      if (this.#spares.length < MAX_STREAMED && group.isSpare) this.#spares.push(group);
+      this.#spares.give(group);
     }
   }
 

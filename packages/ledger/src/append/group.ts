@@ -1,9 +1,6 @@
 import { ByteBuffer } from '../byte-buffer.ts';
 import { HASH_BYTES, LINK_BYTES, type UnlinkedFrame } from '../journal/links.ts';
 
-/** A group that has more storage is not kept for the next one. */
-const MAX_SPARE_BYTES = 8 * 1024 * 1024;
-
 /** The appends that will share one write and one sync. */
 export class Group {
   /** The first entry's index. */
@@ -28,14 +25,17 @@ export class Group {
   readonly settled: Promise<void>;
   readonly #settle: PromiseWithResolvers<void>;
 
-  /** @param storage a group that is done with: this one takes over its buffers */
-  constructor(first: number, storage?: Group) {
+  /**
+   * @param storage a group that is done with: this one takes over its buffers
+   * @param like a group that this one is expected to be as long as: to grow to it would take as much memory again
+   */
+  constructor(first: number, storage?: Group, like?: Group) {
     this.first = first;
-    this.entries = reused(storage?.entries);
-    this.links = reused(storage?.links);
-    this.hashes = reused(storage?.hashes);
-    this.openingLengths = reused(storage?.openingLengths);
-    this.openings = reused(storage?.openings);
+    this.entries = reused(storage?.entries, like?.entries);
+    this.links = reused(storage?.links, like?.links);
+    this.hashes = reused(storage?.hashes, like?.hashes);
+    this.openingLengths = reused(storage?.openingLengths, like?.openingLengths);
+    this.openings = reused(storage?.openings, like?.openings);
     this.#settle = Promise.withResolvers<void>();
     this.settled = this.#settle.promise;
     // Each append and barrier has its own view of it; that nobody waits is no accident.
@@ -78,10 +78,10 @@ export class Group {
     return this.hashes.view.toString('hex', this.hashes.length - HASH_BYTES);
   }
 
-  /** Whether its storage is worth keeping for the next one: what one burst took is given back. */
-  get isSpare(): boolean {
+  /** How much memory it has, in use or not. */
+  get storageBytes(): number {
     const buffers = [this.entries, this.links, this.hashes, this.openingLengths, this.openings];
-    return buffers.reduce((sum, { bytes }) => sum + bytes.length, 0) <= MAX_SPARE_BYTES;
+    return buffers.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /** Tells all who wait that the group is durable. */
@@ -95,8 +95,8 @@ export class Group {
   }
 }
 
-function reused(buffer: ByteBuffer | undefined): ByteBuffer {
+function reused(buffer: ByteBuffer | undefined, like: ByteBuffer | undefined): ByteBuffer {
   if (buffer !== undefined) buffer.length = 0;
   // Shared: another thread may link it, seal it and write it where it is.
-  return buffer ?? new ByteBuffer(0, true);
+  return buffer ?? new ByteBuffer(like?.length ?? 0, true);
 }

@@ -9,8 +9,11 @@ export interface EntryBundle {
   bytes: Buffer;
 }
 
-/** Storage that is kept for bundles to come: as much as may wait to be written. */
-const MAX_SPARE_BYTES = 16 * 1024 * 1024;
+/**
+ * Storage that is kept for bundles to come: as much as may wait to be written. It is shared with a thread: see
+ * `append/spare-groups.ts`.
+ */
+const MAX_SPARE_BYTES = 32 * 1024 * 1024;
 
 /** Storage above this is not kept: a log of large entries shall not hold memory after they have ended. */
 const MAX_SPARE_BUNDLE_BYTES = 1024 * 1024;
