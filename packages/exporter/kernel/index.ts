@@ -43,6 +43,7 @@ import { copy, isSame, writeHash, writeSalt } from './text';
 import { NO_INTEGER, smallInteger } from './values';
 
 export { forgetParties, keepParties } from './parties';
+export { takeAttributes } from './json';
 export { setStream } from './program';
 export { addShape, addTemplate } from './tables';
 

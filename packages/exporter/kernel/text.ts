@@ -93,6 +93,21 @@ function escapeOf(byte: u8): u8 {
   }
 }
 
+/** Where text of JSON ends that needs no escapes: at a quote, a backslash, a control character, or at `end`. */
+export function unescapedEnd(start: usize, end: usize): usize {
+  for (let at = start; at < end; at += 16) {
+    const part = v128.load(at);
+    const stops = v128.or(
+      v128.or(i8x16.eq(part, i8x16.splat(QUOTE)), i8x16.eq(part, i8x16.splat(BACKSLASH))),
+      i8x16.lt_u(part, i8x16.splat(0x20)),
+    );
+    if (!v128.any_true(stops)) continue;
+    const stop = at + <usize>ctz(i8x16.bitmask(stops));
+    return stop < end ? stop : end;
+  }
+  return end;
+}
+
 /** Bytes that do not stand for themselves; above 0x7f they are negative. */
 @inline
 function unplainOf(part: v128): v128 {

@@ -19,6 +19,7 @@ const RUNS_PER_TURN = 100;
 
 const keys = new KeyTable();
 const requests = new JsonRequests(keys);
+const withoutKernel = new JsonRequests(keys, () => undefined);
 
 /** What came of it, or what was said against it. */
 function outcome<Result>(work: () => Result): { result: Result } | { refused: unknown; code: unknown } {
@@ -41,6 +42,7 @@ test(
         const json = makeIntakeWay();
         const objects = makeIntakeWay();
         const protobuf = makeIntakeWay();
+        const typescript = makeIntakeWay();
         for (const bytes of messages) {
           const decoded = outcome(() => decodeTraceRequest(bytes, keys));
           // What protobuf is refused for cannot be written down as JSON.
@@ -55,6 +57,7 @@ test(
           for (const other of [
             outcome(() => objects.read(decodeJsonTraceRequest(body))),
             outcome(() => protobuf.read(decoded.result)),
+            outcome(() => typescript.read(withoutKernel.read(body))),
           ]) {
             // What says where the difference is takes its time.
             if (!isDeepStrictEqual(one, other)) expect(one).toEqual(other);

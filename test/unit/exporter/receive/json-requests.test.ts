@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ExporterError } from '../../../../packages/exporter/src/errors.ts';
 import { JsonRequests } from '../../../../packages/exporter/src/receive/json/json-requests.ts';
 import { decodeJsonTraceRequest } from '../../../../packages/exporter/src/receive/json/otlp-json.ts';
+import { JsonKernel } from '../../../../packages/exporter/src/receive/kernel/json-kernel.ts';
+import { REQUEST_BYTES } from '../../../../packages/exporter/src/receive/kernel/layout.ts';
 import {
   MAX_ATTRIBUTES,
   MAX_EVENTS_PER_SPAN,
@@ -22,6 +24,7 @@ import { makeIntakeWay } from './intake-way.ts';
 import { deepValue, insert, ODD_VALUES, partsOf, put, textAt } from './json-damage.ts';
 
 const requests = new JsonRequests(new KeyTable());
+const withoutKernel = new JsonRequests(new KeyTable(), () => undefined);
 
 const IDS = '"traceId":"0AF7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"';
 
@@ -67,8 +70,10 @@ function expectSame(body: string | Uint8Array): boolean {
     isTranscoded = groups.some((group) => 'reader' in group);
     return groups.map(decodeGroup);
   });
-  const other = outcome(() => decodeJsonTraceRequest(bytes));
-  if (!isDeepStrictEqual(one, other)) expect({ one, body: bytes.toString() }).toEqual({ other });
+  for (const read of [decodeJsonTraceRequest, (text: Buffer) => withoutKernel.read(text).map(decodeGroup)]) {
+    const other = outcome(() => read(bytes));
+    if (!isDeepStrictEqual(one, other)) expect({ one, body: bytes.toString() }).toEqual({ other });
+  }
   return isTranscoded;
 }
 
@@ -86,6 +91,99 @@ function countTranscoded(bodies: Iterable<string | Uint8Array>): number {
   for (const body of bodies) if (expectSame(body)) count++;
   return count;
 }
+
+/** How many attributes the kernel takes of a list of them. */
+function takenByKernel(attributes: readonly string[]): number {
+  const kernel = JsonKernel.create();
+  if (kernel === undefined) throw new Error('there is no kernel');
+  const spy = vi.spyOn(kernel, 'takeAttributes');
+  const read = new JsonRequests(new KeyTable(), () => kernel);
+  const body = withSpan(`${IDS},"attributes":[${attributes.join()}]`);
+  const one = outcome(() => read.read(Buffer.from(body)).map(decodeGroup));
+  expect(one).toEqual(outcome(() => decodeJsonTraceRequest(Buffer.from(body))));
+  return spy.mock.results.reduce((sum, { value }) => sum + Number(value), 0);
+}
+
+function attributeOf(key: string, value: string): string {
+  return `{"key":"${key}","value":{${value}}}`;
+}
+
+test('attributes with keys and texts of every length are taken by the kernel', () => {
+  const lengths = [...Array.from({ length: 300 }, (_, length) => length), 1_000, 8_191, 15_000];
+  const attributes = lengths.flatMap((length) => [
+    attributeOf(`t${length}`, `"stringValue":"${'x'.repeat(length)}"`),
+    attributeOf(`ä${length}`, `"stringValue":"${'ä'.repeat(Math.floor(length / 2))}"`),
+    attributeOf('k'.repeat(Math.min(length, MAX_KEY_BYTES)), '"stringValue":"v"'),
+  ]);
+  expect(takenByKernel(attributes)).toBe(attributes.length);
+});
+
+test('integers of up to fifteen digits are taken by the kernel, in quotes and without', () => {
+  const powers = Array.from({ length: 15 }, (_, digits) => 10 ** digits);
+  const numbers = [
+    0,
+    127,
+    128,
+    16_383,
+    16_384,
+    2 ** 28,
+    2 ** 49,
+    ...powers,
+    ...powers.map((power) => power * 10 - 1),
+  ];
+  const attributes = numbers.flatMap((number, at) => [
+    attributeOf(`a${at}`, `"intValue":${number}`),
+    attributeOf(`b${at}`, `"intValue":"${number}"`),
+  ]);
+  expect(takenByKernel(attributes)).toBe(attributes.length);
+});
+
+test('what is no plain attribute is left to TypeScript', () => {
+  const odd = [
+    attributeOf('o', '"stringValue":"a\\"b"'),
+    attributeOf('o\\u0041', '"stringValue":"a"'),
+    attributeOf('o', '"intValue":-1'),
+    attributeOf('o', '"intValue":"12345678901234567"'),
+    attributeOf('o', '"intValue":1e3'),
+    attributeOf('o', '"boolValue":true'),
+    attributeOf('o', '"stringValue":"a","x":1'),
+    attributeOf('o', `"stringValue":"${'x'.repeat(20_000)}"`),
+    '{"value":{"stringValue":"a"},"key":"o"}',
+    ' {"key":"o","value":{"stringValue":"a"}}',
+    '{"key": "o","value":{"stringValue":"a"}}',
+    '{}',
+  ];
+  const around = ['a', 'b'].map((key) => attributeOf(key, '"stringValue":"p"'));
+  for (const one of odd) {
+    const taken = takenByKernel([...around, one, ...around]);
+    // Those behind it too, unless the whole request is one for objects.
+    expect([2, 4]).toContain(taken);
+  }
+});
+
+test.each([
+  ...['01', '1.0', '"1', '', '" 1"', '"-0"', '٣'].map((number) => attributeOf('k', `"intValue":${number}`)),
+  attributeOf('k', '"stringValue":"a'),
+  attributeOf('k', '"stringValue":"a\u0001"'),
+  attributeOf('k'.repeat(MAX_KEY_BYTES + 1), '"stringValue":"a"'),
+  '{"key":"k","value":{"stringValue":"a"}',
+  '{"key":"k","value":{"intValue":1',
+  '{"key":"',
+])('an attribute that is not right (%s) is refused as ever', (attribute) => {
+  for (const after of ['', `,${attributeOf('a', '"stringValue":"b"')}`]) {
+    const whole = withSpan(`${IDS},"attributes":[${attribute}${after}]`);
+    expectSame(whole);
+    // Also where the text ends with it.
+    expectSame(whole.slice(0, whole.lastIndexOf(attribute) + attribute.length));
+  }
+});
+
+test('a request that the kernel cannot hold is read without it', () => {
+  const value = attributeOf('k', `"stringValue":"${'x'.repeat(10_000)}"`);
+  const attributes = Array.from({ length: Math.ceil(REQUEST_BYTES / value.length) }, () => value);
+  expect(expectSame(withSpan(`${IDS},"attributes":[${attributes.join()}]`))).toBe(true);
+  expect(takenByKernel(attributes)).toBe(0);
+});
 
 describe('with objects and without, the same comes of', () => {
   test('a request with everything in it', () => {

@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import { JsonKernel } from '../kernel/json-kernel.ts';
 import type { KeyTable } from '../wire/key-table.ts';
 import { outlineTraceRequest, type SpanGroup } from '../wire/trace-request.ts';
 import { transcodeJson } from './json-transcoder.ts';
@@ -13,11 +14,18 @@ const MAX_KEPT_BYTES = 4 * 1024 * 1024;
  */
 export class JsonRequests {
   readonly #keys: KeyTable;
+  readonly #makeKernel: () => JsonKernel | undefined;
+  #kernel: JsonKernel | undefined;
+  #isKernelAsked = false;
   #kept: Uint8Array = new Uint8Array(0);
 
-  /** @param keys - kept between requests by the caller */
-  constructor(keys: KeyTable) {
+  /**
+   * @param keys - kept between requests by the caller
+   * @param makeKernel - makes what takes attributes, with the first request; without one, TypeScript does
+   */
+  constructor(keys: KeyTable, makeKernel: () => JsonKernel | undefined = () => JsonKernel.create()) {
     this.#keys = keys;
+    this.#makeKernel = makeKernel;
   }
 
   /**
@@ -28,10 +36,22 @@ export class JsonRequests {
    */
   read(bytes: Uint8Array): SpanGroup[] {
     if (!isUtf8(bytes)) return decodeJsonTraceRequest(bytes);
-    const out = this.#memory(bytes.length);
-    const length = transcodeJson(bytes, out);
+    const kernel = this.#kernelFor(bytes);
+    kernel?.text.set(bytes);
+    const text = kernel?.text.subarray(0, bytes.length) ?? bytes;
+    const out = kernel?.out ?? this.#memory(bytes.length);
+    const length = transcodeJson(text, out, kernel);
     if (length === undefined) return decodeJsonTraceRequest(bytes);
     return outlineTraceRequest(out.subarray(0, length), this.#keys);
+  }
+
+  /** Undefined where there is none, and for a request that it cannot hold. */
+  #kernelFor({ length }: Uint8Array): JsonKernel | undefined {
+    if (!this.#isKernelAsked) {
+      this.#isKernelAsked = true;
+      this.#kernel = this.#makeKernel();
+    }
+    return length <= (this.#kernel?.text.length ?? 0) ? this.#kernel : undefined;
   }
 
   #memory(sizeBytes: number): Uint8Array {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { JsonKernel } from '../kernel/json-kernel.ts';
 import { MAX_JSON_CONTAINERS, MAX_VALUE_DEPTH } from '../limits.ts';
 import { isBase64 } from './json-fields.ts';
 import { type Halves, takeCount, takeDouble, takeInt64, takeUint64 } from './json-numbers.ts';
@@ -19,12 +20,17 @@ const MAX_BITS = 2 ** 32 - 1;
  *
  * @param bytes - text that is valid UTF-8
  * @param out - of as many bytes at the least: JSON says nothing in fewer than protobuf
+ * @param kernel - takes attributes, where the text and what is written are in its memory
  * @returns how many bytes were written; undefined for a request that `decodeJsonTraceRequest` has to look at
  */
-export function transcodeJson(bytes: Uint8Array, out: Uint8Array): number | undefined {
+export function transcodeJson(
+  bytes: Uint8Array,
+  out: Uint8Array,
+  kernel?: Pick<JsonKernel, 'takeAttributes'>,
+): number | undefined {
   const writer = new MessageWriter(out);
   try {
-    new RequestTranscoding(new JsonScan(bytes), writer).run();
+    new RequestTranscoding(new JsonScan(bytes), writer, kernel).run();
   } catch (error) {
     if (error instanceof UnusualJson) return undefined;
     throw error;
@@ -35,11 +41,13 @@ export function transcodeJson(bytes: Uint8Array, out: Uint8Array): number | unde
 class RequestTranscoding {
   readonly #scan: JsonScan;
   readonly #writer: MessageWriter;
+  readonly #kernel: Pick<JsonKernel, 'takeAttributes'> | undefined;
   readonly #time: Halves = { high: 0, low: 0 };
 
-  constructor(scan: JsonScan, writer: MessageWriter) {
+  constructor(scan: JsonScan, writer: MessageWriter, kernel: Pick<JsonKernel, 'takeAttributes'> | undefined) {
     this.#scan = scan;
     this.#writer = writer;
+    this.#kernel = kernel;
   }
 
   run(): void {
@@ -148,10 +156,17 @@ class RequestTranscoding {
     const { message, size } = field;
     let count = 0;
     for (let isMore = scan.openList(); isMore; isMore = scan.nextItem()) {
-      if (++count > size) throw new UnusualJson();
-      const isTaken = message === KEY_VALUE && takePlainAttribute(scan, this.#writer, field.tag);
-      if (!isTaken) this.#within(field, depth);
+      const taken = message === KEY_VALUE ? this.#plainAttributes(field.tag) : 0;
+      if (taken === 0) this.#within(field, depth);
+      count += taken || 1;
+      if (count > size) throw new UnusualJson();
     }
+  }
+
+  /** Takes the attributes that come next, if they are plain; returns how many they are. */
+  #plainAttributes(tag: number): number {
+    if (this.#kernel !== undefined) return this.#kernel.takeAttributes(this.#scan, this.#writer, tag);
+    return takePlainAttribute(this.#scan, this.#writer, tag) ? 1 : 0;
   }
 
   /** Takes a string from the byte after its quote on. */

@@ -13,6 +13,7 @@ export interface KernelExports {
   keepParties: (template: number) => void;
   forgetParties: () => void;
   commit: () => number;
+  takeAttributes: (start: number, end: number, out: number, tag: number) => number;
 }
 
 const FUNCTIONS = [
@@ -28,6 +29,7 @@ const FUNCTIONS = [
   'keepParties',
   'forgetParties',
   'commit',
+  'takeAttributes',
 ] as const satisfies (keyof KernelExports)[];
 
 /** Whether a module is the kernel, as far as can be told from outside. */

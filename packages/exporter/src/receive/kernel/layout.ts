@@ -31,6 +31,11 @@ export const MAX_STREAM_BYTES = 128;
 export const SECOND_AT = 68_992;
 export const SECOND_BYTES = 20;
 
+/** Where attributes of OTLP/JSON that were written end, and how many they are. */
+export const JSON_RESULT_AT = 69_016;
+export const JSON_OUT = 0;
+export const JSON_COUNT = 4;
+
 /** How each group of commitments begins in what is stored and in what is hashed: address and length, twice. */
 export const GROUPS_AT = 69_120;
 export const GROUP_BYTES = 16;
