@@ -120,7 +120,7 @@ test('a socket without a session has none, and a refused one is recorded as refu
     .filter(({ kind }) => kind === SERVER)
     .map(({ attributes }) => attributes['http.response.status_code']);
   // An upgrade is recorded once its socket has closed or its session is known: that may be after the refusal.
-  expect(statuses.toSorted()).toEqual([101, 403]);
+  expect(new Set(statuses)).toEqual(new Set([101, 403]));
   // What was wrong with the token is told on the span of the call that brought it.
   const refused = spans.find(({ attributes }) => attributes['http.response.status_code'] === 403);
   expect(refused?.events.map(({ name }) => name)).toEqual(['oidc.token.rejected']);

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { RecentNumbers } from '../../../../packages/exporter/src/receive/recent-numbers.ts';
 import { keyOf } from '../../../../packages/exporter/src/receive/span-key.ts';
 
-const [A, B] = ['a', 'b'].map((id) => keyOf(id, '0')) as [Int32Array, Int32Array];
+const A = keyOf('a', '0');
+const B = keyOf('b', '0');
 
 test('the last so many are known, whatever is added, taken back and added anew, by whomever', () => {
   const CAPACITY = 8;

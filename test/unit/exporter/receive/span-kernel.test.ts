@@ -151,7 +151,7 @@ test('what is nearly a list, a time or text without odd characters goes the othe
     { note: 'é "' },
     { note: [true] },
     { note: [['a']] },
-    { note: ['a', null] as unknown as Attribute },
+    { note: ['a', null] },
   ];
   const spans = Array.from({ length: 200 }, (_, at) =>
     sender.span({
