@@ -34,9 +34,29 @@ export class ByteBuffer {
 
   /** Appends bytes, those from `start` up to `end` if not all. */
   push(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    // By Buffer: into shared memory it copies in two thirds of the time that `set` takes.
-    this.length += asBuffer(bytes).copy(this.reserve(end - start), this.length, start, end);
+    const source = asBuffer(bytes);
+    const target = this.reserve(end - start);
+    this.length += copyInto(target, this.length, source, start, end);
   }
+}
+
+/**
+ * Copies bytes, those from `start` up to `end` if not all, to where there is room for them; returns how many.
+ *
+ * All of a Buffer are copied by V8, word by word where the memory of either is shared, which takes five times as long as what
+ * the C library does with a part of one.
+ */
+export function copyInto(
+  target: Buffer,
+  at: number,
+  source: Buffer,
+  start = 0,
+  end: number = source.length,
+): number {
+  const first = source[start];
+  if (first === undefined || end <= start) return 0;
+  target[at] = first;
+  return 1 + source.copy(target, at + 1, start + 1, end);
 }
 
 /** The same bytes, as a Buffer. */

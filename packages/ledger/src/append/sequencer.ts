@@ -1,5 +1,5 @@
 import { MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES, type EntryBatch } from '@spanledger/record';
-import { asBuffer } from '../byte-buffer.ts';
+import { asBuffer, copyInto } from '../byte-buffer.ts';
 import { LedgerError } from '../errors.ts';
 import { TILE_WIDTH } from '../verify/tile.ts';
 import { LINK_BYTES, NO_LINK } from '../journal/links.ts';
@@ -59,7 +59,7 @@ export class Sequencer {
       const hole = offset(batch.holes, i);
       let cursor = at + 2 + source.copy(out, at + 2, start, hole);
       linkAt = links.writeUInt32LE(next.linkAt === undefined ? NO_LINK : cursor + next.linkAt, linkAt);
-      cursor += next.bytes.copy(out, cursor);
+      cursor += copyInto(out, cursor, next.bytes);
       cursor += source.copy(out, cursor, hole, end);
       out.writeUInt16BE(cursor - at - 2, at);
       next.advance();

@@ -1,4 +1,5 @@
 import { closeSync, constants, fdatasyncSync, openSync, writeSync, writevSync } from 'node:fs';
+import { asBuffer, copyInto } from '../byte-buffer.ts';
 import { hasCode, type BlockingHandle } from './file-system.ts';
 
 /** Where such a write begins and ends: a multiple of the blocks of all disks and file systems that are in use. */
@@ -93,8 +94,7 @@ function makeBlocks(): Buffer | null {
 function fill(memory: Buffer, buffers: readonly Uint8Array[]): number {
   let filled = 0;
   for (const buffer of firstOf(buffers, memory.length)) {
-    memory.set(buffer, filled);
-    filled += buffer.length;
+    filled += copyInto(memory, filled, asBuffer(buffer));
   }
   return filled;
 }
