@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import type { Service } from '@spanledger/audit-exporter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../support/cli/process.ts';
-import { makeDataDirectory, sendTraces, startTestService, waitFor } from '../../support/exporter/service.ts';
+import {
+  hasCaughtUp,
+  makeDataDirectory,
+  sendTraces,
+  startTestService,
+  waitFor,
+} from '../../support/exporter/service.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
 
 const POLICY = `version: 1
@@ -45,11 +51,7 @@ beforeAll(async () => {
   );
   const { status } = await sendTraces(service.url, toProtobuf(spans));
   if (status !== 200) throw new Error(`the service answered ${status}`);
-  await waitFor('the index', () => {
-    const { durable, published } = service.sizes();
-    const lags = Object.values(service.status()['followers'] ?? {});
-    return published === durable && lags.length > 0 && lags.every((lag) => lag === 0);
-  });
+  await waitFor('the index', () => hasCaughtUp(service));
 });
 
 afterAll(async () => {

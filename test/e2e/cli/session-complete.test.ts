@@ -1,6 +1,12 @@
 import { openArchive } from '@spanledger/audit-exporter';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeDataDirectory, sendTraces, startTestService, waitFor } from '../../support/exporter/service.ts';
+import {
+  hasCaughtUp,
+  makeDataDirectory,
+  sendTraces,
+  startTestService,
+  waitFor,
+} from '../../support/exporter/service.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../support/exporter/spans.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
 
@@ -27,9 +33,7 @@ test('spanledger session --complete says what is missing of a session, of a serv
     unnumbered,
   ];
   expect((await sendTraces(service.url, toProtobuf(sent))).status).toBe(200);
-  await waitFor('the followers', () =>
-    Object.values(Object(service.status()['followers'])).every((lag) => lag === 0),
-  );
+  await waitFor('the followers', () => hasCaughtUp(service));
   const ask = (id: string, ...more: string[]): Promise<CliResult> =>
     runCli(['session', id, '--complete', '--url', service.url, ...more]);
 

@@ -5,6 +5,7 @@ import { type Service, startService } from '@spanledger/audit-exporter';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../../packages/exporter/src/log.ts';
 import {
+  hasCaughtUp,
   makeDataDirectory,
   sendTraces,
   startTestService,
@@ -167,12 +168,7 @@ test('an index and sessions that are further than the ledger, or of another one,
 async function expectFollowed(who: string, count: number): Promise<void> {
   const service = await start(backup.path);
   await send(service, who, count);
-  await waitFor(
-    'the followers',
-    () =>
-      JSON.stringify(service.status()['followers']) ===
-      '{"index":0,"sessions":0,"completeness":0,"alerts":0}',
-  );
+  await waitFor('the followers', () => hasCaughtUp(service));
   for (const [query, found] of [
     [who, count],
     ['alice', 3],

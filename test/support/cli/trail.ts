@@ -1,6 +1,12 @@
 import type { Service } from '@spanledger/audit-exporter';
 import { createSender, toProtobuf } from '../exporter/spans.ts';
-import { makeDataDirectory, sendTraces, startTestService, waitFor } from '../exporter/service.ts';
+import {
+  hasCaughtUp,
+  makeDataDirectory,
+  sendTraces,
+  startTestService,
+  waitFor,
+} from '../exporter/service.ts';
 
 /** A running service with a small trail in it, and its data directory. */
 export interface TestTrail {
@@ -39,12 +45,7 @@ export async function makeTrail(): Promise<TestTrail> {
     const response = await sendTraces(service.url, toProtobuf([span]));
     if (response.status !== 200) throw new Error(`the service answered ${response.status}`);
   };
-  const settled = (): Promise<void> =>
-    waitFor('the index', () => {
-      const { durable, published } = service.sizes();
-      const lags = Object.values(service.status()['followers'] ?? {});
-      return published === durable && lags.length > 0 && lags.every((lag) => lag === 0);
-    });
+  const settled = (): Promise<void> => waitFor('the index', () => hasCaughtUp(service));
   await visit('alice', 200, true);
   await visit('alice', 403);
   await visit('bob');

@@ -81,6 +81,13 @@ export async function readAllFiles(directory: string): Promise<Map<string, Buffe
   return files;
 }
 
+/** Whether the followers of a service have taken in all that is durable, which is published a little later. */
+export function hasCaughtUp(service: Pick<Service, 'sizes' | 'status'>): boolean {
+  const { durable, published } = service.sizes();
+  const lags: unknown[] = Object.values(Object(service.status()['followers']));
+  return published === durable && lags.length > 0 && lags.every((lag) => lag === 0);
+}
+
 /** Waits until a condition holds. */
 export async function waitFor(
   what: string,

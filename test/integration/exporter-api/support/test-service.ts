@@ -7,6 +7,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { loadConfig } from '../../../../packages/exporter/src/config/index.ts';
 import { startService } from '../../../../packages/exporter/src/service.ts';
 import type { Service } from '../../../../packages/exporter/src/service.ts';
+import { hasCaughtUp } from '../../../support/exporter/service.ts';
 import { toProtobuf } from '../../../support/exporter/spans.ts';
 import { poll } from '../../../e2e/support/poll.ts';
 
@@ -62,10 +63,5 @@ export async function startTestService(): Promise<TestService> {
 }
 
 async function caughtUp(service: Service): Promise<void> {
-  const { durable } = service.sizes();
-  await poll('followers', async () => {
-    const lags: unknown[] = Object.values(Object(service.status()['followers']));
-    const done = service.sizes().published >= durable && lags.every((lag) => lag === 0);
-    return Promise.resolve(done || undefined);
-  });
+  await poll('followers', () => Promise.resolve(hasCaughtUp(service) || undefined));
 }
