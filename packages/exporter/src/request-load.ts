@@ -7,6 +7,9 @@ const WATCHED_MS = 20;
 /** It is busy when so much of that time was work, or waiting for a processor. */
 const BUSY_UTILIZATION = 0.5;
 
+/** So many times in a row it has to be less before it is not busy any more: between two requests, one waits for the disk. */
+const CALM_TIMES = 5;
+
 /** With so many processors the threads behind the requests' have one of their own: that of the requests, of the journal, and two that follow. */
 const ENOUGH_PROCESSORS = 4;
 
@@ -25,6 +28,8 @@ export class RequestLoad {
   /** There are too few processors for everybody to have one. */
   readonly #isShared: boolean;
   #isWatching = false;
+  /** How many times in a row it was not busy. */
+  #calmTimes = 0;
 
   /** @param processors - how many this process may use; with enough of them nobody has to give way */
   constructor(processors: number = availableParallelism()) {
@@ -42,12 +47,16 @@ export class RequestLoad {
     const before = performance.eventLoopUtilization();
     setTimeout(() => {
       const isBusy = performance.eventLoopUtilization(before).utilization >= BUSY_UTILIZATION;
-      Atomics.store(this.memory, 0, isBusy ? BUSY : CALM);
-      if (isBusy) this.#watch();
-      else {
-        Atomics.notify(this.memory, 0);
-        this.#isWatching = false;
+      this.#calmTimes = isBusy ? 0 : this.#calmTimes + 1;
+      if (isBusy) Atomics.store(this.memory, 0, BUSY);
+      const isCalm = Atomics.load(this.memory, 0) === CALM || this.#calmTimes >= CALM_TIMES;
+      if (!isCalm) {
+        this.#watch();
+        return;
       }
+      Atomics.store(this.memory, 0, CALM);
+      Atomics.notify(this.memory, 0);
+      this.#isWatching = false;
     }, WATCHED_MS).unref();
   }
 }

@@ -20,7 +20,7 @@ import type { SubjectNames } from './subject-names.ts';
 const BATCH_ENTRIES = 1024;
 
 /** How long it gives way to requests, at the most, before each batch: as much again as a batch takes on a busy machine. */
-const GIVE_WAY_MS = 250;
+const GIVE_WAY_MS = 500;
 
 const port = parentPort;
 if (port === null) throw new TypeError('alerts are looked for in a thread of the service');

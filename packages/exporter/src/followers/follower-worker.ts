@@ -40,7 +40,7 @@ const tell = (message: FromFollowers): void => {
 yieldToRequests('followers');
 
 /** How long it gives way to requests, at the most, before each batch, and each part of what goes to the vault. */
-const GIVE_WAY_MS = 500;
+const GIVE_WAY_MS = 1000;
 
 const data: FollowerThreadData = workerData;
 const requestsFirst = new RequestsFirst(data.requestLoad, GIVE_WAY_MS);
