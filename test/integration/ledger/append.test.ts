@@ -184,6 +184,15 @@ test('pushes back when more is waiting than may wait', async () => {
   await expect(ledger.append(makeBatch({ count: 1 }))).resolves.toMatchObject({ count: 1 });
 });
 
+test('a large batch need not wait until nothing else waits', async () => {
+  const ledger = await openHome(await newHome());
+  const large = makeBatch({ count: 600, entryBytes: 60_000 });
+  const small = ledger.append(makeBatch({ count: 200, entryBytes: 60_000 }));
+  const results = await Promise.allSettled([ledger.append(large), ledger.append(large)]);
+  expect(results).toMatchObject([{ value: { first: 200, count: 600 } }, { reason: { code: 'ledger_busy' } }]);
+  await small;
+});
+
 test('publishes within the interval', async () => {
   const ledger = await openHome(await newHome(), { publishIntervalMs: 1000 });
   const started = performance.now();

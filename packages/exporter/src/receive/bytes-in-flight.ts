@@ -1,23 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finished } from 'node:stream';
 import { ByteBudget } from './byte-budget.ts';
-import { MAX_BYTES_IN_FLIGHT } from './limits.ts';
+import { MAX_ARRIVED_BYTES, MAX_INFLATED_BYTES_IN_FLIGHT } from './limits.ts';
 import { busy } from './request-errors.ts';
 
-/** What a request is counted with. */
+/** Bytes that a request holds in memory. */
 interface Counted {
-  /** Bytes that it holds in memory. */
-  held: number;
-  /** Bytes that its body was announced with. */
-  announced: number;
+  /** Of its body as it arrives. */
+  arrived: number;
+  /** Of its body once it is inflated. */
+  inflated: number;
 }
 
-/** Counts the bodies of requests, from when they are announced until they have been read, or their sender has gone. */
+/**
+ * Counts the bodies of requests, from when their bytes arrive until they have been read, or their sender has gone. What was
+ * announced and does not come takes nobody's place.
+ */
 export class BytesInFlight {
   readonly #hasRoom: (sizeBytes: number) => boolean;
-  readonly #held: ByteBudget = new ByteBudget(MAX_BYTES_IN_FLIGHT);
-  /** What they were announced with: they will want room in the log, too. */
-  #unread = 0;
+  readonly #arrived: ByteBudget = new ByteBudget(MAX_ARRIVED_BYTES);
+  readonly #inflated: ByteBudget = new ByteBudget(MAX_INFLATED_BYTES_IN_FLIGHT);
   readonly #requests: WeakMap<FastifyRequest, Counted> = new WeakMap();
 
   /** @param hasRoom - whether the log takes so many bytes more */
@@ -26,15 +28,17 @@ export class BytesInFlight {
   }
 
   /**
-   * A request is about to be read: what will not be taken in is not worth what reading it costs.
+   * A request is about to arrive: what will not be taken in is not worth what receiving it costs.
    *
+   * @param sizeBytes - of its body, as it was announced
    * @throws ExporterError `service_busy`
    */
-  announce(request: FastifyRequest, reply: FastifyReply, sizeBytes: number): void {
-    if (!this.#hasRoom(this.#unread + sizeBytes)) throw busy('more waits to be written than the log takes');
-    this.#take(sizeBytes);
-    this.#unread += sizeBytes;
-    this.#requests.set(request, { held: sizeBytes, announced: sizeBytes });
+  admit(request: FastifyRequest, reply: FastifyReply, sizeBytes: number): void {
+    // What has arrived and was not read yet will want room in the log, too.
+    if (!this.#hasRoom(this.#arrived.held + sizeBytes)) {
+      throw busy('more waits to be written than the log takes');
+    }
+    this.#requests.set(request, { arrived: 0, inflated: 0 });
     // Fastify tells nothing of a response that was never sent, to a sender that broke off.
     finished(reply.raw, () => {
       this.release(request);
@@ -42,27 +46,39 @@ export class BytesInFlight {
   }
 
   /**
-   * It takes more memory than was announced.
+   * Bytes of its body have come.
    *
    * @throws ExporterError `service_busy`
    */
-  hold(request: FastifyRequest, sizeBytes: number): void {
-    const counted = this.#requests.get(request);
-    if (counted === undefined) throw busy('the sender has gone');
-    this.#take(sizeBytes);
-    counted.held += sizeBytes;
+  arrive(request: FastifyRequest, sizeBytes: number): void {
+    const counted = this.#counted(request);
+    if (!this.#arrived.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
+    counted.arrived += sizeBytes;
+  }
+
+  /**
+   * Its body was inflated to so many bytes.
+   *
+   * @throws ExporterError `service_busy`
+   */
+  inflate(request: FastifyRequest, sizeBytes: number): void {
+    const counted = this.#counted(request);
+    if (!this.#inflated.take(sizeBytes)) throw busy('too many bytes of inflated requests are in memory');
+    counted.inflated += sizeBytes;
   }
 
   /** Its body is not needed any more. What it takes of the log's room is for the log to say, if the intake has it. */
   release(request: FastifyRequest): void {
     const counted = this.#requests.get(request);
     if (counted === undefined) return;
-    this.#unread -= counted.announced;
-    this.#held.give(counted.held);
+    this.#arrived.give(counted.arrived);
+    this.#inflated.give(counted.inflated);
     this.#requests.delete(request);
   }
 
-  #take(sizeBytes: number): void {
-    if (!this.#held.take(sizeBytes)) throw busy('too many bytes of requests are in memory');
+  #counted(request: FastifyRequest): Counted {
+    const counted = this.#requests.get(request);
+    if (counted === undefined) throw busy('the sender has gone');
+    return counted;
   }
 }

@@ -13,6 +13,7 @@ import type { IntakePolicy, SkippedSpan } from '../intake-policy.ts';
 import type { RequestLoad } from '../request-load.ts';
 import type { Marks } from './marks.ts';
 import type { ProducersSnapshot } from './producers.ts';
+import { RecordGrowth } from './record-growth.ts';
 import { randomBytes, sha256, sha256Base64url } from './record-crypto.ts';
 import { busy, malformed, tooLarge } from './request-errors.ts';
 import { type ReadingOptions, RequestReading, type TakenRequest } from './request-reading.ts';
@@ -47,6 +48,7 @@ export class Intake {
   readonly #pending: Set<Promise<void>> = new Set();
   #failures = 0;
   #policy: IntakePolicy | undefined;
+  readonly #growth = new RecordGrowth();
   readonly #transcoder: Transcoder;
   /** Of the policy that the templates were learned under. */
   #learnedUnder: string | undefined;
@@ -61,12 +63,9 @@ export class Intake {
     this.#policy = policy;
   }
 
-  /**
-   * Whether requests of so many bytes would find room in the log; records take about as much as the spans that they are
-   * made of.
-   */
+  /** Whether the records of requests of so many bytes would find room in the log, as far as can be told beforehand. */
   hasRoom(sizeBytes: number): boolean {
-    return this.#options.ledger.hasRoom(sizeBytes);
+    return this.#options.ledger.hasRoom(this.#growth.expect(sizeBytes));
   }
 
   /**
@@ -76,13 +75,20 @@ export class Intake {
    */
   async accept(groups: readonly SpanGroup[]): Promise<number> {
     this.#options.load?.note();
+    const sizeBytes = groups.reduce((sum, group) => sum + wireBytes(group), 0);
+    // To find that out once its records are made would cost as much as to take it in, when there is the least to spare.
+    if (!this.hasRoom(sizeBytes)) throw busy('more waits to be written than the log takes');
     const { batch, marked, known, skipped } = this.#take(groups);
     const { count } = batch;
     // Repeats may belong to appends that are still on their way: their fate is ours.
     const earlier = known.length > 0 ? [...this.#pending] : [];
     const accounted = skipped.length > 0 ? this.#account(skipped) : undefined;
     if (count > 0) {
-      const appended = this.#append(() => batch.batch(), marked);
+      const appended = this.#append(() => {
+        const records = batch.batch();
+        this.#growth.note(sizeBytes, records.bytes.length + records.openings.length);
+        return records;
+      }, marked);
       this.#transcoder.endBatch(batch);
       await (accounted === undefined ? appended : Promise.all([appended, accounted]));
     } else await accounted;
@@ -194,6 +200,11 @@ export class Intake {
     if (draft.session === undefined) return { draft, actorRef };
     return { draft, actorRef, sessionRef: references.ofSession(draft.session) };
   }
+}
+
+/** How many bytes the spans of a group came in; 0 where they are decoded already. */
+function wireBytes(group: SpanGroup): number {
+  return 'reader' in group ? (group.ranges.at(-1) ?? 0) - (group.ranges[0] ?? 0) : 0;
 }
 
 /** What a sender is told; what is nobody's fault but ours is passed on as it is. */

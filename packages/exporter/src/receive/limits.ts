@@ -4,13 +4,13 @@ export const MAX_BODY_BYTES: number = 16 * 1024 * 1024;
 /** Bytes of a request body once it is inflated. */
 export const MAX_INFLATED_BYTES: number = 64 * 1024 * 1024;
 
-/**
- * Bytes of request bodies that all requests together may hold in memory; beyond, senders are told to come again. The largest
- * one has room as it arrived and inflated.
- */
-export const MAX_BYTES_IN_FLIGHT: number = MAX_BODY_BYTES + MAX_INFLATED_BYTES;
+/** Bytes of bodies that all requests together may hold as they arrived; beyond, senders are told to come again. */
+export const MAX_ARRIVED_BYTES: number = 2 * MAX_BODY_BYTES;
 
-/** What a body of unannounced length is counted with until it is complete. */
+/** The same of bodies that were inflated: the largest one has room. */
+export const MAX_INFLATED_BYTES_IN_FLIGHT: number = MAX_INFLATED_BYTES;
+
+/** What a body of unannounced length is thought to have. */
 export const UNANNOUNCED_BODY_BYTES: number = 1024 * 1024;
 
 /** How many bodies are inflated at once. */

@@ -6,6 +6,9 @@ import { malformed, tooLarge } from './request-errors.ts';
 /** Of a body whose length was not announced, this much is made room for at first. */
 const FIRST_BYTES = 64 * 1024;
 
+/** And of one whose length was: what was announced may never come. */
+const MAX_FIRST_BYTES = 1024 * 1024;
+
 /** Told how it ended: either an ExporterError, or the body, which is the receiver's alone. */
 type BodyReceived = (error: Error | null, body?: Buffer) => void;
 
@@ -20,15 +23,14 @@ class ArrivingBody {
     this.#announced = announced;
   }
 
-  /** @returns false where it is too large */
-  add(piece: Buffer): boolean {
+  /** @throws ExporterError `request_too_large` */
+  add(piece: Buffer): void {
     const length = this.#length + piece.length;
-    if (length > MAX_BODY_BYTES) return false;
+    if (length > MAX_BODY_BYTES) throw bodyTooLarge();
     const bytes = this.#reserve(length);
     bytes.set(piece, this.#length);
     this.#length = length;
     releaseBytes(piece);
-    return true;
   }
 
   /** @throws ExporterError `request_malformed` where there is less than was announced */
@@ -46,9 +48,9 @@ class ArrivingBody {
   #reserve(length: number): Buffer {
     const bytes = this.#bytes;
     if (bytes !== undefined && length <= bytes.length) return bytes;
-    const wanted = Math.max(this.#announced ?? FIRST_BYTES, length, 2 * (bytes?.length ?? 0));
-    // Memory that nothing has been written to takes no room: what was announced may never come.
-    const larger = Buffer.allocUnsafeSlow(Math.min(wanted, MAX_BODY_BYTES));
+    const most = Math.max(length, Math.min(this.#announced ?? MAX_BODY_BYTES, MAX_BODY_BYTES));
+    const first = Math.min(this.#announced ?? FIRST_BYTES, MAX_FIRST_BYTES);
+    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(first, length, 2 * (bytes?.length ?? 0))));
     if (bytes !== undefined) {
       larger.set(bytes.subarray(0, this.#length));
       releaseBytes(bytes);
@@ -58,36 +60,50 @@ class ArrivingBody {
   }
 }
 
-/**
- * Receives the body of a request, of up to {@link MAX_BODY_BYTES}.
- *
- * @param announced - its Content-Length; undefined where there is none
- * @param received - called once: with ExporterError `request_too_large`, `request_malformed` where it did not come whole
- */
-export function receiveBody(payload: Readable, announced: number | undefined, received: BodyReceived): void {
+/** How a body is received. */
+export interface Receiving {
+  /** Its Content-Length; undefined where there is none. */
+  announced: number | undefined;
+  /** Told of each piece; what it throws is what the body ends with. */
+  onPiece: (sizeBytes: number) => void;
+  /** Called once: with ExporterError `request_too_large`, `request_malformed` where it did not come whole. */
+  onEnd: BodyReceived;
+}
+
+/** Receives the body of a request, of up to {@link MAX_BODY_BYTES}. What comes after an error is not kept. */
+export function receiveBody(payload: Readable, { announced, onPiece, onEnd }: Receiving): void {
   const body = new ArrivingBody(announced);
   const end = (error: Error | null, bytes?: Buffer): void => {
     payload.off('data', add);
     payload.off('end', finish);
     payload.off('error', fail);
-    if (error !== null) body.release();
-    received(error, bytes);
+    if (error !== null) {
+      body.release();
+      discardBody(payload);
+    }
+    onEnd(error, bytes);
   };
   const add = (piece: Buffer): void => {
-    if (!body.add(piece)) end(bodyTooLarge());
+    try {
+      onPiece(piece.length);
+      body.add(piece);
+    } catch (error) {
+      releaseBytes(piece);
+      end(asError(error));
+    }
   };
   const finish = (): void => {
     try {
       end(null, body.finish());
     } catch (error) {
-      end(error instanceof Error ? error : malformed('the body', error));
+      end(asError(error));
     }
   };
   const fail = (cause: Error): void => {
     end(malformed('the body broke off', cause));
   };
   if (announced !== undefined && announced > MAX_BODY_BYTES) {
-    received(bodyTooLarge());
+    onEnd(bodyTooLarge());
     return;
   }
   payload.on('data', add);
@@ -98,6 +114,10 @@ export function receiveBody(payload: Readable, announced: number | undefined, re
 /** Receives a body that nobody will look at: the connection is of use only once it has come. */
 export function discardBody(payload: Readable): void {
   payload.on('data', releaseBytes);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : malformed('the body', error);
 }
 
 function bodyTooLarge(): Error {

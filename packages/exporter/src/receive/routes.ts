@@ -13,11 +13,11 @@ import { outlineTraceRequest, type SpanGroup } from './wire/trace-request.ts';
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
 
-/** An `ExportTraceServiceResponse` without partial success, in both encodings: a request is taken whole or not. */
-const EMPTY_RESPONSE: Readonly<Record<string, Buffer>> = {
-  [PROTOBUF]: Buffer.alloc(0),
-  [JSON_TYPE]: Buffer.from('{}'),
-};
+/**
+ * An `ExportTraceServiceResponse` without partial success, in both encodings: a request is taken whole or not. As text they
+ * are sent in one piece with the head.
+ */
+const EMPTY_RESPONSE: Readonly<Record<string, string>> = { [PROTOBUF]: '', [JSON_TYPE]: '{}' };
 
 /** What the routes need of the rooms behind them. */
 export interface ReceiveOptions {
@@ -49,23 +49,29 @@ export function receiveRoutes(app: FastifyInstance, options: ReceiveOptions, don
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const inflated = await inflater.inflate(bytes, request.headers['content-encoding']);
     if (inflated !== bytes) {
-      inFlight.hold(request, inflated.length);
+      inFlight.inflate(request, inflated.length);
       releaseBytes(bytes);
     }
     return inflated;
   };
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser([PROTOBUF, JSON_TYPE], ({ headers }, payload, parsed) => {
-    const announced = headers['content-length'];
-    receiveBody(payload, announced === undefined ? undefined : Number(announced), parsed);
+  app.addContentTypeParser([PROTOBUF, JSON_TYPE], (request, payload, parsed) => {
+    const announced = request.headers['content-length'];
+    receiveBody(payload, {
+      announced: announced === undefined ? undefined : Number(announced),
+      onPiece: (sizeBytes) => {
+        inFlight.arrive(request, sizeBytes);
+      },
+      onEnd: parsed,
+    });
   });
   app.addHook('onRequest', (request, reply, next) => {
     const announced = Number(request.headers['content-length'] ?? UNANNOUNCED_BODY_BYTES);
     // A body over the limit is refused by its length alone; it is never held.
     const sizeBytes = Math.min(Number.isFinite(announced) ? announced : MAX_BODY_BYTES, MAX_BODY_BYTES);
     try {
-      inFlight.announce(request, reply, sizeBytes);
+      inFlight.admit(request, reply, sizeBytes);
       next();
     } catch (error) {
       discardBody(request.raw);

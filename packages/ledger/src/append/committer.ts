@@ -11,7 +11,8 @@ export const MAX_BATCH_BYTES: number = 64 * 1024 * 1024;
 
 /**
  * The most bytes that may be sequenced and not yet durable; and the most that may be durable and wait to be written
- * to tiles. A batch that alone holds more is taken where no other waits.
+ * to tiles. A batch that alone holds more than half of it is taken while no more than the other half waits, or it would wait for a
+ * moment in which nobody else appends.
  */
 export const MAX_PENDING_BYTES: number = 32 * 1024 * 1024;
 
@@ -139,8 +140,7 @@ export class Committer {
 
   /** Whether a batch of so many bytes would be taken now. */
   hasRoom(sizeBytes: number): boolean {
-    const pending = this.#pendingBytes;
-    const isFull = pending > 0 && pending + sizeBytes > MAX_PENDING_BYTES;
+    const isFull = this.#pendingBytes + Math.min(sizeBytes, MAX_PENDING_BYTES / 2) > MAX_PENDING_BYTES;
     return !isFull && this.#options.unintegratedBytes() <= MAX_PENDING_BYTES;
   }
 

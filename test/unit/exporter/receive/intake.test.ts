@@ -4,7 +4,10 @@ import type { EntryBatch } from '@spanledger/record';
 import { Intake } from '../../../../packages/exporter/src/receive/intake.ts';
 import { Producers } from '../../../../packages/exporter/src/receive/producers.ts';
 import { KeyTable } from '../../../../packages/exporter/src/receive/wire/key-table.ts';
-import { decodeTraceRequest } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
+import {
+  decodeTraceRequest,
+  outlineTraceRequest,
+} from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { createSender, sessionAttributes, toProtobuf } from '../../../support/exporter/spans.ts';
 
 /** A ledger whose appends settle when the test says so. */
@@ -20,7 +23,7 @@ function heldLedger() {
       held.push(append);
       return append.promise;
     },
-    hasRoom: () => true,
+    hasRoom: (_sizeBytes: number) => true,
     sizes: () => ({ sequenced: durable, durable, integrated: 0, published: 0 }),
     succeed(): void {
       const batch = batches[batches.length - held.length];
@@ -53,7 +56,14 @@ function setUp() {
       ),
       keys,
     );
-  return { ledger, producers, intake, request };
+  const wireRequest = (count: number) =>
+    outlineTraceRequest(
+      toProtobuf(
+        Array.from({ length: count }, () => sender.span({ attributes: sessionAttributes('alice', 's') })),
+      ),
+      keys,
+    );
+  return { ledger, producers, intake, request, wireRequest };
 }
 
 describe('a repeat', () => {
@@ -112,6 +122,39 @@ describe('a repeat', () => {
     ledger.succeed();
     await expect(first).rejects.toMatchObject({ code: 'service_busy' });
     await expect(both).rejects.toMatchObject({ code: 'service_busy' });
+  });
+});
+
+describe('a log that is nearly full', () => {
+  test('has requests turned away before their records are made; nothing of them counts as taken in', async () => {
+    const { ledger, intake, producers, wireRequest } = setUp();
+    const groups = wireRequest(50);
+    ledger.hasRoom = () => false;
+    await expect(intake.accept(groups)).rejects.toMatchObject({ code: 'service_busy' });
+    expect(ledger.batches).toEqual([]);
+    expect(producers.snapshot().streams).toEqual([]);
+    ledger.hasRoom = () => true;
+    const accepted = intake.accept(groups);
+    ledger.succeed();
+    expect(await accepted).toBe(50);
+  });
+
+  test('is asked for as much as records have taken so far, for each byte of a request', async () => {
+    const { ledger, intake, wireRequest } = setUp();
+    let asked = 0;
+    ledger.hasRoom = (sizeBytes) => {
+      asked = sizeBytes;
+      return true;
+    };
+    for (let i = 0; i < 50; i++) {
+      const accepted = intake.accept(wireRequest(20));
+      ledger.succeed();
+      await accepted;
+    }
+    const { bytes, openings } = ledger.batches.at(-1) ?? { bytes: [], openings: [] };
+    const written = bytes.length + openings.length;
+    expect(asked).toBeGreaterThan(0.9 * written);
+    expect(asked).toBeLessThan(1.1 * written);
   });
 });
 

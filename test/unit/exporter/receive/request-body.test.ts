@@ -10,12 +10,20 @@ function pieceOf(length: number, letter: string): Buffer {
 }
 
 /** Has a body come in pieces; what became of it. */
-async function receive(pieces: readonly Buffer[], announced?: number): Promise<Buffer> {
+async function receive(
+  pieces: readonly Buffer[],
+  announced?: number,
+  onPiece: (sizeBytes: number) => void = () => undefined,
+): Promise<Buffer> {
   const payload = new PassThrough({ highWaterMark: 0 });
   const received = new Promise<Buffer>((resolve, reject) => {
-    receiveBody(payload, announced, (error, body) => {
-      if (body === undefined) reject(error ?? new Error('neither a body nor an error'));
-      else resolve(body);
+    receiveBody(payload, {
+      announced,
+      onPiece,
+      onEnd: (error, body) => {
+        if (body === undefined) reject(error ?? new Error('neither a body nor an error'));
+        else resolve(body);
+      },
     });
   });
   for (const piece of pieces) payload.write(piece);
@@ -56,11 +64,38 @@ test('less, or more, than was announced', async () => {
 test('a sender that breaks off', async () => {
   const payload = new PassThrough();
   const answers: unknown[] = [];
-  receiveBody(payload, 100, (error, body) => answers.push(error, body));
+  receiveBody(payload, {
+    announced: 100,
+    onPiece: () => undefined,
+    onEnd: (error, body) => answers.push(error, body),
+  });
   payload.write(pieceOf(10, 'a'));
   payload.destroy(new Error('aborted'));
   await expect.poll(() => answers).toHaveLength(2);
   expect(answers).toMatchObject([{ code: 'request_malformed', cause: { message: 'aborted' } }, undefined]);
+});
+
+test('a piece that there is no room for ends it, and what comes then is not kept', async () => {
+  const pieces = [pieceOf(100_000, 'a'), pieceOf(100_000, 'b'), pieceOf(100_000, 'c')];
+  let held = 0;
+  const noRoom = new Error('no room');
+  const received = receive(pieces, 300_000, (sizeBytes) => {
+    if (held + sizeBytes > 150_000) throw noRoom;
+    held += sizeBytes;
+  });
+  await expect(received).rejects.toBe(noRoom);
+  await expect.poll(() => pieces.map(({ length }) => length)).toEqual([0, 0, 0]);
+  expect(held).toBe(100_000);
+});
+
+test('what is announced takes no memory before it comes', async () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const payload = new PassThrough();
+  receiveBody(payload, { announced: MAX_BODY_BYTES, onPiece: () => undefined, onEnd: () => undefined });
+  payload.write(pieceOf(10, 'a'));
+  await expect.poll(() => payload.readableLength).toBe(0);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_BODY_BYTES / 2);
+  payload.destroy();
 });
 
 test('small Buffers share their memory: what lies beside them stays', async () => {

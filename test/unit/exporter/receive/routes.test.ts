@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { expect, test } from 'vitest';
-import { MAX_BODY_BYTES, MAX_BYTES_IN_FLIGHT } from '../../../../packages/exporter/src/receive/limits.ts';
+import { MAX_ARRIVED_BYTES, MAX_BODY_BYTES } from '../../../../packages/exporter/src/receive/limits.ts';
 import { receiveRoutes } from '../../../../packages/exporter/src/receive/routes.ts';
 import { decodeGroup } from '../../../../packages/exporter/src/receive/wire/trace-request.ts';
 import { createSender, toJson, toProtobuf } from '../../../support/exporter/spans.ts';
@@ -84,34 +85,98 @@ test('what the log has no room for is turned away before it is read, and counts 
   expect(asked).toEqual([room + 1, body.length, body.length]);
 });
 
-test('senders that break off in the middle of a body leave nothing counted', async () => {
-  let arrived = 0;
-  let broken = 0;
-  await using app = fastify({ bodyLimit: MAX_BODY_BYTES });
+/** What a client sends first of a request whose body has so many bytes. */
+function headOf(bodyBytes: number): string {
+  return `POST /v1/traces HTTP/1.1\r\nhost: shop\r\ncontent-type: ${TYPE['content-type']}\r\ncontent-length: ${bodyBytes}\r\n\r\n`;
+}
+
+/** A service whose log has room for everything, and that holds no body longer than it takes to look at it. */
+async function listen(app: FastifyInstance, onRequest: (response: ServerResponse) => void): Promise<URL> {
+  app.setErrorHandler((error, _request, reply) => reply.code(503).send(String(error)));
   app.addHook('onRequest', (_request, reply, next) => {
-    arrived++;
-    reply.raw.once('close', () => broken++);
+    onRequest(reply.raw);
     next();
   });
   void app.register(receiveRoutes, {
     admit: () => undefined,
-    intake: { hasRoom: (sizeBytes) => sizeBytes <= MAX_BODY_BYTES, accept: () => Promise.resolve(0) },
+    intake: { hasRoom: () => true, accept: () => Promise.resolve(0) },
   });
-  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
-  const head = `POST /v1/traces HTTP/1.1\r\nhost: shop\r\ncontent-type: ${TYPE['content-type']}\r\n`;
-  // One after the other, as each of them is all that the log has room for; together more than memory has.
-  for (let i = 1; i <= MAX_BYTES_IN_FLIGHT / MAX_BODY_BYTES + 1; i++) {
-    const socket = connect({ host: url.hostname, port: Number(url.port) });
-    await once(socket, 'connect');
-    socket.write(`${head}content-length: ${MAX_BODY_BYTES}\r\n\r\nhalf of it`);
-    await expect.poll(() => arrived).toBe(i);
-    socket.destroy();
-    await expect.poll(() => broken).toBe(i);
-  }
-  const answer = await fetch(new URL('/v1/traces', url), {
+  return new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+}
+
+async function begin(url: URL, bodyBytes: number): Promise<Socket> {
+  const socket = connect({ host: url.hostname, port: Number(url.port) });
+  await once(socket, 'connect');
+  socket.write(headOf(bodyBytes));
+  return socket;
+}
+
+function sendOneSpan(url: URL): Promise<Response> {
+  return fetch(new URL('/v1/traces', url), {
     method: 'POST',
     headers: TYPE,
     body: toProtobuf([createSender('shop').span({})]),
   });
-  expect(answer.status).toBe(200);
+}
+
+test('what is announced and does not come takes nobody else the place', async () => {
+  let arrived = 0;
+  await using app = fastify({ bodyLimit: MAX_BODY_BYTES });
+  const url = await listen(app, () => arrived++);
+  const count = MAX_ARRIVED_BYTES / MAX_BODY_BYTES + 2;
+  const slow = await Promise.all(Array.from({ length: count }, () => begin(url, MAX_BODY_BYTES)));
+  await expect.poll(() => arrived).toBe(count);
+  expect((await sendOneSpan(url)).status).toBe(200);
+  for (const socket of slow) socket.destroy();
+});
+
+test('beyond what may be held, bodies that are arriving are turned away, until others have gone', async () => {
+  let arrived = 0;
+  let broken = 0;
+  await using app = fastify({ bodyLimit: MAX_BODY_BYTES });
+  const url = await listen(app, (response) => {
+    arrived++;
+    response.once('close', () => broken++);
+  });
+  const most = Buffer.alloc(MAX_BODY_BYTES - 1);
+  const slow: Socket[] = [];
+  for (let held = 0; held < MAX_ARRIVED_BYTES; held += MAX_BODY_BYTES) {
+    const socket = await begin(url, MAX_BODY_BYTES);
+    await new Promise((resolve) => socket.write(most, resolve));
+    slow.push(socket);
+  }
+  await expect.poll(() => arrived).toBe(slow.length);
+  // Until all that was written has arrived there is room for one more.
+  let refused: Response | undefined;
+  await expect
+    .poll(async () => {
+      const answer = await sendOneSpan(url);
+      if (answer.status === 503) refused = answer;
+      return answer.status;
+    })
+    .toBe(503);
+  expect(await refused?.text()).toContain('too many bytes of requests are in memory');
+  for (const socket of slow) socket.destroy();
+  await expect.poll(async () => (await sendOneSpan(url)).status).toBe(200);
+  expect(broken).toBeGreaterThanOrEqual(slow.length);
+});
+
+test('senders that break off in the middle of a body leave nothing counted', async () => {
+  let arrived = 0;
+  let broken = 0;
+  await using app = fastify({ bodyLimit: MAX_BODY_BYTES });
+  const url = await listen(app, (response) => {
+    arrived++;
+    response.once('close', () => broken++);
+  });
+  const half = Buffer.alloc(MAX_BODY_BYTES / 2);
+  // Together more than memory has.
+  for (let i = 1; i <= MAX_ARRIVED_BYTES / half.length + 1; i++) {
+    const socket = await begin(url, MAX_BODY_BYTES);
+    await new Promise((resolve) => socket.write(half, resolve));
+    await expect.poll(() => arrived).toBe(i);
+    socket.destroy();
+    await expect.poll(() => broken).toBe(i);
+  }
+  expect((await sendOneSpan(url)).status).toBe(200);
 });
