@@ -7,6 +7,9 @@ import { freeAddresses, startCollector } from '../../real/collector/collector.ts
 import { untilCaughtUp } from './follower-progress.ts';
 import { untilIdle } from './process-meter.ts';
 
+/** The command line, as it is installed. */
+const SPANLEDGER = join(import.meta.dirname, '../../../packages/cli/dist/main.js');
+
 const MAX_REST_MS = 120_000;
 const MAX_KEPT_LOG = 10_000;
 
@@ -29,10 +32,12 @@ export interface ServiceSide extends RunningSide {
 
 /** Starts the service; resolves when it listens. */
 export async function startServiceSide(dataDirectory: string): Promise<ServiceSide> {
-  const script = join(import.meta.dirname, '../serve-child.ts');
+  const serve = [SPANLEDGER, 'serve', '--data', dataDirectory, '--port', '0', '--json'];
   // It ends with whoever started it. What it logs of requests that it refuses is not for those who read the figures.
-  const command = ['--pdeathsig', 'KILL', process.execPath, script, dataDirectory];
-  const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...serve], {
+    env: { ...process.env, SPANLEDGER_LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-MAX_KEPT_LOG)));
   const port = await portOf(child.stdout);
@@ -85,7 +90,7 @@ async function portOf(stdout: Readable): Promise<number | undefined> {
   let output = '';
   for await (const text of stdout) {
     output += String(text);
-    const port = /^listening http:\/\/[^:]+:(\d+)$/m.exec(output)?.[1];
+    const port = /"url":"http:\/\/[^:"]+:(\d+)"/.exec(output)?.[1];
     if (port !== undefined) return Number(port);
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { RequestLoad, RequestsFirst } from '../../../packages/exporter/src/request-load.ts';
 
 /** Longer than a test may take. */
@@ -25,6 +25,25 @@ test('who gives way waits while requests keep their thread busy, and goes on onc
   expect(waited).toBeDefined();
   await waited;
   expect(await passes(load)).toBe(true);
+});
+
+test('a moment of rest between two requests is no rest', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const utilization = vi.spyOn(performance, 'eventLoopUtilization');
+  try {
+    const load = new RequestLoad(2);
+    load.note();
+    const passed: boolean[] = [];
+    for (const share of [0.9, 0.1, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]) {
+      utilization.mockReturnValue({ idle: 1 - share, active: share, utilization: share });
+      vi.advanceTimersByTime(20);
+      passed.push(await passes(load));
+    }
+    expect(passed).toEqual([false, false, false, false, false, false, false, false, true, true]);
+  } finally {
+    utilization.mockRestore();
+    vi.useRealTimers();
+  }
 });
 
 test('a thread that waits for the disk is not busy', async () => {

@@ -10,10 +10,10 @@ export interface EntryBundle {
 }
 
 /**
- * Storage that is kept for bundles to come: as much as may wait to be written before appends are held up. It is shared with
- * a thread: see `append/spare-groups.ts`.
+ * Storage that is kept for bundles to come: as much as may wait to be written. It is shared with a thread: see
+ * `append/spare-groups.ts`.
  */
-const MAX_SPARE_BYTES = 16 * 1024 * 1024;
+const MAX_SPARE_BYTES = 32 * 1024 * 1024;
 
 /** Storage above this is not kept: a log of large entries shall not hold memory after they have ended. */
 const MAX_SPARE_BUNDLE_BYTES = 1024 * 1024;
