@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { truncate } from 'node:fs/promises';
+import { mkdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { freeAddresses, startCollector } from '../../real/collector/collector.ts';
+import type { FloorSizes } from './floor-sizes.ts';
 import { untilCaughtUp } from './follower-progress.ts';
 import { untilIdle } from './process-meter.ts';
 
@@ -33,15 +34,7 @@ export interface ServiceSide extends RunningSide {
 /** Starts the service; resolves when it listens. */
 export async function startServiceSide(dataDirectory: string): Promise<ServiceSide> {
   const serve = [SPANLEDGER, 'serve', '--data', dataDirectory, '--port', '0', '--json'];
-  // It ends with whoever started it. What it logs of requests that it refuses is not for those who read the figures.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...serve], {
-    env: { ...process.env, SPANLEDGER_LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  child.stderr.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-MAX_KEPT_LOG)));
-  const port = await portOf(child.stdout);
-  if (port === undefined) throw new Error(`the service did not start: ${log}`);
+  const { child, port } = await startNode(serve);
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
@@ -56,6 +49,25 @@ export async function startServiceSide(dataDirectory: string): Promise<ServiceSi
     clear: () => Promise.resolve(),
     stop: () => end('SIGTERM'),
     [Symbol.asyncDispose]: () => end('SIGKILL'),
+  };
+}
+
+/** Starts what no intake can do without, see `floor-child.ts`; all requests have as many spans. */
+export async function startFloorSide(sizes: FloorSizes, spansPerRequest: number): Promise<RunningSide> {
+  await mkdir(sizes.directory);
+  const script = join(import.meta.dirname, 'floor-child.ts');
+  const { child, port } = await startNode([script, JSON.stringify(sizes), String(spansPerRequest)]);
+  return {
+    name: 'floor',
+    pid: child.pid ?? 0,
+    port,
+    rest: () => untilIdle(child.pid ?? 0, MAX_REST_MS),
+    clear: () => Promise.resolve(),
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    },
   };
 }
 
@@ -84,6 +96,20 @@ async function restOf(pid: number, port: number): Promise<number> {
   await untilCaughtUp(port, MAX_REST_MS);
   await untilIdle(pid, MAX_REST_MS);
   return (performance.now() - begin) / 1000;
+}
+
+/** Starts a process that ends with this one, and says where it listens. */
+async function startNode(args: readonly string[]) {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
+    // What the service logs of requests that it refuses is not for those who read the figures.
+    env: { ...process.env, SPANLEDGER_LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-MAX_KEPT_LOG)));
+  const port = await portOf(child.stdout);
+  if (port === undefined) throw new Error(`it did not start: ${log}`);
+  return { child, port };
 }
 
 async function portOf(stdout: Readable): Promise<number | undefined> {

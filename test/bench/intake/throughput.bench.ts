@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeDataDirectory, verifyDirectory } from '../../support/exporter/service.ts';
-import { describeMachine, median, printLines, quantile } from '../statistics.ts';
+import { describeMachine, median, printLines } from '../statistics.ts';
 import { captureRequests, describeRequest } from './captured-requests.ts';
+import { describeFigures, figuresOf, measureRound } from './figures.ts';
 import { makeJavaRequest } from './java-request.ts';
-import { cpuSeconds, residentMebibytes } from './process-meter.ts';
 import { RequestBatch, type Shape } from './requests.ts';
-import { sendAll } from './sender.ts';
 import { type RunningSide, startCollectorSide, startServiceSide } from './sides.ts';
 
 /** SPANLEDGER_BENCH_ROUNDS: fewer for a first look. */
@@ -25,15 +24,6 @@ const SHAPES: readonly Shape[] = [
   { name: 'gzip', requests: 60, spans: 512, connections: 4, form: 'gzip' },
   { name: 'OTLP/JSON', requests: 40, spans: 512, connections: 4, form: 'json' },
 ];
-
-/** What was measured of one of the two. */
-interface Figures {
-  side: RunningSide;
-  rates: number[];
-  latencies: number[];
-  cores: number[];
-  memory: number[];
-}
 
 const isWanted = (name: string): boolean => WANTED?.some((word) => name.includes(word)) ?? true;
 const shapes = SHAPES.filter(({ name }) => isWanted(name));
@@ -78,46 +68,15 @@ async function compare(
   // The first round warms up and is not counted.
   for (let round = 0; round <= ROUNDS; round++) {
     for (const one of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
-      await measure(one, batch, connections, round > 0);
+      await measureRound(one, batch, connections, round > 0);
       const drain = await one.side.rest();
       if (one === ours) drains.push(drain);
     }
     await collector.clear();
   }
   return [
-    describe(ours),
-    describe(theirs),
+    describeFigures(ours),
+    describeFigures(theirs),
     `  ratio ${(median(ours.rates) / median(theirs.rates)).toFixed(2)}x; followers took ${median(drains).toFixed(1)} s more for each round`,
   ];
-}
-
-function figuresOf(side: RunningSide): Figures {
-  return { side, rates: [], latencies: [], cores: [], memory: [] };
-}
-
-async function measure(
-  one: Figures,
-  batch: RequestBatch,
-  connections: number,
-  counts: boolean,
-): Promise<void> {
-  const { pid, port } = one.side;
-  const bodies = batch.renew();
-  const before = await cpuSeconds(pid);
-  const { seconds, latencies } = await sendAll(port, batch.headers, bodies, connections);
-  if (!counts) return;
-  one.rates.push(batch.spans / seconds);
-  one.latencies.push(...latencies);
-  one.cores.push(((await cpuSeconds(pid)) - before) / seconds);
-  one.memory.push(await residentMebibytes(pid));
-}
-
-function describe({ side, rates, latencies, cores, memory }: Figures): string {
-  const thousands = (value: number): string => `${(value / 1000).toFixed(1)}k`;
-  return [
-    `  ${side.name.padEnd(10)} median ${thousands(median(rates))} spans/s (${thousands(Math.min(...rates))} to ${thousands(Math.max(...rates))})`,
-    `p50 ${median(latencies).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`,
-    `${median(cores).toFixed(2)} cores`,
-    `${Math.max(...memory).toFixed(0)} MiB`,
-  ].join('; ');
 }
