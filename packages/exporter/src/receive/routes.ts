@@ -13,11 +13,13 @@ import { outlineTraceRequest, type SpanGroup } from './wire/trace-request.ts';
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
 
-/**
- * An `ExportTraceServiceResponse` without partial success, in both encodings: a request is taken whole or not. As text they
- * are sent in one piece with the head.
- */
-const EMPTY_RESPONSE: Readonly<Record<string, string>> = { [PROTOBUF]: '', [JSON_TYPE]: '{}' };
+/** An `ExportTraceServiceResponse` without partial success, in both encodings: a request is taken whole or not. */
+const EMPTY_RESPONSE: Readonly<Record<string, string | Buffer>> = {
+  // As text it is sent in one piece with the head.
+  [PROTOBUF]: '',
+  // To JSON as text, a charset would be added.
+  [JSON_TYPE]: Buffer.from('{}'),
+};
 
 /** What the routes need of the rooms behind them. */
 export interface ReceiveOptions {
