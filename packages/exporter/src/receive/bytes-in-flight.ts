@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finished } from 'node:stream';
 import { ByteBudget } from './byte-budget.ts';
-import { MAX_ARRIVED_BYTES, MAX_INFLATED_BYTES_IN_FLIGHT } from './limits.ts';
+import { MAX_ARRIVED_BYTES, MAX_INFLATED_BYTES } from './limits.ts';
 import { busy } from './request-errors.ts';
 
 /** Bytes that a request holds in memory. */
@@ -19,7 +19,7 @@ interface Counted {
 export class BytesInFlight {
   readonly #hasRoom: (sizeBytes: number) => boolean;
   readonly #arrived: ByteBudget = new ByteBudget(MAX_ARRIVED_BYTES);
-  readonly #inflated: ByteBudget = new ByteBudget(MAX_INFLATED_BYTES_IN_FLIGHT);
+  readonly #inflated: ByteBudget = new ByteBudget(MAX_INFLATED_BYTES);
   readonly #requests: WeakMap<FastifyRequest, Counted> = new WeakMap();
 
   /** @param hasRoom - whether the log takes so many bytes more */

@@ -1,14 +1,11 @@
 /** Bytes of a request body as it arrives, still compressed. */
 export const MAX_BODY_BYTES: number = 16 * 1024 * 1024;
 
-/** Bytes of a request body once it is inflated. */
+/** Bytes of a request body once it is inflated, and of all such bodies that are held. */
 export const MAX_INFLATED_BYTES: number = 64 * 1024 * 1024;
 
 /** Bytes of bodies that all requests together may hold as they arrived; beyond, senders are told to come again. */
 export const MAX_ARRIVED_BYTES: number = 2 * MAX_BODY_BYTES;
-
-/** The same of bodies that were inflated: the largest one has room. */
-export const MAX_INFLATED_BYTES_IN_FLIGHT: number = MAX_INFLATED_BYTES;
 
 /** What a body of unannounced length is thought to have. */
 export const UNANNOUNCED_BODY_BYTES: number = 1024 * 1024;
