@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { finished } from 'node:stream';
 import { ByteBudget } from './byte-budget.ts';
 import { MAX_ARRIVED_BYTES, MAX_INFLATED_BYTES } from './limits.ts';
 import { busy } from './request-errors.ts';
@@ -40,7 +39,7 @@ export class BytesInFlight {
     }
     this.#requests.set(request, { arrived: 0, inflated: 0 });
     // Fastify tells nothing of a response that was never sent, to a sender that broke off.
-    finished(reply.raw, () => {
+    reply.raw.once('close', () => {
       this.release(request);
     });
   }

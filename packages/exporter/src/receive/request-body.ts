@@ -27,6 +27,12 @@ class ArrivingBody {
   add(piece: Buffer): void {
     const length = this.#length + piece.length;
     if (length > MAX_BODY_BYTES) throw bodyTooLarge();
+    if (length === this.#announced && this.#bytes === undefined) {
+      // Node.js gives each piece memory of its own: what comes in one need not be moved.
+      this.#bytes = piece;
+      this.#length = length;
+      return;
+    }
     const bytes = this.#reserve(length);
     bytes.set(piece, this.#length);
     this.#length = length;

@@ -42,6 +42,13 @@ test.each([[undefined], [300_000]])(
   },
 );
 
+test('what comes in one piece is not moved', async () => {
+  const piece = pieceOf(1000, 'a');
+  const body = await receive([piece], 1000);
+  expect(body.toString()).toBe('a'.repeat(1000));
+  expect(body.buffer).toBe(piece.buffer);
+});
+
 test('none at all', async () => {
   expect(await receive([], 0)).toHaveLength(0);
   expect(await receive([])).toHaveLength(0);
@@ -59,6 +66,8 @@ test('less, or more, than was announced', async () => {
   const malformed = { code: 'request_malformed' };
   await expect(receive([pieceOf(10, 'a')], 11)).rejects.toMatchObject(malformed);
   await expect(receive([pieceOf(10, 'a')], 9)).rejects.toMatchObject(malformed);
+  await expect(receive([pieceOf(10, 'a'), pieceOf(10, 'b')], 10)).rejects.toMatchObject(malformed);
+  await expect(receive([pieceOf(5, 'a'), pieceOf(10, 'b')], 10)).rejects.toMatchObject(malformed);
 });
 
 test('a sender that breaks off', async () => {

@@ -91,7 +91,11 @@ function headOf(bodyBytes: number): string {
 }
 
 /** A service whose log has room for everything, and that holds no body longer than it takes to look at it. */
-async function listen(app: FastifyInstance, onRequest: (response: ServerResponse) => void): Promise<URL> {
+async function listen(
+  app: FastifyInstance,
+  onRequest: (response: ServerResponse) => void,
+  accept = (): Promise<number> => Promise.resolve(0),
+): Promise<URL> {
   app.setErrorHandler((error, _request, reply) => reply.code(503).send(String(error)));
   app.addHook('onRequest', (_request, reply, next) => {
     onRequest(reply.raw);
@@ -99,7 +103,7 @@ async function listen(app: FastifyInstance, onRequest: (response: ServerResponse
   });
   void app.register(receiveRoutes, {
     admit: () => undefined,
-    intake: { hasRoom: () => true, accept: () => Promise.resolve(0) },
+    intake: { hasRoom: () => true, accept },
   });
   return new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
 }
@@ -179,4 +183,25 @@ test('senders that break off in the middle of a body leave nothing counted', asy
     await expect.poll(() => broken).toBe(i);
   }
   expect((await sendOneSpan(url)).status).toBe(200);
+});
+
+test('senders that break off in a request behind one without an answer leave nothing counted', async () => {
+  let arrived = 0;
+  let isAnswered = false;
+  await using app = fastify({ bodyLimit: MAX_BODY_BYTES });
+  const url = await listen(
+    app,
+    () => arrived++,
+    () => (isAnswered ? Promise.resolve(0) : new Promise(() => undefined)),
+  );
+  const half = Buffer.alloc(MAX_BODY_BYTES / 2);
+  for (let i = 1; i <= MAX_ARRIVED_BYTES / half.length + 1; i++) {
+    const socket = await begin(url, 0);
+    socket.write(headOf(MAX_BODY_BYTES));
+    await new Promise((resolve) => socket.write(half, resolve));
+    await expect.poll(() => arrived).toBe(2 * i);
+    socket.destroy();
+  }
+  isAnswered = true;
+  await expect.poll(async () => (await sendOneSpan(url)).status).toBe(200);
 });
